@@ -1,0 +1,3 @@
+export * from './clock.js';
+export * from './manual.js';
+export * from './system.js';

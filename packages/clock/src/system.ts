@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Clock, Random, Timer } from './clock.js';
+
+/** The machine's own clocks. Its timers do not keep a process alive. */
+export class SystemClock implements Clock {
+  nowMs(): number {
+    return Date.now();
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  setTimer(delayMs: number, fn: () => void): Timer {
+    const dueMs = performance.now() + delayMs;
+    // setTimeout may fire up to 2 ms early; a deadline must not, so an early call waits for the rest.
+    const fire = (): void => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) handle = setTimeout(fire, Math.ceil(leftMs)).unref();
+      else fn();
+    };
+    // Longer delays than setTimeout can take (2^31 - 1 ms) come round again through the same check.
+    let handle = setTimeout(fire, Math.min(Math.max(0, Math.ceil(delayMs)), 2 ** 31 - 1)).unref();
+    return { cancel: () => clearTimeout(handle) };
+  }
+
+  defer(fn: () => void): void {
+    setImmediate(fn);
+  }
+}
+
+/** The operating system's randomness. */
+export class SystemRandom implements Random {
+  next(): number {
+    return Math.random();
+  }
+
+  bytes(length: number): Uint8Array {
+    return randomBytes(length);
+  }
+}
