@@ -1,0 +1,97 @@
+/**
+ * The bus port: what leaves the cluster for lamps, consoles, webhooks and other services. It is never the truth: all that
+ * is published can be published again from the store.
+ *
+ *   B1. `publish` resolves only when the message is stored by the bus; a rejected or timed-out publish may be repeated
+ *       with the same `id` and is then stored once (within the stream's duplicate window).
+ *   B2. `publishLast` keeps one message a subject and never lets a lower `version` replace a higher one, whoever publishes.
+ *   B3. A subscriber with `replay` gets what is kept first, then what comes; at least once, in the stream's order.
+ *   B4. The bus may be away: calls reject within their time limit, nothing queues without bound, and it comes back by itself.
+ */
+export interface Bus {
+  /** Creates the streams that are missing, with their bounds; leaves existing ones as they are where they fit. */
+  ensureStreams(streams: readonly StreamSpec[]): Promise<void>;
+
+  /** Stores an event. `id` removes duplicates. */
+  publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void>;
+
+  /**
+   * Stores `payload` as the subject's last value if `version` is higher than what is there. Resolves to whether it was
+   * stored; false means that the same or a higher version stood there already.
+   */
+  publishLast(subject: string, payload: Uint8Array, options: PublishLastOptions): Promise<boolean>;
+
+  /** The last message of a subject of a `last-value` stream, or undefined. */
+  last(subject: string): Promise<BusMessage | undefined>;
+
+  /**
+   * Subscribes to a subject pattern (`*` one token, `>` the rest). `replay: 'all'` delivers first what the stream keeps,
+   * `'last'` the last message of each subject, `'none'` only what is new. Delivery resumes by itself after a reconnect,
+   * without loss while the stream still keeps what was missed.
+   */
+  subscribe(pattern: string, options: SubscribeOptions, onMessage: (message: BusMessage) => void): Promise<Subscription>;
+
+  /** Called whenever the bus becomes reachable or unreachable, and with `streamsLost` when a stream had to be made again. */
+  onStatus(listener: (status: BusStatus) => void): () => void;
+
+  close(): Promise<void>;
+}
+
+export interface StreamSpec {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly kind: 'log' | 'last-value';
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  /** How long ids are remembered (B1); for `log` streams. */
+  readonly duplicateWindowMs: number;
+}
+
+export interface PublishOptions {
+  readonly id: string;
+  /** Default 5,000 ms. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface PublishLastOptions {
+  /** The slot's revision: a message replaces the last one only when its version is higher. */
+  readonly version: number;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** The id it was published with, where it was published with one. */
+  readonly id?: string | undefined;
+  /** The version it was published with, on a `last-value` stream. */
+  readonly version?: number | undefined;
+  /** Place in the stream; rises, may have gaps. */
+  readonly sequence: number;
+}
+
+export interface SubscribeOptions {
+  readonly replay: 'all' | 'last' | 'none';
+}
+
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+export interface BusStatus {
+  readonly connected: boolean;
+  /** Streams that were found missing and made again: whoever owns their contents publishes it anew. */
+  readonly streamsLost: readonly string[];
+}
+
+export class BusError extends Error {
+  override readonly name = 'BusError';
+
+  constructor(
+    readonly code: 'unavailable' | 'timeout' | 'closed' | 'invalid',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
