@@ -32,14 +32,23 @@ export default tseslint.config(
   { files: ['packages/**/*.ts', 'services/**/*.ts'], rules: { 'no-restricted-imports': ['error', noServiceImports] } },
   {
     // The pure core: decisions are functions of (state, command, now). No clock, no randomness, no I/O.
-    files: ['services/*/src/machine/**/*.ts', 'packages/settings/src/resolve*.ts', 'packages/ownership/src/placement.ts'],
+    files: [
+      'services/*/src/machine/**/*.ts',
+      'packages/settings/src/resolve*.ts',
+      'packages/ownership/src/placement.ts',
+    ],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-globals': ['error', 'Date', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'process'],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
       'no-restricted-imports': [
         'error',
-        { patterns: [...noServiceImports.patterns, { group: ['node:*', '@grpc/*', 'etcd3', 'nats'], message: 'The core is pure.' }] },
+        {
+          patterns: [
+            ...noServiceImports.patterns,
+            { group: ['node:*', '@grpc/*', 'etcd3', 'nats'], message: 'The core is pure.' },
+          ],
+        },
       ],
     },
   },

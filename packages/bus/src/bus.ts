@@ -29,7 +29,11 @@ export interface Bus {
    * `'last'` the last message of each subject, `'none'` only what is new. Delivery resumes by itself after a reconnect,
    * without loss while the stream still keeps what was missed.
    */
-  subscribe(pattern: string, options: SubscribeOptions, onMessage: (message: BusMessage) => void): Promise<Subscription>;
+  subscribe(
+    pattern: string,
+    options: SubscribeOptions,
+    onMessage: (message: BusMessage) => void,
+  ): Promise<Subscription>;
 
   /** Called whenever the bus becomes reachable or unreachable, and with `streamsLost` when a stream had to be made again. */
   onStatus(listener: (status: BusStatus) => void): () => void;
