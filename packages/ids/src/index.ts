@@ -1,1 +1,5 @@
-export {};
+export * from './hash.js';
+export * from './ids.js';
+export * from './keys.js';
+export * from './names.js';
+export * from './shards.js';

@@ -1,0 +1,61 @@
+import { decodeToken, encodeToken } from './names.js';
+
+/** Every key the product uses in the store. All of a shard stands under one prefix, so one watch follows it whole. */
+export const keys = {
+  /** Cluster facts fixed at creation: shard count, format, incarnation (JSON). */
+  meta: '/parkade/meta',
+  /** Live members of a role, leased. */
+  nodes: (role: string): string => `/parkade/nodes/${role}/`,
+  node: (role: string, memberId: string): string => `/parkade/nodes/${role}/${encodeToken(memberId)}`,
+  /** Owner keys of a role, leased; the modification revision is the epoch. */
+  owners: (role: string): string => `/parkade/owners/${role}/`,
+  owner: (role: string, partition: number): string => `/parkade/owners/${role}/${pad(partition)}`,
+  /** All shards. */
+  shards: '/parkade/shards/',
+  /** All of a shard. */
+  shard: (shard: number): string => `/parkade/shards/${pad(shard)}/`,
+  slots: (shard: number): string => `/parkade/shards/${pad(shard)}/slots/`,
+  slot: (shard: number, tenantId: string, lotId: string, slot: string): string =>
+    `/parkade/shards/${pad(shard)}/slots/${encodeToken(tenantId)}/${encodeToken(lotId)}/${encodeToken(slot)}`,
+  journal: (shard: number): string => `/parkade/shards/${pad(shard)}/journal/`,
+  /** `order` sorts as it counts: the entry's wall ms and a number, both padded. */
+  journalEntry: (shard: number, order: string): string => `/parkade/shards/${pad(shard)}/journal/${order}`,
+  mark: (shard: number): string => `/parkade/shards/${pad(shard)}/mark`,
+  /** Written in the transaction that hands a shard off, so that its follower sees where it ends. */
+  handOff: (shard: number): string => `/parkade/shards/${pad(shard)}/hand-off`,
+  /** System-wide settings (JSON). */
+  system: '/parkade/system',
+  /** All tenants' settings. */
+  tenants: '/parkade/tenants/',
+  tenant: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/`,
+  tenantSettings: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/settings`,
+  lot: (tenantId: string, lotId: string): string =>
+    `/parkade/tenants/${encodeToken(tenantId)}/lots/${encodeToken(lotId)}`,
+  group: (tenantId: string, groupId: string): string =>
+    `/parkade/tenants/${encodeToken(tenantId)}/groups/${encodeToken(groupId)}`,
+  /** Registered media nodes. */
+  mediaNodes: '/parkade/media-nodes/',
+  mediaNode: (name: string): string => `/parkade/media-nodes/${encodeToken(name)}`,
+} as const;
+
+/** The partition an owner key is about; undefined when it is none of that role's. */
+export function ownerKeyPartition(role: string, key: string): number | undefined {
+  const prefix = keys.owners(role);
+  if (!key.startsWith(prefix) || !/^\d{5}$/.test(key.slice(prefix.length))) return undefined;
+  return Number(key.slice(prefix.length));
+}
+
+/** The parts of a slot key; undefined when it is not one. */
+export function parseSlotKey(
+  key: string,
+): { shard: number; tenantId: string; lotId: string; slot: string } | undefined {
+  const match = /^\/parkade\/shards\/(\d{5})\/slots\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(key);
+  if (match === null) return undefined;
+  const [tenantId, lotId, slot] = [match[2], match[3], match[4]].map((token) => decodeToken(token ?? ''));
+  if (tenantId === undefined || lotId === undefined || slot === undefined) return undefined;
+  return { shard: Number(match[1]), tenantId, lotId, slot };
+}
+
+function pad(partition: number): string {
+  return partition.toString().padStart(5, '0');
+}

@@ -1,0 +1,40 @@
+// Generates packages/proto/src/gen from proto/ with buf and ts-proto. With --check: fails when what is committed is stale.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const gen = 'packages/proto/src/gen';
+const buf = resolve('node_modules/.bin/buf');
+
+function files(dir) {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+    .sort();
+}
+
+if (process.argv.includes('--check')) {
+  const fresh = mkdtempSync(join(tmpdir(), 'parkade-gen-'));
+  try {
+    for (const name of ['proto', 'buf.yaml', 'buf.gen.yaml']) cpSync(name, join(fresh, name), { recursive: true });
+    symlinkSync(resolve('node_modules'), join(fresh, 'node_modules'));
+    execFileSync(buf, ['generate'], { cwd: fresh, stdio: 'inherit' });
+    const [now, want] = [files(gen), files(join(fresh, gen))];
+    const stale = want.filter(
+      (name) =>
+        !now.includes(name) || readFileSync(join(gen, name), 'utf8') !== readFileSync(join(fresh, gen, name), 'utf8'),
+    );
+    stale.push(...now.filter((name) => !want.includes(name)));
+    if (stale.length > 0) {
+      console.error(`Generated code is stale (run \`npm run generate\` and commit it):\n  ${stale.join('\n  ')}`);
+      process.exit(1);
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+} else {
+  rmSync(gen, { recursive: true, force: true });
+  execFileSync(buf, ['generate'], { stdio: 'inherit' });
+}
