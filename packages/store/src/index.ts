@@ -1,1 +1,2 @@
+export * from './embedded/open-embedded-store.js';
 export * from './store.js';

@@ -1,0 +1,45 @@
+import { orderKey } from './order-key.js';
+import { MAX_TXN_OPS, StoreError, type KeyRange, type Op, type Txn } from './store.js';
+
+/**
+ * Refuses what etcd refuses, before anything is sent or applied: too many compares or operations, a key put twice in one
+ * branch, a key put and deleted in one branch. Throws `StoreError('invalid')`, whose outcome is known.
+ */
+export function checkTxn(txn: Txn): void {
+  if (txn.compare.length > MAX_TXN_OPS) throw invalid(`more than ${MAX_TXN_OPS} compares`);
+  for (const compare of txn.compare) checkKey(compare.key);
+  checkBranch(txn.success);
+  if (txn.failure !== undefined) checkBranch(txn.failure);
+}
+
+function checkBranch(ops: readonly Op[]): void {
+  if (ops.length > MAX_TXN_OPS) throw invalid(`more than ${MAX_TXN_OPS} operations in a branch`);
+  const puts = new Set<string>();
+  const deletes: KeyRange[] = [];
+  for (const op of ops) {
+    checkKey(op.kind === 'put' ? op.key : op.range.start, op.kind !== 'put' && op.range.end !== undefined);
+    if (op.kind === 'delete') deletes.push(op.range);
+    if (op.kind !== 'put') continue;
+    if (puts.has(op.key)) throw invalid(`key put twice: ${op.key}`);
+    puts.add(op.key);
+  }
+  for (const range of deletes) {
+    for (const key of puts) if (inRange(key, range)) throw invalid(`key put and deleted: ${key}`);
+  }
+}
+
+/** Refuses the empty key, except as the start of a range. Throws `StoreError('invalid')`. */
+export function checkKey(key: string, startsRange = false): void {
+  if (key === '' && !startsRange) throw invalid('empty key');
+}
+
+/** Whether `key` lies in `range`, by UTF-8 order. */
+export function inRange(key: string, range: KeyRange): boolean {
+  if (range.end === undefined) return key === range.start;
+  const order = orderKey(key);
+  return order >= orderKey(range.start) && order < orderKey(range.end);
+}
+
+function invalid(message: string): StoreError {
+  return new StoreError('invalid', message);
+}

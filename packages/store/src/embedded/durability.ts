@@ -1,0 +1,57 @@
+import type { KeyValue, Lease } from '../store.js';
+import type { Version } from './history.js';
+
+/** Makes what the store applies durable, in order. */
+export interface Durability {
+  /** A revision's changes. */
+  revision(revision: number, versions: readonly Version[]): void;
+  leaseGranted(lease: Lease, lastLeaseId: number): void;
+  leaseRemoved(leaseId: string): void;
+  /** Whether everything handed over so far is on disk. */
+  readonly settled: boolean;
+  /**
+   * Resolves when everything handed over so far is on disk. Rejects with `StoreError('unavailable')`, outcome unknown
+   * when `wrote`, when that takes longer than `timeoutMs` or the disk failed.
+   */
+  settle(timeoutMs: number, wrote: boolean): Promise<void>;
+  /** Called with each revision that has become durable, in order; not necessarily with each one. */
+  onDurable: (revision: number) => void;
+  /** Whether the disk failed: nothing may be applied any more. */
+  readonly failed: boolean;
+  close(): Promise<void>;
+}
+
+/** What a data directory held when it was opened. */
+export interface Restored {
+  readonly revision: number;
+  readonly lastLeaseId: number;
+  readonly leases: readonly Lease[];
+  readonly kvs: Iterable<KeyValue>;
+}
+
+/** Nothing is kept: everything is as durable as the process. */
+export class InMemory implements Durability {
+  readonly settled = true;
+  readonly failed = false;
+  onDurable: (revision: number) => void = () => undefined;
+
+  revision(revision: number): void {
+    this.onDurable(revision);
+  }
+
+  leaseGranted(): void {
+    // Lives as long as the process.
+  }
+
+  leaseRemoved(): void {
+    // Lives as long as the process.
+  }
+
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
