@@ -9,8 +9,12 @@
  *   B4. The bus may be away: calls reject within their time limit, nothing queues without bound, and it comes back by itself.
  */
 export interface Bus {
-  /** Creates the streams that are missing, with their bounds; leaves existing ones as they are where they fit. */
-  ensureStreams(streams: readonly StreamSpec[]): Promise<void>;
+  /**
+   * Creates the streams that are missing, with their bounds; leaves existing ones as they are where they fit. Resolves to
+   * the names of those it made: they are empty, so whoever owns their contents publishes it. What the specs say is kept
+   * up from then on, also when this call rejects because the bus is away.
+   */
+  ensureStreams(streams: readonly StreamSpec[]): Promise<readonly string[]>;
 
   /** Stores an event. `id` removes duplicates. */
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void>;
@@ -27,7 +31,8 @@ export interface Bus {
   /**
    * Subscribes to a subject pattern (`*` one token, `>` the rest). `replay: 'all'` delivers first what the stream keeps,
    * `'last'` the last message of each subject, `'none'` only what is new. Delivery resumes by itself after a reconnect,
-   * without loss while the stream still keeps what was missed.
+   * without loss while the stream still keeps what was missed. The pattern must lie within one stream. `onMessage` must
+   * not throw.
    */
   subscribe(
     pattern: string,
@@ -45,9 +50,11 @@ export interface StreamSpec {
   readonly name: string;
   readonly subjects: readonly string[];
   readonly kind: 'log' | 'last-value';
+  /** What is older goes; 0 keeps it for ever. At least 100 ms. */
   readonly maxAgeMs: number;
+  /** What is more goes, the oldest first. */
   readonly maxBytes: number;
-  /** How long ids are remembered (B1); for `log` streams. */
+  /** How long ids are remembered (B1); for `log` streams. At least 100 ms, at most `maxAgeMs`. */
   readonly duplicateWindowMs: number;
 }
 
@@ -70,7 +77,7 @@ export interface BusMessage {
   readonly id?: string | undefined;
   /** The version it was published with, on a `last-value` stream. */
   readonly version?: number | undefined;
-  /** Place in the stream; rises, may have gaps. */
+  /** Place in the stream; rises, may have gaps. Starts over when the stream was lost. */
   readonly sequence: number;
 }
 
@@ -88,6 +95,10 @@ export interface BusStatus {
   readonly streamsLost: readonly string[];
 }
 
+/**
+ * Why a call was refused. `unavailable` and `timeout`: it may have taken effect, or not; repeat it with the same id or
+ * version. `closed`: this bus was closed. `invalid`: the same call would be refused again.
+ */
 export class BusError extends Error {
   override readonly name = 'BusError';
 

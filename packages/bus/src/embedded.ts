@@ -1,0 +1,205 @@
+import type { Clock } from '@parkade/clock';
+import {
+  type Bus,
+  BusError,
+  type BusMessage,
+  type BusStatus,
+  type PublishLastOptions,
+  type PublishOptions,
+  type StreamSpec,
+  type SubscribeOptions,
+  type Subscription,
+} from './bus.js';
+import { StreamCatalog } from './catalog.js';
+import { EmbeddedStream } from './embedded-stream.js';
+import { EmbeddedSubscription } from './embedded-subscription.js';
+
+/** The most subscriptions one embedded bus takes. */
+export const MAX_SUBSCRIPTIONS = 4_096;
+
+export interface EmbeddedBusDeps {
+  readonly clock: Clock;
+  /** What a subscriber's `onMessage` threw. Default: thrown again, where nothing catches it. */
+  readonly onHandlerError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * The state behind embedded buses: what a server would hold. Every `EmbeddedBus` opened on one broker sees the same
+ * streams. It can be told to be away or to lose its streams, for simulation.
+ */
+export class EmbeddedBroker {
+  readonly catalog = new StreamCatalog();
+  readonly streams = new Map<string, EmbeddedStream>();
+  readonly buses = new Set<EmbeddedBus>();
+  #reachable = true;
+  #lost: readonly string[] = [];
+
+  constructor(readonly clock: Clock) {}
+
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  ensure(specs: readonly StreamSpec[]): readonly string[] {
+    this.catalog.add(specs);
+    const made: string[] = [];
+    for (const spec of specs) {
+      const stream = this.streams.get(spec.name);
+      if (stream === undefined) {
+        this.streams.set(spec.name, new EmbeddedStream(spec, this.clock));
+        made.push(spec.name);
+      } else {
+        const more = spec.subjects.filter((subject) => !stream.spec.subjects.includes(subject));
+        stream.spec = { ...stream.spec, subjects: [...stream.spec.subjects, ...more] };
+      }
+    }
+    return made;
+  }
+
+  stream(name: string): EmbeddedStream {
+    const stream = this.streams.get(name);
+    if (stream === undefined) throw new Error(`stream ${name} is in the catalogue but was never made`);
+    return stream;
+  }
+
+  /** Goes away or comes back, as a server does: meanwhile calls reject and nothing is delivered. */
+  setReachable(reachable: boolean): void {
+    if (this.#reachable === reachable) return;
+    this.#reachable = reachable;
+    const streamsLost = reachable ? this.#lost : [];
+    if (reachable) this.#lost = [];
+    this.#announce({ connected: reachable, streamsLost });
+  }
+
+  /** Loses what every stream holds, as a server does whose disk was wiped. The streams themselves are made again. */
+  wipe(): void {
+    for (const stream of this.streams.values()) stream.wipe();
+    this.#lost = [...this.streams.keys()];
+    if (!this.#reachable) return;
+    const streamsLost = this.#lost;
+    this.#lost = [];
+    this.#announce({ connected: true, streamsLost });
+  }
+
+  #announce(status: BusStatus): void {
+    for (const bus of this.buses) bus.announce(status);
+  }
+}
+
+/**
+ * The bus within the process (B1–B4 of the port), on a broker of its own or one shared with others.
+ *
+ *   M1. Nothing is delivered or announced within the call that caused it.
+ *   M2. Memory is bounded by the streams' `maxBytes` and remembered ids: a subscription holds a place, not messages.
+ */
+export class EmbeddedBus implements Bus {
+  readonly broker: EmbeddedBroker;
+  readonly #clock: Clock;
+  readonly #onHandlerError: (error: unknown) => void;
+  readonly #listeners = new Set<(status: BusStatus) => void>();
+  readonly #subscriptions = new Map<EmbeddedSubscription, EmbeddedStream>();
+  #closed = false;
+
+  constructor(deps: EmbeddedBusDeps, broker = new EmbeddedBroker(deps.clock)) {
+    this.broker = broker;
+    this.#clock = deps.clock;
+    this.#onHandlerError = deps.onHandlerError ?? rethrow;
+    broker.buses.add(this);
+  }
+
+  ensureStreams(streams: readonly StreamSpec[]): Promise<readonly string[]> {
+    return this.#answer(() => this.broker.ensure(streams));
+  }
+
+  publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
+    return this.#answer(() => {
+      const stream = this.broker.stream(this.broker.catalog.forPublish(subject, payload, options.id).name);
+      if (stream.append(subject, payload, options.id)) this.#wakeAll(stream);
+    });
+  }
+
+  publishLast(subject: string, payload: Uint8Array, options: PublishLastOptions): Promise<boolean> {
+    return this.#answer(() => {
+      const stream = this.broker.stream(this.broker.catalog.forPublishLast(subject, payload, options.version).name);
+      const stored = stream.replace(subject, payload, options.version);
+      if (stored) this.#wakeAll(stream);
+      return stored;
+    });
+  }
+
+  last(subject: string): Promise<BusMessage | undefined> {
+    return this.#answer(() => this.broker.stream(this.broker.catalog.forLast(subject).name).last(subject));
+  }
+
+  subscribe(
+    pattern: string,
+    options: SubscribeOptions,
+    onMessage: (message: BusMessage) => void,
+  ): Promise<Subscription> {
+    return this.#answer(() => {
+      const stream = this.broker.stream(this.broker.catalog.forPattern(pattern).name);
+      if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw new BusError('invalid', 'too many subscriptions');
+      const subscription = new EmbeddedSubscription(stream, pattern, options.replay, {
+        clock: this.#clock,
+        onMessage,
+        onHandlerError: this.#onHandlerError,
+        reachable: () => this.broker.reachable,
+      });
+      this.#subscriptions.set(subscription, stream);
+      return {
+        close: () => {
+          subscription.stop();
+          this.#subscriptions.delete(subscription);
+          return Promise.resolve();
+        },
+      };
+    });
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.broker.buses.delete(this);
+    for (const subscription of this.#subscriptions.keys()) subscription.stop();
+    this.#subscriptions.clear();
+    this.#listeners.clear();
+    return Promise.resolve();
+  }
+
+  /** For the broker: tells the listeners, and wakes subscriptions whose stream may have begun anew. */
+  announce(status: BusStatus): void {
+    this.#clock.defer(() => {
+      for (const listener of this.#listeners) listener(status);
+    });
+    this.wake();
+  }
+
+  /** For the broker and other buses on it: `stream`, or every stream, may hold something new. */
+  wake(stream?: EmbeddedStream): void {
+    for (const [subscription, own] of this.#subscriptions) {
+      if (stream === undefined || own === stream) subscription.wake();
+    }
+  }
+
+  #wakeAll(stream: EmbeddedStream): void {
+    for (const bus of this.broker.buses) bus.wake(stream);
+  }
+
+  #answer<T>(act: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      if (this.#closed) throw new BusError('closed', 'the bus is closed');
+      if (!this.broker.reachable) throw new BusError('unavailable', 'the bus is away');
+      resolve(act());
+    });
+  }
+}
+
+function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
