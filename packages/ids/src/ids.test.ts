@@ -47,7 +47,7 @@ describe('tokens', () => {
   it('hold any name in one key and subject token, and give it back (R23)', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary', maxLength: 40 }).filter((name) => name.isWellFormed()),
+        fc.string({ unit: 'binary', maxLength: 40 }).filter((name) => !/\p{Cs}/u.test(name)),
         (name) => {
           const token = encodeToken(name);
           expect(token).toMatch(/^[A-Za-z0-9_=-]*$/);
