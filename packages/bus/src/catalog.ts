@@ -1,5 +1,5 @@
 import { BusError, type StreamSpec } from './bus.js';
-import { covers, isPattern, isSubject, overlap } from './subject.js';
+import { covers, isPattern, isSubject, matcher, overlap } from './subject.js';
 
 /** The largest payload every adapter takes, in bytes; below the default `max_payload` of a NATS server. */
 export const MAX_PAYLOAD_BYTES = 1_000_000;
@@ -21,6 +21,7 @@ export function invalid(message: string): BusError {
  */
 export class StreamCatalog {
   readonly #specs = new Map<string, StreamSpec>();
+  #routes: readonly { readonly spec: StreamSpec; readonly matches: (subject: string) => boolean }[] = [];
 
   /** Takes specs in; throws `invalid` (and takes none) when one is malformed or its subjects belong to another stream. */
   add(specs: readonly StreamSpec[]): void {
@@ -36,6 +37,7 @@ export class StreamCatalog {
     }
     if (next.size > MAX_STREAMS) throw invalid(`more than ${MAX_STREAMS} streams`);
     for (const [name, spec] of next) this.#specs.set(name, spec);
+    this.#routes = this.all().flatMap((spec) => spec.subjects.map((own) => ({ spec, matches: matcher(own) })));
   }
 
   all(): readonly StreamSpec[] {
@@ -66,7 +68,7 @@ export class StreamCatalog {
   /** The one stream that holds everything `pattern` stands for; throws `invalid` where no single one does. */
   forPattern(pattern: string): StreamSpec {
     if (!isPattern(pattern)) throw invalid(`not a pattern: ${JSON.stringify(pattern)}`);
-    const spec = this.#find(pattern);
+    const spec = this.all().find(({ subjects }) => subjects.some((own) => covers(own, pattern)));
     if (spec === undefined) throw invalid(`no stream covers all of ${pattern}`);
     return spec;
   }
@@ -81,17 +83,10 @@ export class StreamCatalog {
 
   #forSubject(subject: string, kind: StreamSpec['kind']): StreamSpec {
     if (!isSubject(subject)) throw invalid(`not a subject: ${JSON.stringify(subject)}`);
-    const spec = this.#find(subject);
+    const spec = this.#routes.find((route) => route.matches(subject))?.spec;
     if (spec === undefined) throw invalid(`no stream covers ${subject}`);
     if (spec.kind !== kind) throw invalid(`${subject} is on a ${spec.kind} stream, not on a ${kind} stream`);
     return spec;
-  }
-
-  #find(pattern: string): StreamSpec | undefined {
-    for (const spec of this.#specs.values()) {
-      if (spec.subjects.some((own) => covers(own, pattern))) return spec;
-    }
-    return undefined;
   }
 }
 

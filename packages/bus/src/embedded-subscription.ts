@@ -1,7 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import type { BusMessage, SubscribeOptions } from './bus.js';
 import type { EmbeddedStream } from './embedded-stream.js';
-import { covers } from './subject.js';
+import { matcher } from './subject.js';
 
 /** Messages handed over in one turn of the event loop. */
 const BATCH = 256;
@@ -23,6 +23,7 @@ export interface EmbeddedSubscriptionDeps {
  *   R2. After `stop` nothing is delivered.
  */
 export class EmbeddedSubscription {
+  readonly #matches: (subject: string) => boolean;
   #position: number;
   /** Up to this sequence only the last message of each subject is wanted (`replay: 'last'`). */
   #lastOnlyUpTo: number;
@@ -32,10 +33,11 @@ export class EmbeddedSubscription {
 
   constructor(
     private readonly stream: EmbeddedStream,
-    private readonly pattern: string,
+    pattern: string,
     private readonly replay: SubscribeOptions['replay'],
     private readonly deps: EmbeddedSubscriptionDeps,
   ) {
+    this.#matches = matcher(pattern);
     this.#position = replay === 'none' ? stream.lastSequence : 0;
     this.#lastOnlyUpTo = replay === 'last' ? stream.lastSequence : 0;
     this.#incarnation = stream.incarnation;
@@ -80,7 +82,7 @@ export class EmbeddedSubscription {
   }
 
   #wants(message: BusMessage): boolean {
-    if (!covers(this.pattern, message.subject)) return false;
+    if (!this.#matches(message.subject)) return false;
     if (message.sequence > this.#lastOnlyUpTo) return true;
     return this.stream.isLast(message);
   }

@@ -45,6 +45,17 @@ export function covers(pattern: string, narrower: string): boolean {
   return wide.length === narrow.length;
 }
 
+/** `covers` for one pattern and many subjects, without taking the pattern apart each time. */
+export function matcher(pattern: string): (subject: string) => boolean {
+  if (pattern === '>') return () => true;
+  if (!/[*>]/.test(pattern)) return (subject) => subject === pattern;
+  const stem = pattern.slice(0, -1);
+  if (pattern.endsWith('.>') && !stem.includes('*')) {
+    return (subject) => subject.length > stem.length && subject.startsWith(stem);
+  }
+  return (subject) => covers(pattern, subject);
+}
+
 /** Whether some subject could match both patterns. */
 export function overlap(a: string, b: string): boolean {
   const left = a.split('.');
