@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const gen = 'packages/proto/src/gen';
+/** Every proto with its imports, for gRPC server reflection and for clients in other languages. */
+const image = 'packages/proto/descriptor.binpb';
 const buf = resolve('node_modules/.bin/buf');
 
 function files(dir) {
@@ -21,12 +23,14 @@ if (process.argv.includes('--check')) {
     for (const name of ['proto', 'buf.yaml', 'buf.gen.yaml']) cpSync(name, join(fresh, name), { recursive: true });
     symlinkSync(resolve('node_modules'), join(fresh, 'node_modules'));
     execFileSync(buf, ['generate'], { cwd: fresh, stdio: 'inherit' });
+    execFileSync(buf, ['build', '--exclude-source-info', '-o', 'image.binpb'], { cwd: fresh, stdio: 'inherit' });
     const [now, want] = [files(gen), files(join(fresh, gen))];
     const stale = want.filter(
       (name) =>
         !now.includes(name) || readFileSync(join(gen, name), 'utf8') !== readFileSync(join(fresh, gen, name), 'utf8'),
     );
     stale.push(...now.filter((name) => !want.includes(name)));
+    if (!readFileSync(image).equals(readFileSync(join(fresh, 'image.binpb')))) stale.push(image);
     if (stale.length > 0) {
       console.error(`Generated code is stale (run \`npm run generate\` and commit it):\n  ${stale.join('\n  ')}`);
       process.exit(1);
@@ -37,4 +41,5 @@ if (process.argv.includes('--check')) {
 } else {
   rmSync(gen, { recursive: true, force: true });
   execFileSync(buf, ['generate'], { stdio: 'inherit' });
+  execFileSync(buf, ['build', '--exclude-source-info', '-o', image], { stdio: 'inherit' });
 }

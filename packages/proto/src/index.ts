@@ -9,3 +9,6 @@ export * from './gen/parkade/park/v1/reason.js';
 export * from './gen/parkade/park/v1/types.js';
 export * from './gen/parkade/slot/v1/record.js';
 export * from './gen/parkade/slot/v1/slot_service.js';
+
+/** Every proto with its imports as a FileDescriptorSet; for gRPC server reflection. */
+export const DESCRIPTOR_IMAGE_URL = new URL('../descriptor.binpb', import.meta.url);

@@ -1,1 +1,6 @@
-export {};
+export * from './batching.js';
+export * from './handlers.js';
+export * from './log.js';
+export * from './refused.js';
+export * from './server.js';
+export * from './time.js';

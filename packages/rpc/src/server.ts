@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import {
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { type Clock, sleep } from '@parkade/clock';
+import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
+import { HealthImplementation } from 'grpc-health-check';
+import { tolerant } from './handlers.js';
+
+/** The largest message any of our servers takes. A park request is below 4 KiB, a full inner batch below 4 MiB. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** Flow control, keepalive and size limits of servers and channels. The window is read on the client side only, set on both. */
+export const CHANNEL_OPTIONS = {
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.keepalive_permit_without_calls': 1,
+} as const;
+
+export interface MountedService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+export interface GrpcServerConfig {
+  /** Address to bind, default 127.0.0.1. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly services: readonly MountedService[];
+  readonly credentials?: ServerCredentials | undefined;
+  readonly options?: ServerOptions | undefined;
+}
+
+/** A gRPC server with health (grpc.health.v1) and reflection. Not serving until `setServing(true)`. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #health: HealthImplementation;
+  readonly #clock: Clock;
+  readonly #names: readonly string[];
+  /** The port it listens on. */
+  readonly port: number;
+
+  private constructor(
+    server: Server,
+    health: HealthImplementation,
+    names: readonly string[],
+    port: number,
+    clock: Clock,
+  ) {
+    this.#server = server;
+    this.#health = health;
+    this.#names = names;
+    this.port = port;
+    this.#clock = clock;
+  }
+
+  /** Binds and listens. Rejects when the address is taken. */
+  static async start(config: GrpcServerConfig, clock: Clock): Promise<GrpcServer> {
+    const server = new Server({ ...CHANNEL_OPTIONS, ...config.options });
+    const health = new HealthImplementation({ '': 'NOT_SERVING' });
+    health.addToServer(server);
+    for (const { definition, implementation } of config.services)
+      server.addService(tolerant(definition), implementation);
+    const names = config.services.map(({ definition }) => serviceName(definition));
+    new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
+      services: names,
+    }).addToServer(server);
+    const credentials = config.credentials ?? ServerCredentials.createInsecure();
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`${config.host}:${config.port}`, credentials, (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(new Error(`Cannot listen on ${config.host}:${config.port}: ${error.message}`));
+      });
+    });
+    return new GrpcServer(server, health, names, port, clock);
+  }
+
+  /** What the health service says of the server as a whole and of each of its services. */
+  setServing(serving: boolean): void {
+    for (const name of ['', ...this.#names]) this.#health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  /** Takes no new calls, waits at most `graceMs` for those under way, then cuts what is left (streams never end by themselves). */
+  async stop(graceMs: number): Promise<void> {
+    this.setServing(false);
+    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await Promise.race([drained, sleep(this.#clock, graceMs)]);
+    this.#server.forceShutdown();
+  }
+}
+
+function serviceName(definition: ServiceDefinition): string {
+  const path = Object.values(definition)[0]?.path ?? '/unknown/';
+  return path.split('/')[1] ?? 'unknown';
+}
