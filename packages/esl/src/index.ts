@@ -1,1 +1,10 @@
-export {};
+export * from './backoff.js';
+export * from './commands.js';
+export * from './decoder.js';
+export * from './encode.js';
+export * from './event.js';
+export * from './frame.js';
+export * from './headers.js';
+export * from './limits.js';
+export * from './outcome.js';
+export * from './uuid.js';
