@@ -201,8 +201,13 @@ export interface RouteChoiceOp {
   tenantId: string;
   /** The lot whose home this is. */
   lotId: string;
-  /** How many parts and overflow lots were found full before: the n-th decision for this request. */
+  /** The n-th decision for this request, from 1: everything the earlier ones named was found full. */
   step: number;
+  /**
+   * Not the lot is full, but the slot is taken, or no slot is to be had: the call goes to the tenant's holding lot. Sent to the
+   * shard that refused the request; then `lot_id` is only for the record.
+   */
+  holding: boolean;
 }
 
 /** Begins a recall, by compare of park and attempt. */
@@ -333,6 +338,8 @@ export interface ChoiceRoute {
     /** Every part and every overflow lot was full. */
     { $case: "full"; value: boolean }
     | undefined;
+  /** Which decision for this request this is, from 1. */
+  step: number;
 }
 
 /** The part is full. */
@@ -1306,7 +1313,7 @@ export const SettleMoveOp: MessageFns<SettleMoveOp> = {
 };
 
 function createBaseRouteChoiceOp(): RouteChoiceOp {
-  return { requestId: "", tenantId: "", lotId: "", step: 0 };
+  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false };
 }
 
 export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
@@ -1322,6 +1329,9 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     }
     if (message.step !== 0) {
       writer.uint32(32).uint32(message.step);
+    }
+    if (message.holding !== false) {
+      writer.uint32(40).bool(message.holding);
     }
     return writer;
   },
@@ -1371,6 +1381,14 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
             message.step = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.holding = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1392,6 +1410,7 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     message.tenantId = object.tenantId ?? "";
     message.lotId = object.lotId ?? "";
     message.step = object.step ?? 0;
+    message.holding = object.holding ?? false;
     return message;
   },
 };
@@ -2220,7 +2239,7 @@ export const NotOwner: MessageFns<NotOwner> = {
 };
 
 function createBaseChoiceRoute(): ChoiceRoute {
-  return { to: undefined };
+  return { to: undefined, step: 0 };
 }
 
 export const ChoiceRoute: MessageFns<ChoiceRoute> = {
@@ -2235,6 +2254,9 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
       case "full":
         writer.uint32(24).bool(message.to.value);
         break;
+    }
+    if (message.step !== 0) {
+      writer.uint32(32).uint32(message.step);
     }
     return writer;
   },
@@ -2276,6 +2298,14 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
             message.to = { $case: "full", value: reader.bool() };
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2313,6 +2343,7 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
         break;
       }
     }
+    message.step = object.step ?? 0;
     return message;
   },
 };
