@@ -1,4 +1,4 @@
-import { checkKey, checkTxn } from '../check-txn.js';
+import { checkLimit, checkRange, checkTxn } from '../check-call.js';
 import { orderKey } from '../order-key.js';
 import {
   StoreError,
@@ -61,7 +61,8 @@ export class Mvcc {
   }
 
   range(range: KeyRange, options: RangeOptions = {}): RangeResult {
-    checkKey(range.start, range.end !== undefined);
+    checkRange(range);
+    checkLimit(options.limit);
     const at = options.revision ?? this.#revision;
     if (at > this.#revision) throw new StoreError('invalid', `revision ${at} has not happened`);
     if (at < this.history.compactedRevision) throw new StoreError('compacted', `revision ${at} was compacted`);

@@ -1,4 +1,5 @@
 import type { Clock } from '@parkade/clock';
+import { checkFromRevision, checkRange } from '../check-call.js';
 import { orderKey } from '../order-key.js';
 import { StoreError, type KeyRange, type Watch, type WatchEvent, type WatchHandlers } from '../store.js';
 import { eventOf, type History } from './history.js';
@@ -49,7 +50,8 @@ export class WatchHub {
 
   /** Throws `StoreError` 'invalid' (revision below 1) or 'no-space' (too many watches). */
   watch(range: KeyRange, fromRevision: number, handlers: WatchHandlers): Watch {
-    if (!(fromRevision >= 1)) throw new StoreError('invalid', `watch from revision ${fromRevision}`);
+    checkRange(range);
+    checkFromRevision(fromRevision);
     if (this.#watchers.size >= MAX_WATCHES) throw new StoreError('no-space', `more than ${MAX_WATCHES} watches`);
     const start = orderKey(range.start);
     const end = range.end === undefined ? `${start}\0` : orderKey(range.end);

@@ -17,7 +17,8 @@ function checkBranch(ops: readonly Op[]): void {
   const puts = new Set<string>();
   const deletes: KeyRange[] = [];
   for (const op of ops) {
-    checkKey(op.kind === 'put' ? op.key : op.range.start, op.kind !== 'put' && op.range.end !== undefined);
+    if (op.kind === 'put') checkKey(op.key);
+    else checkRange(op.range);
     if (op.kind === 'delete') deletes.push(op.range);
     if (op.kind !== 'put') continue;
     if (puts.has(op.key)) throw invalid(`key put twice: ${op.key}`);
@@ -28,9 +29,25 @@ function checkBranch(ops: readonly Op[]): void {
   }
 }
 
-/** Refuses the empty key, except as the start of a range. Throws `StoreError('invalid')`. */
-export function checkKey(key: string, startsRange = false): void {
-  if (key === '' && !startsRange) throw invalid('empty key');
+/** Refuses the empty key. Throws `StoreError('invalid')`. */
+export function checkKey(key: string): void {
+  if (key === '') throw invalid('empty key');
+}
+
+/** Refuses ends that mean something else to etcd ('' one key, '\\0' every key). Throws `StoreError('invalid')`. */
+export function checkRange(range: KeyRange): void {
+  if (range.end === undefined) checkKey(range.start);
+  else if (range.end === '' || range.end === '\0') throw invalid('a range ends past the first possible key');
+}
+
+/** Refuses a limit below 1. Throws `StoreError('invalid')`. */
+export function checkLimit(limit: number | undefined): void {
+  if (limit !== undefined && !(limit >= 1)) throw invalid(`limit ${limit}`);
+}
+
+/** Refuses a watch from before the first revision. Throws `StoreError('invalid')`. */
+export function checkFromRevision(fromRevision: number): void {
+  if (!(fromRevision >= 1)) throw invalid(`watch from revision ${fromRevision}`);
 }
 
 /** Whether `key` lies in `range`, by UTF-8 order. */
