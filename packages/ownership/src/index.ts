@@ -1,1 +1,10 @@
-export {};
+export * from './hand-off.js';
+export * from './lease-session.js';
+export * from './options.js';
+export * from './owned-partitions.js';
+export * from './owner-directory.js';
+export * from './ownership-error.js';
+export * from './partition-handler.js';
+export * from './partition-owner.js';
+export * from './partition-space.js';
+export * from './placement.js';
