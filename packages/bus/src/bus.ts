@@ -40,7 +40,10 @@ export interface Bus {
     onMessage: (message: BusMessage) => void,
   ): Promise<Subscription>;
 
-  /** Called whenever the bus becomes reachable or unreachable, and with `streamsLost` when a stream had to be made again. */
+  /**
+   * Called whenever the bus becomes reachable or unreachable, with `streamsLost` when a stream was lost, and once soon after
+   * registering with how things stand. Returns what ends it.
+   */
   onStatus(listener: (status: BusStatus) => void): () => void;
 
   close(): Promise<void>;
@@ -91,7 +94,10 @@ export interface Subscription {
 
 export interface BusStatus {
   readonly connected: boolean;
-  /** Streams that were found missing and made again: whoever owns their contents publishes it anew. */
+  /**
+   * Streams that lost what they held: found missing and made again, made again by somebody else, or without their newest
+   * messages. Whoever owns their contents publishes it anew.
+   */
   readonly streamsLost: readonly string[];
 }
 

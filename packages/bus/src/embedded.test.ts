@@ -56,6 +56,7 @@ describe('embedded bus', () => {
     await clock.advance(1);
     expect(seen).toEqual(['one', 'two']);
     expect(statuses).toEqual([
+      { connected: true, streamsLost: [] },
       { connected: false, streamsLost: [] },
       { connected: true, streamsLost: [] },
     ]);

@@ -13,6 +13,8 @@ import {
 import { StreamCatalog } from './catalog.js';
 import { EmbeddedStream } from './embedded-stream.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
+import { rethrow } from './rethrow.js';
+import { StatusBoard } from './status-board.js';
 
 /** The most subscriptions one embedded bus takes. */
 export const MAX_SUBSCRIPTIONS = 4_096;
@@ -96,7 +98,7 @@ export class EmbeddedBus implements Bus {
   readonly broker: EmbeddedBroker;
   readonly #clock: Clock;
   readonly #onHandlerError: (error: unknown) => void;
-  readonly #listeners = new Set<(status: BusStatus) => void>();
+  readonly #status: StatusBoard;
   readonly #subscriptions = new Map<EmbeddedSubscription, EmbeddedStream>();
   #closed = false;
 
@@ -104,6 +106,7 @@ export class EmbeddedBus implements Bus {
     this.broker = broker;
     this.#clock = deps.clock;
     this.#onHandlerError = deps.onHandlerError ?? rethrow;
+    this.#status = new StatusBoard(deps.clock, { connected: broker.reachable, streamsLost: [] });
     broker.buses.add(this);
   }
 
@@ -157,8 +160,7 @@ export class EmbeddedBus implements Bus {
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#status.listen(listener);
   }
 
   close(): Promise<void> {
@@ -166,15 +168,13 @@ export class EmbeddedBus implements Bus {
     this.broker.buses.delete(this);
     for (const subscription of this.#subscriptions.keys()) subscription.stop();
     this.#subscriptions.clear();
-    this.#listeners.clear();
+    this.#status.close();
     return Promise.resolve();
   }
 
   /** For the broker: tells the listeners, and wakes subscriptions whose stream may have begun anew. */
   announce(status: BusStatus): void {
-    this.#clock.defer(() => {
-      for (const listener of this.#listeners) listener(status);
-    });
+    this.#status.set(status);
     this.wake();
   }
 
@@ -196,10 +196,4 @@ export class EmbeddedBus implements Bus {
       resolve(act());
     });
   }
-}
-
-function rethrow(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -1,4 +1,7 @@
 export * from './bus.js';
 export * from './catalog.js';
-export * from './embedded.js';
+export { EmbeddedBroker, EmbeddedBus, type EmbeddedBusDeps } from './embedded.js';
 export * from './subject.js';
+export { NatsBus } from './nats/nats-bus.js';
+export type { NatsBusDeps, NatsCredentials, NatsOptions } from './nats/options.js';
+export * from './open-bus.js';
