@@ -1,8 +1,8 @@
 import { orderKey } from './order-key.js';
-import { MAX_TXN_OPS, StoreError, type KeyRange, type Op, type Txn } from './store.js';
+import { MAX_KEY_BYTES, MAX_TXN_BYTES, MAX_TXN_OPS, StoreError, type KeyRange, type Op, type Txn } from './store.js';
 
 /**
- * Refuses what etcd refuses, before anything is sent or applied: too many compares or operations, a key put twice in one
+ * Refuses what etcd refuses, before anything is sent or applied: too many compares, operations or bytes, a key put twice in one
  * branch, a key put and deleted in one branch. Throws `StoreError('invalid')`, whose outcome is known.
  */
 export function checkTxn(txn: Txn): void {
@@ -10,6 +10,13 @@ export function checkTxn(txn: Txn): void {
   for (const compare of txn.compare) checkKey(compare.key);
   checkBranch(txn.success);
   if (txn.failure !== undefined) checkBranch(txn.failure);
+  if (putBytes(txn.success) + putBytes(txn.failure ?? []) > MAX_TXN_BYTES) {
+    throw invalid(`more than ${MAX_TXN_BYTES} bytes in a transaction`);
+  }
+}
+
+function putBytes(ops: readonly Op[]): number {
+  return ops.reduce((sum, op) => (op.kind === 'put' ? sum + op.key.length + op.value.length : sum), 0);
 }
 
 function checkBranch(ops: readonly Op[]): void {
@@ -29,9 +36,12 @@ function checkBranch(ops: readonly Op[]): void {
   }
 }
 
-/** Refuses the empty key. Throws `StoreError('invalid')`. */
+/** Refuses the empty key and one that is too long. Throws `StoreError('invalid')`. */
 export function checkKey(key: string): void {
   if (key === '') throw invalid('empty key');
+  if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    throw invalid(`key of more than ${MAX_KEY_BYTES} bytes`);
+  }
 }
 
 /** Refuses ends that mean something else to etcd ('' one key, '\\0' every key). Throws `StoreError('invalid')`. */

@@ -170,3 +170,9 @@ export function prefixRange(prefix: string): KeyRange {
 
 /** The largest number of compares, and of operations in one branch, of a transaction (etcd's default `--max-txn-ops`). */
 export const MAX_TXN_OPS = 128;
+
+/** The longest key, in UTF-8 bytes. */
+export const MAX_KEY_BYTES = 1_024;
+
+/** The most bytes of keys and values in one transaction; below etcd's default `--max-request-bytes` (1.5 MiB). */
+export const MAX_TXN_BYTES = 1_500_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_TXN_OPS, prefixRange, type Compare, type Op } from '../store.js';
+import { MAX_KEY_BYTES, MAX_TXN_BYTES, MAX_TXN_OPS, prefixRange, type Compare, type Op } from '../store.js';
 import {
   bytes,
   deleteOp,
@@ -139,6 +139,8 @@ export function transactionContract(open: OpenSubject): void {
         [putOp(`${p}a`), deleteOp(`${p}a`)],
         [deleteOp(p, `${p}z`), putOp(`${p}a`)],
         [putOp('')],
+        [putOp('k'.repeat(MAX_KEY_BYTES + 1))],
+        [putOp(`${p}a`, 'v'.repeat(MAX_TXN_BYTES))],
         many.map((key) => putOp(key)),
       ];
       for (const branch of branches) {

@@ -1,4 +1,4 @@
-import type { KeyValue, Lease } from '../store.js';
+import type { KeyValue, Lease, StoreError } from '../store.js';
 import type { Version } from './history.js';
 
 /** Makes what the store applies durable, in order. */
@@ -16,8 +16,8 @@ export interface Durability {
   settle(timeoutMs: number, wrote: boolean): Promise<void>;
   /** Called with each revision that has become durable, in order; not necessarily with each one. */
   onDurable: (revision: number) => void;
-  /** Whether the disk failed: nothing may be applied any more. */
-  readonly failed: boolean;
+  /** Why nothing may be applied now: the disk failed, or too much waits for it. */
+  readonly refusal: StoreError | undefined;
   close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface Restored {
 /** Nothing is kept: everything is as durable as the process. */
 export class InMemory implements Durability {
   readonly settled = true;
-  readonly failed = false;
+  readonly refusal = undefined;
   onDurable: (revision: number) => void = () => undefined;
 
   revision(revision: number): void {

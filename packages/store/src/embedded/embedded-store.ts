@@ -27,7 +27,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
  *
  *   E1. Calls are applied one after the other, at the moment they are made: that order is the revision order.
  *   E2. Nothing leaves it, neither an answer nor an event, before what it shows is durable.
- *   E3. When the disk fails nothing more is applied; every call rejects.
+ *   E3. When the disk fails no call is applied any more; each rejects.
  */
 export class EmbeddedStore implements Store {
   readonly #mvcc: Mvcc;
@@ -108,7 +108,6 @@ export class EmbeddedStore implements Store {
   }
 
   #endLease(leaseId: string): void {
-    if (this.#durability.failed) return;
     const keys = this.#leases.remove(leaseId);
     if (keys === undefined) return;
     this.#durability.leaseRemoved(leaseId);
@@ -119,7 +118,8 @@ export class EmbeddedStore implements Store {
   #run<T>(options: CallOptions | undefined, writes: boolean, step: () => T): Promise<T> {
     try {
       if (this.#closed !== undefined) throw closedError();
-      if (this.#durability.failed) throw new StoreError('unavailable', 'the disk failed; the store has stopped');
+      const refusal = this.#durability.refusal;
+      if (refusal !== undefined) throw refusal;
       const result = step();
       if (this.#durability.settled) return Promise.resolve(result);
       return this.#durability.settle(options?.timeoutMs ?? DEFAULT_TIMEOUT_MS, writes).then(() => result);
