@@ -79,6 +79,7 @@ export type SlotCommand =
       readonly fromParkId: string;
       readonly untilMs: number;
     }
+  /** The source refused the move: its hold ends. `nothing` when it is gone already. */
   | { readonly kind: 'drop-hold'; readonly moveId: string }
   | {
       readonly kind: 'begin-recall';
@@ -137,7 +138,7 @@ export type Step =
   | { readonly kind: 'apply'; readonly record: SlotRecord; readonly park: ParkRecord; readonly left: boolean }
   /** Nothing is changed. */
   | { readonly kind: 'refuse'; readonly refusal: RefusalData }
-  /** A tick with nothing due. */
+  /** Nothing is changed, and nothing was wrong: a tick with nothing due, a hold to drop that is gone already. */
   | { readonly kind: 'nothing' };
 
 /** An expected outcome that is not success, with the data its reader needs. */

@@ -1,0 +1,50 @@
+import { type ParkRecord, Reason, type SlotRecord, TransitionKind } from '@parkade/proto';
+import { changed, departed } from './apply.js';
+import { withPark } from './named-park.js';
+import { refuse, refuseState } from './refusal.js';
+import type { SlotCommand, Step, StepContext } from './types.js';
+
+type Release = Extract<SlotCommand, { kind: 'release' }>;
+
+/**
+ * A park ends without a retriever. A reservation whose consulting call ended by the transfer itself is kept for the grace
+ * period: the caller arrives after that call is gone. A call that hangs up, and an operator, end a park in every state, also
+ * while a retriever is being connected: whoever confirms then hears that it ended (R2), and nothing can stay stuck.
+ */
+export function release(record: SlotRecord, command: Release, ctx: StepContext): Step {
+  return withPark(record, command.parkId, (park) => {
+    if (command.callId !== undefined && command.callId !== park.call?.callId) {
+      return refuse(Reason.WRONG_CALL, 'The call named is not the one that is parked there.', { park_id: park.parkId });
+    }
+    if (command.cause === 'transfer') return beginGrace(record, command, ctx, park);
+    return departed(record, ctx, park, {
+      kind: endKind(park, command.cause),
+      requestId: command.requestId,
+      reason: command.cause,
+      retriever: park.state?.$case === 'retrieving' ? park.state.value.by : undefined,
+    });
+  });
+}
+
+function beginGrace(record: SlotRecord, command: Release, ctx: StepContext, park: ParkRecord): Step {
+  // Once only: a second notice of the same hang-up must not prolong it.
+  if (park.state?.$case !== 'reserved' || park.state.value.untilMs !== 0) {
+    return refuseState(park, 'kept for a transfer');
+  }
+  const untilMs = ctx.nowMs + ctx.transferGraceMs;
+  return changed(
+    record,
+    ctx,
+    { ...park, state: { $case: 'reserved', value: { untilMs } } },
+    {
+      kind: TransitionKind.RESERVATION_GRACE,
+      requestId: command.requestId,
+      reason: command.cause,
+    },
+  );
+}
+
+function endKind(park: ParkRecord, cause: 'released' | 'abandoned'): TransitionKind {
+  if (park.state?.$case === 'reserved') return TransitionKind.RESERVATION_ENDED;
+  return cause === 'abandoned' ? TransitionKind.ABANDONED : TransitionKind.RELEASED;
+}
