@@ -1,0 +1,68 @@
+import type { GroupSettings } from '../group-settings.js';
+import { DEFAULT_RESERVED_LOTS, type LotSettings } from '../lot-settings.js';
+import { DEFAULT_TENANT, type TenantSettings } from '../tenant-settings.js';
+
+/**
+ * A tenant's settings as they are now. A view that is kept follows the changes; one of a deleted tenant keeps what was last
+ * known. Look-ups take constant time and make nothing.
+ */
+export interface TenantView {
+  readonly tenantId: string;
+  readonly settings: TenantSettings;
+  /** A lot; the reserved ones (`_extensions`, `_holding`) always exist. */
+  lot(lotId: string): LotSettings | undefined;
+  group(groupId: string): GroupSettings | undefined;
+  /** The lots that are stored, in no order; reserved ones only where something is stored of them. */
+  lots(): readonly LotSettings[];
+  groups(): readonly GroupSettings[];
+}
+
+/** The view the cache writes to. */
+export class LiveTenant implements TenantView {
+  settings: TenantSettings = DEFAULT_TENANT;
+  /** Whether the tenant's own settings are stored. */
+  hasSettings = false;
+  readonly #lots = new Map<string, LotSettings>();
+  readonly #groups = new Map<string, GroupSettings>();
+  #lotList: readonly LotSettings[] | undefined;
+
+  constructor(readonly tenantId: string) {}
+
+  /** Whether nothing is stored of the tenant: it does not exist. */
+  get empty(): boolean {
+    return !this.hasSettings && this.#lots.size === 0 && this.#groups.size === 0;
+  }
+
+  lot(lotId: string): LotSettings | undefined {
+    return this.#lots.get(lotId) ?? DEFAULT_RESERVED_LOTS.get(lotId);
+  }
+
+  group(groupId: string): GroupSettings | undefined {
+    return this.#groups.get(groupId);
+  }
+
+  lots(): readonly LotSettings[] {
+    return (this.#lotList ??= [...this.#lots.values()]);
+  }
+
+  groups(): readonly GroupSettings[] {
+    return [...this.#groups.values()];
+  }
+
+  /** Sets, or with undefined clears, the tenant's own settings. */
+  setSettings(settings: TenantSettings | undefined): void {
+    this.settings = settings ?? DEFAULT_TENANT;
+    this.hasSettings = settings !== undefined;
+  }
+
+  setLot(lotId: string, lot: LotSettings | undefined): void {
+    this.#lotList = undefined;
+    if (lot === undefined) this.#lots.delete(lotId);
+    else this.#lots.set(lotId, lot);
+  }
+
+  setGroup(groupId: string, group: GroupSettings | undefined): void {
+    if (group === undefined) this.#groups.delete(groupId);
+    else this.#groups.set(groupId, group);
+  }
+}

@@ -1,0 +1,93 @@
+import { type Policy, PresenceType } from '@parkade/proto';
+import type { LotSettings } from './lot-settings.js';
+import type { LevelSettings, PresenceTypeName, SlotOverrides } from './policy-settings.js';
+import type { SystemSettings } from './system-settings.js';
+
+/** What one call or flow overrides; undefined: the next level decides. Lengths in ms, 0: never. */
+export interface FlowOverrides {
+  readonly ringbackTimeoutMs?: number | undefined;
+  readonly callbackTimeoutMs?: number | undefined;
+  readonly presenceType?: PresenceTypeName | undefined;
+  readonly presenceId?: string | undefined;
+  readonly maxParkMs?: number | undefined;
+}
+
+/** All that decides a park's policy. */
+export interface ResolveInput {
+  /** The slot that was chosen. */
+  readonly slotId: string;
+  /** The flow's `slots` entry of that slot, where there is one; stands above the lot's own `slots` entry. */
+  readonly slot?: FlowOverrides | undefined;
+  readonly flow?: FlowOverrides | undefined;
+  readonly lot: LotSettings;
+  readonly tenant: LevelSettings;
+  readonly system: SystemSettings;
+  /** The settings revision all of this was read at; the park keeps it. */
+  readonly revision: number;
+}
+
+const NO_OVERRIDES: FlowOverrides = {};
+const NO_SLOT: SlotOverrides = {};
+
+const PRESENCE: Readonly<Record<PresenceTypeName, PresenceType>> = {
+  early: PresenceType.EARLY,
+  confirmed: PresenceType.CONFIRMED,
+  terminated: PresenceType.TERMINATED,
+};
+
+/**
+ * The policy of a park. Each value by itself, the first level that has one: the slot (the flow's entry for it, then the
+ * lot's), the flow, the lot, the tenant, the system. Presence id: slot, flow, else the canonical one of the slot, the same
+ * whichever way the call came; empty in a hidden lot, whose slots have no lamps.
+ */
+export function resolvePolicy(input: ResolveInput): Policy {
+  const { slotId, lot, tenant, system } = input;
+  const slot = input.slot ?? NO_OVERRIDES;
+  const flow = input.flow ?? NO_OVERRIDES;
+  const own = slotOverrides(lot, slotId);
+  return {
+    ringbackTimeoutMs:
+      slot.ringbackTimeoutMs ??
+      own.ringback_timeout ??
+      flow.ringbackTimeoutMs ??
+      lot.ringback_timeout_ms ??
+      tenant.ringback_timeout_ms ??
+      system.ringback_timeout_ms,
+    callbackTimeoutMs:
+      slot.callbackTimeoutMs ??
+      own.callback_timeout ??
+      flow.callbackTimeoutMs ??
+      lot.callback_timeout_ms ??
+      tenant.callback_timeout_ms ??
+      system.callback_timeout_ms,
+    presenceType:
+      PRESENCE[
+        slot.presenceType ??
+          own.presence_type ??
+          flow.presenceType ??
+          lot.presence_type ??
+          tenant.presence_type ??
+          system.presence_type
+      ],
+    presenceId: lot.hidden
+      ? ''
+      : (slot.presenceId ?? own.presence_id ?? flow.presenceId ?? canonicalPresenceId(lot, slotId)),
+    maxParkMs: slot.maxParkMs ?? flow.maxParkMs ?? lot.max_park_ms ?? tenant.max_park_ms ?? system.max_park_ms,
+    settingsRevision: input.revision,
+  };
+}
+
+/** How long a reservation outlives its consulting call after an attended transfer, in ms: lot, tenant, system. */
+export function resolveTransferGraceMs(lot: LotSettings, tenant: LevelSettings, system: SystemSettings): number {
+  return lot.transfer_grace_ms ?? tenant.transfer_grace_ms ?? system.transfer_grace_ms;
+}
+
+/** The one lamp of a slot where nothing names another: the lot's prefix and the slot, `*3701`. */
+export function canonicalPresenceId(lot: LotSettings, slotId: string): string {
+  return lot.presence_prefix + slotId;
+}
+
+/** The lot's entry for one slot. Slot ids are free text: only own keys count (`constructor` is a valid id). */
+function slotOverrides(lot: LotSettings, slotId: string): SlotOverrides {
+  return Object.hasOwn(lot.slots, slotId) ? (lot.slots[slotId] ?? NO_SLOT) : NO_SLOT;
+}

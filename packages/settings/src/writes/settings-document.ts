@@ -1,0 +1,137 @@
+import { isName, keys } from '@parkade/ids';
+import { isObject } from '../flow/field-reader.js';
+import { parseGroup } from '../group-settings.js';
+import { type Checked, formatPath, type Issue, MAX_ISSUES } from '../issues.js';
+import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
+import { isReservedLot, type LotSettings, parseLot } from '../lot-settings.js';
+import { parseSystem } from '../system-settings.js';
+import { parseTenant } from '../tenant-settings.js';
+
+/** One key that a document sets. */
+export interface DocumentPut {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** A lot that must exist somewhere: in the document, or in the store already. */
+export interface LotReference {
+  readonly tenantId: string;
+  readonly lotId: string;
+  readonly path: string;
+}
+
+export interface CheckedDocument {
+  readonly puts: readonly DocumentPut[];
+  /** Overflow lots that the document names and does not hold. */
+  readonly references: readonly LotReference[];
+}
+
+/**
+ * Reads a whole settings document:
+ * `{system?: {…}, tenants?: {<id>: {settings?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}}}}}`. Everything that is wrong
+ * is reported, each with its path.
+ */
+export function readDocument(document: unknown): Checked<CheckedDocument> {
+  const reader = new DocumentReader();
+  reader.read(document);
+  if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
+  return { ok: true, value: { puts: reader.puts, references: reader.references } };
+}
+
+class DocumentReader {
+  readonly issues: Issue[] = [];
+  readonly puts: DocumentPut[] = [];
+  readonly references: LotReference[] = [];
+
+  read(document: unknown): void {
+    const root = this.#object(document, [], ['system', 'tenants']);
+    if (root?.['system'] !== undefined) {
+      this.#put(keys.system, root['system'], parseSystem(root['system'], ['system']), ['system']);
+    }
+    for (const [tenantId, tenant] of this.#named(root?.['tenants'], ['tenants'])) this.#tenant(tenantId, tenant);
+  }
+
+  #tenant(tenantId: string, json: unknown): void {
+    const at = ['tenants', tenantId];
+    const tenant = this.#object(json, at, ['settings', 'lots', 'groups']);
+    if (tenant === undefined) return;
+    const settings = tenant['settings'] ?? {};
+    const settingsAt = [...at, 'settings'];
+    // A tenant that only has lots and groups in the document keeps the settings it has.
+    if (tenant['settings'] !== undefined || (tenant['lots'] === undefined && tenant['groups'] === undefined)) {
+      this.#put(keys.tenantSettings(tenantId), settings, parseTenant(settings, settingsAt), settingsAt);
+    }
+    const lots = new Map<string, LotSettings>();
+    for (const [lotId, lot] of this.#named(tenant['lots'], [...at, 'lots'])) {
+      const path = [...at, 'lots', lotId];
+      const checked = parseLot(lotId, lot, path);
+      this.#put(keys.lot(tenantId, lotId), lot, checked, path);
+      if (checked.ok) lots.set(lotId, checked.value);
+    }
+    for (const [groupId, group] of this.#named(tenant['groups'], [...at, 'groups'])) {
+      const path = [...at, 'groups', groupId];
+      this.#put(keys.group(tenantId, groupId), group, parseGroup(groupId, group, path), path);
+    }
+    this.#overflows(tenantId, lots);
+  }
+
+  /** Overflow lots exist, and never lead back to where they began. */
+  #overflows(tenantId: string, lots: ReadonlyMap<string, LotSettings>): void {
+    for (const [lotId, lot] of lots) {
+      const path = formatPath(['tenants', tenantId, 'lots', lotId, 'overflow_lot_id']);
+      const next = lot.overflow_lot_id;
+      if (next === undefined) continue;
+      if (!lots.has(next) && !isReservedLot(next)) this.references.push({ tenantId, lotId: next, path });
+      const seen = new Set([lotId]);
+      for (let at: string | undefined = next; at !== undefined; at = lots.get(at)?.overflow_lot_id) {
+        if (seen.has(at)) {
+          if (at === lotId) this.#issue(path, `overflows in a circle, back into ${lotId}`);
+          break;
+        }
+        seen.add(at);
+      }
+    }
+  }
+
+  #put(key: string, json: unknown, checked: Checked<unknown>, path: readonly string[]): void {
+    if (!checked.ok) {
+      for (const issue of checked.issues) this.#issue(issue.path, issue.message);
+      return;
+    }
+    const value = encodeJson(json);
+    if (value.byteLength > MAX_VALUE_BYTES) {
+      this.#issue(formatPath(path), `is longer than ${MAX_VALUE_BYTES} bytes`);
+    } else this.puts.push({ key, value });
+  }
+
+  /** An object with no other keys than `known`. */
+  #object(json: unknown, path: readonly string[], known: readonly string[]): Record<string, unknown> | undefined {
+    if (!isObject(json)) {
+      this.#issue(formatPath(path), 'must be an object');
+      return undefined;
+    }
+    for (const key of Object.keys(json)) {
+      if (!known.includes(key)) this.#issue(formatPath([...path, key]), 'unknown key');
+    }
+    return json;
+  }
+
+  /** The entries of an object whose keys are names. */
+  #named(json: unknown, path: readonly string[]): readonly (readonly [string, unknown])[] {
+    if (json === undefined) return [];
+    if (!isObject(json)) {
+      this.#issue(formatPath(path), 'must be an object');
+      return [];
+    }
+    return Object.entries(json).filter(([name]) => {
+      const valid = isName(name);
+      const message = 'the key must be a name: 1 to 64 printable ASCII characters without blanks';
+      if (!valid) this.#issue(formatPath([...path, name]), message);
+      return valid;
+    });
+  }
+
+  #issue(path: string, message: string): void {
+    if (this.issues.length < MAX_ISSUES) this.issues.push({ path, message });
+  }
+}
