@@ -117,14 +117,14 @@ export class NatsBus implements Bus {
       onFault: (doing, error) => this.deps.onFault?.(doing, error),
       suspectLoss: () => this.#lifeline.suspectLoss(),
     });
-    this.#readers.add(reader);
     const deadline = new Deadline(clock, DEFAULT_TIMEOUT_MS);
     try {
       await this.#timed(deadline, () => this.#lifeline.persist(deadline, () => reader.open(this.#lifeline.ready())));
     } catch (error) {
-      this.#drop(reader);
+      reader.close();
       throw error;
     }
+    this.#readers.add(reader);
     const session = this.#lifeline.current;
     if (session !== undefined) void reader.follow(session);
     return {

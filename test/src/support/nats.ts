@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A nats-server with JetStream, run for a test on a loopback port that it keeps over restarts. */
+export interface TestNats {
+  /** `nats://127.0.0.1:<port>` */
+  readonly url: string;
+  /** The process now running; another one after `restart`. */
+  readonly pid: number;
+  /** Ends the server and removes what it stored. */
+  stop(): Promise<void>;
+  /** Sends a signal; for one that ends the server, resolves when it has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Ends the server (at once, as a crash does) where it still runs, and starts it again; `wipe` removes what it stored. */
+  restart(options?: { wipe?: boolean }): Promise<void>;
+}
+
+const READY_WITHIN_MS = 15_000;
+
+/** Starts a server; resolves when it takes connections with JetStream. */
+export async function startNats(): Promise<TestNats> {
+  const port = await freePort();
+  const directory = await mkdtemp(join(tmpdir(), 'parkade-nats-'));
+  let server = await launch(port, directory);
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    get pid() {
+      return server.pid ?? 0;
+    },
+    async stop() {
+      await end(server, 'SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+    async kill(signal) {
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') server.kill(signal);
+      else await end(server, signal);
+    },
+    async restart({ wipe = false } = {}) {
+      await end(server, 'SIGKILL');
+      if (wipe) await rm(directory, { recursive: true, force: true });
+      server = await launch(port, directory);
+    },
+  };
+}
+
+async function launch(port: number, directory: string): Promise<ChildProcess> {
+  const args = ['-js', '-sd', directory, '-a', '127.0.0.1', '-p', String(port)];
+  const server = spawn('nats-server', args, { stdio: 'ignore' });
+  const orphan = (): void => void server.kill('SIGKILL');
+  process.once('exit', orphan);
+  server.once('exit', () => process.off('exit', orphan));
+  await once(server, 'spawn');
+  const endMs = Date.now() + READY_WITHIN_MS;
+  while (!(await isReady(port))) {
+    if (server.exitCode !== null || Date.now() > endMs) {
+      await end(server, 'SIGKILL');
+      throw new Error(`nats-server did not come up on port ${port} (exit code ${server.exitCode ?? 'none'})`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return server;
+}
+
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, 'exit');
+  server.kill(signal);
+  await exited;
+}
+
+/** Whether the server greets with JetStream on. */
+function isReady(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const done = (ready: boolean): void => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.setTimeout(1_000, () => done(false));
+    socket.once('error', () => done(false));
+    socket.once('close', () => done(false));
+    socket.once('data', (greeting) => done(greeting.toString().includes('"jetstream":true')));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
