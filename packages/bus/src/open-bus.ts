@@ -39,5 +39,9 @@ export function parseNatsAddress(address: string): NatsOptions {
 }
 
 function password(user: string, pass: string): NatsOptions['credentials'] {
-  return { kind: 'password', user: decodeURIComponent(user), pass: decodeURIComponent(pass) };
+  try {
+    return { kind: 'password', user: decodeURIComponent(user), pass: decodeURIComponent(pass) };
+  } catch {
+    throw invalid('the user or password in the bus address is not percent-encoded');
+  }
 }

@@ -11,6 +11,8 @@ export interface TestNats {
   readonly url: string;
   /** The process now running; another one after `restart`. */
   readonly pid: number;
+  /** Where the server stores its streams. */
+  readonly directory: string;
   /** Ends the server and removes what it stored. */
   stop(): Promise<void>;
   /** Sends a signal; for one that ends the server, resolves when it has ended. */
@@ -28,6 +30,7 @@ export async function startNats(): Promise<TestNats> {
   let server = await launch(port, directory);
   return {
     url: `nats://127.0.0.1:${port}`,
+    directory,
     get pid() {
       return server.pid ?? 0;
     },
