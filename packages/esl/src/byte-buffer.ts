@@ -37,9 +37,14 @@ export class ByteBuffer {
     return index < this.length ? this.#block[this.#start + index] : undefined;
   }
 
+  /** The first `count` bytes, which stay. The view is valid until the next `append`. */
+  peek(count: number): Buffer {
+    return this.#block.subarray(this.#start, this.#start + count);
+  }
+
   /** Takes `count` bytes off the front. The view is valid until the next `append`. */
   take(count: number): Buffer {
-    const view = this.#block.subarray(this.#start, this.#start + count);
+    const view = this.peek(count);
     this.#start += count;
     if (this.#start === this.#end) this.#reset();
     return view;

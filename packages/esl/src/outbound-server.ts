@@ -1,0 +1,122 @@
+// The server FreeSWITCH's dial plan connects to (`socket HOST:PORT async full`).
+//   B1. At most maxConnections are open; one more is closed at once, which FreeSWITCH takes as the end of the
+//       `socket` application (the call is hung up unless `socket_resume` is set and the dial plan goes on).
+//   B2. A connection that does not turn out a channel within handshakeLimitMs is closed and never shown.
+//   B3. After `close` has resolved, no socket and no timer is left.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock, Random } from '@parkade/clock';
+import type { LinkConfig } from './link.js';
+import { openOutbound, type OutboundSession, type OutboundSessionConfig } from './outbound-session.js';
+import { DEFAULT_SILENCE_LIMITS } from './silence-watch.js';
+
+/** Time limits of outbound connections, in milliseconds. */
+export type OutboundTimes = OutboundSessionConfig['times'];
+
+export const DEFAULT_OUTBOUND_TIMES: OutboundTimes = {
+  ...DEFAULT_SILENCE_LIMITS,
+  handshakeLimitMs: 5_000,
+  executeLimitMs: 60_000,
+};
+export const DEFAULT_MAX_CONNECTIONS = 1_000;
+export const DEFAULT_MAX_EXECUTES = 100;
+
+export interface OutboundConfig extends LinkConfig {
+  /** Address to listen on, and port (0 for a free one). */
+  host: string;
+  port: number;
+  maxConnections?: number;
+  times?: Partial<OutboundTimes>;
+  /** Applications waited for on one connection at one time. */
+  maxExecutes?: number;
+}
+
+export interface OutboundHandler {
+  /** A call came. The session is the handler's from now on, and stays open when this returns. */
+  onCall(session: OutboundSession): void | Promise<void>;
+  /** A connection was closed unseen: too many, or no channel on it. */
+  onTurnedAway(reason: 'too-many' | 'no-channel', remoteAddress: string): void;
+  /** `onCall` or an event listener failed. Must not throw. */
+  onFault(error: unknown): void;
+}
+
+export interface OutboundDeps {
+  clock: Clock;
+  random: Random;
+  handler: OutboundHandler;
+  /** Asked before each write; always yes without it, as whoever is called may at least listen to the call. */
+  mayWrite?: () => boolean;
+}
+
+export class OutboundServer {
+  readonly #config: OutboundConfig;
+  readonly #session: OutboundSessionConfig;
+  readonly #deps: OutboundDeps;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<OutboundSession>();
+
+  constructor(config: OutboundConfig, deps: OutboundDeps) {
+    this.#config = config;
+    this.#session = {
+      ...config,
+      times: { ...DEFAULT_OUTBOUND_TIMES, ...config.times },
+      maxExecutes: config.maxExecutes ?? DEFAULT_MAX_EXECUTES,
+    };
+    this.#deps = deps;
+    this.#server = createServer((socket) => this.#onSocket(socket));
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Starts to listen; answers the port. Rejects when the address cannot be had. */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#config.port, this.#config.host, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#deps.handler.onFault(error));
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : this.#config.port);
+      });
+    });
+  }
+
+  /** Stops listening and closes every connection; FreeSWITCH then goes on as its dial plan says. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.close();
+    for (const socket of this.#sockets) socket.destroySoon();
+    await Promise.all([closed, ...sessions.map((session) => session.ended)]);
+  }
+
+  #onSocket(socket: Socket): void {
+    const remote = socket.remoteAddress ?? '';
+    socket.on('error', () => undefined);
+    if (this.#sockets.size >= (this.#config.maxConnections ?? DEFAULT_MAX_CONNECTIONS)) {
+      socket.destroy();
+      this.#deps.handler.onTurnedAway('too-many', remote);
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    void this.#greet(socket, remote);
+  }
+
+  async #greet(socket: Socket, remote: string): Promise<void> {
+    const { clock, random, handler, mayWrite = () => true } = this.#deps;
+    const onFault = (error: unknown): void => handler.onFault(error);
+    const session = await openOutbound(socket, this.#session, { clock, random, mayWrite, onFault });
+    if (session === undefined) return handler.onTurnedAway('no-channel', remote);
+    this.#sessions.add(session);
+    void session.ended.then(() => this.#sessions.delete(session));
+    try {
+      await handler.onCall(session);
+    } catch (error) {
+      onFault(error);
+    }
+  }
+}
