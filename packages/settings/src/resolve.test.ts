@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
-import { PresenceType } from '@parkade/proto';
+import { PolicyOverrides, PresenceType } from '@parkade/proto';
 import fc from 'fast-check';
 import { flowLevels, parseParkData } from './flow/park-data.js';
 import { readOverrides } from './flow/read-overrides.js';
@@ -159,7 +159,7 @@ describe('the overrides of a request', () => {
     const bad = readOverrides({
       ringbackTimeout: { seconds: 0, nanos: 120_000_000 },
       callbackTimeout: { seconds: 0, nanos: 0 },
-      presenceType: 9 as PresenceType,
+      presenceType: PolicyOverrides.decode(Uint8Array.of(0x18, 9)).presenceType,
       presenceId: 'a b',
       maxPark: { seconds: -1, nanos: 0 },
     });

@@ -65,7 +65,7 @@ describe('settings', () => {
     expect(paths(parseLot('sales', { any_slot: true, overflow_lot_id: 'sales' }))).toEqual(['overflow_lot_id']);
     expect(paths(parseLot('sales', { any_slot: true, overflow_lot_id: '_holding' }))).toEqual(['overflow_lot_id']);
     expect(paths(parseLot('_holding', { hidden: false }))).toEqual(['hidden']);
-    expect(paths(parseLot('sales', { any_slot: true, spread: 257, slot_capacity: 0 })).sort()).toEqual([
+    expect([...paths(parseLot('sales', { any_slot: true, spread: 257, slot_capacity: 0 }))].sort()).toEqual([
       'slot_capacity',
       'spread',
     ]);
