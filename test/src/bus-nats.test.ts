@@ -212,12 +212,14 @@ describe('bus on NATS, with a server that fails', () => {
     await bus.subscribe('lamps.*', { replay: 'all' }, ({ subject, version }) => {
       rising.set(subject, [...(rising.get(subject) ?? []), version ?? -1]);
     });
-    const versions = Array.from({ length: 120 }, (_, i) => ((i * 67) % 121) + 1);
+    const versions = Array.from({ length: 300 }, (_, i) => ((i * 67) % 301) + 1);
+    let done = 0;
     const light = async (on: Bus, mine: number[]): Promise<void> => {
       for (const version of mine) {
         await Promise.all(
           subjects.map((subject) => insist(() => on.publishLast(subject, payload, { version, timeoutMs: 1_000 }))),
         );
+        done += subjects.length;
       }
     };
     const odd = versions.filter((_, i) => i % 2 === 1);
@@ -229,11 +231,12 @@ describe('bus on NATS, with a server that fails', () => {
       light(bus, [...odd].reverse()),
       light(other, [...even].reverse()),
     ];
-    await pass(100);
+    await vi.waitFor(() => expect(done).toBeGreaterThan(100), { timeout: 30_000, interval: 1 });
+    expect(done).toBeLessThan(4 * versions.length);
     await server.restart();
     await Promise.all(lanes);
     for (const subject of subjects) {
-      expect((await other.last(subject))?.version).toBe(Math.max(...versions));
+      await insist(async () => expect((await other.last(subject))?.version).toBe(Math.max(...versions)));
       await vi.waitFor(() => expect(rising.get(subject)?.at(-1)).toBe(Math.max(...versions)), within);
       const order = rising.get(subject) ?? [];
       expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));

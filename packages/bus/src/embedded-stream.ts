@@ -1,5 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { BusMessage, StreamSpec } from './bus.js';
+import { RecentIds } from './recent-ids.js';
 
 /** At most so many ids are remembered a stream; beyond it the oldest go early, and the duplicate window is shorter. */
 export const MAX_REMEMBERED_IDS = 262_144;
@@ -32,7 +33,7 @@ export class EmbeddedStream {
   #bytes = 0;
   #sequence = 0;
   readonly #lastBySubject = new Map<string, Entry>();
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new RecentIds(MAX_REMEMBERED_IDS);
   readonly #clock: Clock;
 
   constructor(
@@ -57,7 +58,7 @@ export class EmbeddedStream {
   append(subject: string, payload: Uint8Array, id: string): boolean {
     this.#expire();
     if (this.#ids.has(id)) return false;
-    this.#remember(id);
+    this.#ids.add(id, this.#clock.monotonicMs());
     this.#store({ subject, payload: payload.slice(), id, sequence: ++this.#sequence });
     return true;
   }
@@ -118,19 +119,10 @@ export class EmbeddedStream {
     this.#expire();
   }
 
-  #remember(id: string): void {
-    const [oldest] = this.#ids.keys();
-    if (oldest !== undefined && this.#ids.size >= MAX_REMEMBERED_IDS) this.#ids.delete(oldest);
-    this.#ids.set(id, this.#clock.monotonicMs());
-  }
-
   /** Drops what is too old or too much (S2) and ids past the window (S4). The newest message always stays. */
   #expire(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const [id, seenMs] of this.#ids) {
-      if (nowMs - seenMs < this.spec.duplicateWindowMs) break;
-      this.#ids.delete(id);
-    }
+    this.#ids.expire(nowMs - this.spec.duplicateWindowMs);
     for (; this.#head < this.#entries.length; this.#head++) {
       const entry = this.#entries[this.#head];
       if (entry === undefined || entry.gone) continue;

@@ -2,7 +2,7 @@ import { ManualClock } from '@parkade/clock';
 import { describe, expect, it } from 'vitest';
 import { Deadline } from './deadline.js';
 import { Gate } from './gate.js';
-import { LruMap } from './lru-map.js';
+import { RecentMap } from './recent-map.js';
 
 describe('gate', () => {
   it('runs at most its width at once, in order, also when tasks fail', async () => {
@@ -31,16 +31,27 @@ describe('gate', () => {
   });
 });
 
-describe('LRU map', () => {
-  it('forgets the entry longest unused beyond its capacity', () => {
-    const map = new LruMap<string, number>(2);
+describe('recent map', () => {
+  it('holds at most its capacity, and what is used stays', () => {
+    const map = new RecentMap<number, string>(100);
+    for (let i = 0; i < 1_000; i++) {
+      map.set(i, `${i}`);
+      expect(map.get(0)).toBe('0');
+      expect(map.size).toBeLessThanOrEqual(100);
+    }
+    expect([map.get(999), map.get(960), map.get(500)]).toEqual(['999', '960', undefined]);
+  });
+
+  it('gives the newest value of a key, and none of a deleted one', () => {
+    const map = new RecentMap<string, number>(2);
     map.set('a', 1);
     map.set('b', 2);
-    expect(map.get('a')).toBe(1);
-    map.set('c', 3);
-    expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2]);
-    map.set('a', 4);
-    expect([map.get('a'), map.size]).toEqual([4, 2]);
+    map.set('a', 3);
+    expect([map.get('a'), map.size]).toEqual([3, 2]);
+    map.delete('a');
+    expect(map.get('a')).toBeUndefined();
+    map.clear();
+    expect(map.size).toBe(0);
   });
 });
 

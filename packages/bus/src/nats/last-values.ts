@@ -1,6 +1,6 @@
 import { BusError } from '../bus.js';
 import type { Deadline } from './deadline.js';
-import { LruMap } from './lru-map.js';
+import { RecentMap } from './recent-map.js';
 
 /** Where a subject's last message stands. */
 export interface Place {
@@ -44,14 +44,14 @@ const NOTHING: Place = { sequence: 0, version: -1 };
  * V1 rests on sequences not being used twice: whoever learns that the stream was lost calls `forgetAll` before publishing.
  */
 export class LastValues {
-  readonly #places: LruMap<string, Place>;
+  readonly #places: RecentMap<string, Place>;
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly server: LastValueServer,
     capacity = REMEMBERED_PLACES,
   ) {
-    this.#places = new LruMap(capacity);
+    this.#places = new RecentMap(capacity);
   }
 
   /** Stores `payload` unless the same or a higher version stands there. Says whether it did. */
