@@ -31,6 +31,11 @@ export function parkIdShard(id: string): number | undefined {
   return PARK_ID.test(id) ? parseInt(id.slice(15, 18), 16) : undefined;
 }
 
+/** The wall time in ms a park id was made at; undefined when it is not a park id. */
+export function parkIdTimeMs(id: string): number | undefined {
+  return PARK_ID.test(id) ? parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+}
+
 function timeUuid(nowMs: number, version: number, middle: number, random: Uint8Array): string {
   const time = Math.trunc(nowMs).toString(16).padStart(12, '0').slice(-12);
   const hex = (index: number): string => HEX[random[index] ?? 0] ?? '00';

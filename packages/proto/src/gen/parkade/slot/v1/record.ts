@@ -267,8 +267,10 @@ export interface ShardMark {
   publishedRevision: number;
   /** Request ids made before this (wall ms) may have been forgotten, and are refused. */
   journalFloorMs: number;
-  /** The selection cursors of its lots: the slot chosen last. */
+  /** The selection cursors of its lots: `<tenant token>/<lot token>` to `<wall ms>:<slot parked in last>`. */
   cursors: { [key: string]: string };
+  /** Tombstones up to this revision may be gone: whoever follows the shard from before it starts with a snapshot. */
+  gcRevision: number;
 }
 
 export interface ShardMark_CursorsEntry {
@@ -1640,7 +1642,7 @@ export const JournaledAnswer: MessageFns<JournaledAnswer> = {
 };
 
 function createBaseShardMark(): ShardMark {
-  return { publishedRevision: 0, journalFloorMs: 0, cursors: {} };
+  return { publishedRevision: 0, journalFloorMs: 0, cursors: {}, gcRevision: 0 };
 }
 
 export const ShardMark: MessageFns<ShardMark> = {
@@ -1654,6 +1656,9 @@ export const ShardMark: MessageFns<ShardMark> = {
     globalThis.Object.entries(message.cursors).forEach(([key, value]: [string, string]) => {
       ShardMark_CursorsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
     });
+    if (message.gcRevision !== 0) {
+      writer.uint32(32).int64(message.gcRevision);
+    }
     return writer;
   },
 
@@ -1697,6 +1702,14 @@ export const ShardMark: MessageFns<ShardMark> = {
             }
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.gcRevision = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1725,6 +1738,7 @@ export const ShardMark: MessageFns<ShardMark> = {
       },
       {},
     );
+    message.gcRevision = object.gcRevision ?? 0;
     return message;
   },
 };

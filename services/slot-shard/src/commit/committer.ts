@@ -1,0 +1,140 @@
+import type { Clock } from '@parkade/clock';
+import { JournalEntry, SlotRecord } from '@parkade/proto';
+import { type Compare, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
+import type { Write, WriteSource } from './write.js';
+
+interface Batch {
+  readonly source: WriteSource;
+  readonly writes: readonly Write[];
+  readonly journalKey: string;
+  readonly journal: JournalEntry;
+  readonly journalBytes: Uint8Array | undefined;
+}
+
+/**
+ * Group commit: everything that waits goes into one transaction, fenced by the epoch of every shard it touches.
+ *
+ *   C1. A write is acknowledged only after its transaction succeeded, and then always.
+ *   C2. A transaction compares the epoch of each shard it writes; none writes for a shard under an epoch that is not its own.
+ *   C3. Records and the answers to the requests that caused them are written together.
+ *   C4. A failed or unknown transaction is never sent again: its shards decide what becomes of their writes.
+ *   C5. At most `maxTransactions` are under way; while they are, the next one fills. That is the whole batching policy: alone, a
+ *       write goes at once; under load, transactions grow to 128 operations by themselves.
+ */
+export class Committer {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #maxTransactions: number;
+  readonly #observe: (operations: number, tookMs: number) => void;
+  /** Shards with writes that wait, the longest waiting first. */
+  readonly #queues = new Map<WriteSource, Write[]>();
+  #underWay = 0;
+  #scheduled = false;
+
+  constructor(
+    store: Store,
+    clock: Clock,
+    limits: { readonly transactionTimeoutMs: number; readonly maxTransactions: number },
+    observe: (operations: number, tookMs: number) => void = () => undefined,
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#timeoutMs = limits.transactionTimeoutMs;
+    this.#maxTransactions = limits.maxTransactions;
+    this.#observe = observe;
+  }
+
+  /** Puts a write in the next transaction. Its source hears `committed`, `refused` or `unknown`. */
+  enqueue(write: Write): void {
+    const queue = this.#queues.get(write.source);
+    if (queue === undefined) this.#queues.set(write.source, [write]);
+    else queue.push(write);
+    this.#schedule();
+  }
+
+  /** Takes back what was not sent yet. */
+  withdraw(source: WriteSource): Write[] {
+    const writes = this.#queues.get(source) ?? [];
+    this.#queues.delete(source);
+    return writes;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= this.#maxTransactions || this.#queues.size === 0) return;
+    this.#scheduled = true;
+    this.#clock.defer(() => {
+      this.#scheduled = false;
+      while (this.#underWay < this.#maxTransactions && this.#queues.size > 0) this.#send(this.#take());
+    });
+  }
+
+  /** As many writes as fit, shard by shard: one journal value serves all writes of a shard. */
+  #take(): Batch[] {
+    const batches: Batch[] = [];
+    let room = MAX_TXN_OPS;
+    for (const [source, queue] of this.#queues) {
+      let count = 0;
+      let used = 1;
+      for (const write of queue) {
+        if (used + write.changes.length > room) break;
+        used += write.changes.length;
+        count++;
+      }
+      if (count === 0) break;
+      room -= used;
+      const writes = queue.splice(0, count);
+      // What is left goes behind the others, so that a busy shard does not keep them waiting.
+      this.#queues.delete(source);
+      if (queue.length > 0) this.#queues.set(source, queue);
+      batches.push(this.#batch(source, writes));
+      if (queue.length > 0) break;
+    }
+    return batches;
+  }
+
+  #batch(source: WriteSource, writes: readonly Write[]): Batch {
+    const answers = writes.flatMap((write) => (write.journal === undefined ? [] : [write.journal]));
+    const journal: JournalEntry = { answers, atMs: this.#clock.nowMs() };
+    const journalBytes = answers.length === 0 ? undefined : JournalEntry.encode(journal).finish();
+    return { source, writes, journal, journalBytes, journalKey: source.nextJournalKey() };
+  }
+
+  #send(batches: readonly Batch[]): void {
+    const compare: Compare[] = [];
+    const success: Op[] = [];
+    for (const { source, writes, journalKey, journalBytes } of batches) {
+      compare.push({ kind: 'mod', key: source.ownerKey, revision: source.epoch });
+      for (const write of writes) {
+        for (const { entry, record } of write.changes) {
+          success.push({ kind: 'put', key: entry.key, value: SlotRecord.encode(record).finish() });
+        }
+      }
+      if (journalBytes !== undefined) success.push({ kind: 'put', key: journalKey, value: journalBytes });
+    }
+    const failure = batches.map(({ source }): Op => ({
+      kind: 'get',
+      range: { start: source.ownerKey },
+      keysOnly: true,
+    }));
+    this.#underWay++;
+    const sentMs = this.#clock.monotonicMs();
+    this.#store.txn({ compare, success, failure }, { timeoutMs: this.#timeoutMs }).then(
+      ({ succeeded, revision, results }) => {
+        this.#observe(success.length, this.#clock.monotonicMs() - sentMs);
+        this.#finish(batches, (batch, i) => {
+          if (succeeded) batch.source.committed(batch.writes, revision, batch);
+          else if (results[i]?.[0]?.modRevision === batch.source.epoch) batch.source.unapplied(batch.writes);
+          else batch.source.fenced(batch.writes);
+        });
+      },
+      (error: unknown) => this.#finish(batches, (batch) => batch.source.unknown(batch.writes, error)),
+    );
+  }
+
+  #finish(batches: readonly Batch[], settle: (batch: Batch, index: number) => void): void {
+    this.#underWay--;
+    batches.forEach((batch, i) => settle(batch, i));
+    this.#schedule();
+  }
+}

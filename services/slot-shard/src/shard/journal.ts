@@ -1,0 +1,117 @@
+import { CommandAnswer, type JournalEntry } from '@parkade/proto';
+
+/** What a request id was answered, and by which commit. */
+export interface Remembered {
+  readonly requestId: string;
+  readonly fingerprint: number;
+  /** The encoded answer; its revision is `revision`. */
+  readonly answer: Uint8Array;
+  readonly revision: number;
+  /** The commit's key. */
+  readonly key: string;
+}
+
+interface Commit {
+  readonly key: string;
+  readonly atMs: number;
+  readonly bytes: number;
+  readonly requestIds: readonly string[];
+}
+
+/** Commits to delete from the store: their keys are `[firstKey, lastKey]`, and nothing that stays lies between. */
+export interface Expired {
+  readonly keys: readonly string[];
+  /** Request ids made up to here (wall ms) may be forgotten once the keys are gone. */
+  readonly floorMs: number;
+}
+
+/**
+ * The request ids of a shard and their answers.
+ *
+ *   J1. An id is remembered from the moment its commit is known until its commit has expired from the store.
+ *   J2. What expires is the oldest; an id older than `floorMs` is refused and never executed, so forgetting is safe.
+ *   J3. Bytes are bounded: past the bound the oldest expire early, and `floorMs` rises with them.
+ */
+export class RequestJournal {
+  readonly #answers = new Map<string, Remembered>();
+  #commits: Commit[] = [];
+  #bytes = 0;
+  #floorMs: number;
+
+  constructor(floorMs: number) {
+    this.#floorMs = floorMs;
+  }
+
+  /** Ids made at or before this wall time may have been forgotten. */
+  get floorMs(): number {
+    return this.#floorMs;
+  }
+
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /** Adds the answers of one commit. Commits come in the order of their keys, or nearly. */
+  add(key: string, entry: JournalEntry, revision: number, bytes: number): void {
+    const requestIds: string[] = [];
+    for (const { requestId, fingerprint, answer } of entry.answers) {
+      this.#answers.set(requestId, { requestId, fingerprint, answer, revision, key });
+      requestIds.push(requestId);
+    }
+    this.#commits.push({ key, atMs: entry.atMs, bytes, requestIds });
+    this.#bytes += bytes;
+  }
+
+  find(requestId: string): Remembered | undefined {
+    return this.#answers.get(requestId);
+  }
+
+  /** The oldest commits beyond `beforeMs` or beyond `maxBytes`; at most `limit`. They stay remembered until `forget`. */
+  expired(
+    beforeMs: number,
+    maxBytes: number,
+    limit: number,
+    timeOf: (requestId: string) => number,
+  ): Expired | undefined {
+    const keys: string[] = [];
+    let floorMs = this.#floorMs;
+    let bytes = this.#bytes;
+    for (const commit of this.#commits) {
+      if (keys.length >= limit || (commit.atMs >= beforeMs && bytes <= maxBytes)) break;
+      keys.push(commit.key);
+      bytes -= commit.bytes;
+      for (const requestId of commit.requestIds) floorMs = Math.max(floorMs, timeOf(requestId));
+    }
+    return keys.length === 0 ? undefined : { keys, floorMs };
+  }
+
+  /** The keys of `expired` are deleted from the store, its floor stands there. */
+  forget(expired: Expired): void {
+    const gone = new Set(expired.keys);
+    this.#floorMs = Math.max(this.#floorMs, expired.floorMs);
+    this.#commits = this.#commits.filter((commit) => {
+      if (!gone.has(commit.key)) return true;
+      this.#bytes -= commit.bytes;
+      for (const requestId of commit.requestIds) {
+        // A routed choice is journalled again under the same id: a younger answer stays.
+        if (this.#answers.get(requestId)?.key === commit.key) this.#answers.delete(requestId);
+      }
+      return false;
+    });
+  }
+}
+
+/** The answer as it is sent: the revision is that of the commit. */
+export function decodeAnswer(remembered: Remembered): CommandAnswer {
+  const answer = CommandAnswer.decode(remembered.answer);
+  return withRevision(answer, remembered.revision);
+}
+
+/** Puts the commit's revision where the answer and its park show it. Changes `answer`. */
+export function withRevision(answer: CommandAnswer, revision: number): CommandAnswer {
+  answer.revision = revision;
+  const { result } = answer;
+  if (result?.$case === 'hold') result.value.recordRevision = revision;
+  if (result?.$case === 'park' || result?.$case === 'retrieved') result.value.revision = revision;
+  return answer;
+}

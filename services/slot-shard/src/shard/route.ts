@@ -1,0 +1,34 @@
+import { HOLDING_LOT, stableHash } from '@parkade/ids';
+import { type ChoiceRoute, type CommandAnswer, Reason, type RouteChoiceOp } from '@parkade/proto';
+import type { LotSettings } from '@parkade/settings';
+import { answerOf, refusalAnswer } from './pending.js';
+
+/**
+ * Where an automatic choice goes on after everything before was full. The other parts of the lot first, each once, in an order
+ * that the request id fixes (so that callers spread over the parts); then the overflow lot; then nowhere. Recorded by the home
+ * shard before it is told, so that a replay goes the same way.
+ */
+export function decideRoute(
+  op: RouteChoiceOp,
+  lot: LotSettings | undefined,
+  previous: ChoiceRoute | undefined,
+): CommandAnswer {
+  const step = (previous?.step ?? 0) + 1;
+  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, step);
+  if (lot === undefined) {
+    return refusalAnswer(Reason.LOT_NOT_FOUND, `There is no lot ${op.lotId}.`, { lot_id: op.lotId });
+  }
+  const others = lot.spread - 1;
+  if (step <= others) {
+    const part = 1 + ((stableHash(op.requestId) + step - 1) % others);
+    return routed({ $case: 'part', value: part }, step);
+  }
+  if (step === others + 1 && lot.overflow_lot_id !== undefined) {
+    return routed({ $case: 'lotId', value: lot.overflow_lot_id }, step);
+  }
+  return routed({ $case: 'full', value: true }, step);
+}
+
+function routed(to: ChoiceRoute['to'], step: number): CommandAnswer {
+  return answerOf({ $case: 'route', value: { to, step } });
+}
