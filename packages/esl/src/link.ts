@@ -103,12 +103,13 @@ export class EslLink {
     if (!this.#over) this.#socket.resume();
   }
 
-  /** Ends the connection; does nothing when it has ended. Bytes already written still leave. */
+  /** Ends the connection; does nothing when it has ended. */
   end(end: LinkEnd): void {
     if (this.#over) return;
     this.#over = true;
     this.#queue.close();
-    if (end.reason === 'closed-by-us') this.#socket.destroySoon();
+    // A polite end, unless bytes are stuck here: a peer that does not read must not keep the socket alive.
+    if (end.reason === 'closed-by-us' && this.#socket.writableLength === 0) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#resolveEnded(end);
   }

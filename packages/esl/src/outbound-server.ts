@@ -89,8 +89,13 @@ export class OutboundServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const sessions = [...this.#sessions];
     for (const session of sessions) session.close();
-    for (const socket of this.#sockets) socket.destroySoon();
-    await Promise.all([closed, ...sessions.map((session) => session.ended)]);
+    const sockets = [...this.#sockets].map((socket) => {
+      const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      // A session's socket is closing already; this one is still in its handshake.
+      if (!socket.writableEnded) socket.destroy();
+      return gone;
+    });
+    await Promise.all([closed, ...sockets, ...sessions.map((session) => session.ended)]);
   }
 
   #onSocket(socket: Socket): void {

@@ -23,6 +23,8 @@ export class SilenceWatch {
   readonly #limits: SilenceLimits;
   readonly #actions: SilenceActions;
   #lastMs = 0;
+  /** Counts signs of life: the clock may stand still between a probe and its answer. */
+  #touches = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, limits: SilenceLimits, actions: SilenceActions) {
@@ -38,9 +40,10 @@ export class SilenceWatch {
     this.#arm(this.#limits.silenceLimitMs, () => this.#onQuiet());
   }
 
-  /** There was traffic. Cheap: no timer is touched. */
+  /** There was traffic. Cheap: no timer is set. */
   touch(): void {
     this.#lastMs = this.#clock.monotonicMs();
+    this.#touches++;
   }
 
   stop(): void {
@@ -51,13 +54,13 @@ export class SilenceWatch {
   #onQuiet(): void {
     const leftMs = this.#lastMs + this.#limits.silenceLimitMs - this.#clock.monotonicMs();
     if (leftMs > 0) return this.#arm(leftMs, () => this.#onQuiet());
-    const probedMs = this.#clock.monotonicMs();
-    this.#arm(this.#limits.probeLimitMs, () => this.#onProbed(probedMs));
+    const touches = this.#touches;
+    this.#arm(this.#limits.probeLimitMs, () => this.#onProbed(touches));
     this.#actions.probe();
   }
 
-  #onProbed(probedMs: number): void {
-    if (this.#lastMs > probedMs) return this.#onQuiet();
+  #onProbed(touchesBefore: number): void {
+    if (this.#touches !== touchesBefore) return this.#onQuiet();
     this.stop();
     this.#actions.dead();
   }

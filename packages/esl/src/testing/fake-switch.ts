@@ -44,16 +44,20 @@ export class FakePeer {
 export class FakeSwitch {
   readonly peers: FakePeer[] = [];
   answer: Answer = () => false;
-  readonly #server: Server = createServer((socket) => this.#onSocket(socket));
+  readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#onSocket(socket));
+
+  #port = 0;
 
   static async listen(): Promise<FakeSwitch> {
     const fake = new FakeSwitch();
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    fake.#port = (fake.#server.address() as AddressInfo).port;
     return fake;
   }
 
+  /** The port it listens on, or did. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   async close(): Promise<void> {
