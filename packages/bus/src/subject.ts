@@ -4,7 +4,7 @@
  */
 
 /** Longer subjects are refused, so that keys of caches and protocol lines stay bounded. Characters. */
-export const MAX_SUBJECT_LENGTH = 512;
+export const MAX_SUBJECT_LENGTH = 1024;
 
 const TOKEN = /^[\x21-\x7e]+$/;
 
@@ -14,7 +14,7 @@ function tokensOf(text: string): readonly string[] | undefined {
   return tokens.every((token) => TOKEN.test(token)) ? tokens : undefined;
 }
 
-/** Whether `text` names one subject: visible ASCII tokens without wildcard characters, at most 512 characters. */
+/** Whether `text` names one subject: visible ASCII tokens without wildcard characters, at most 1,024 characters. */
 export function isSubject(text: string): boolean {
   return tokensOf(text)?.every((token) => !/[*>]/.test(token)) ?? false;
 }
