@@ -21,9 +21,9 @@ import {
 
 /** Asks for a partition. The caller has loaded a copy of it and follows its changes. */
 export interface HandOffRequest {
-  /** `slot-shard` or `recall`. */
+  /** `slot-shard`, `recall` or `media`. */
   role: string;
-  /** The partition. */
+  /** The partition, where the role numbers them. */
   partition: number;
   /** Who asks. */
   memberId: string;
@@ -33,6 +33,8 @@ export interface HandOffRequest {
   incarnation: string;
   /** The lease the owner key is to be attached to. */
   leaseId: string;
+  /** The partition, where the role names them (media nodes); empty otherwise. */
+  partitionName: string;
 }
 
 /** The partition is the caller's. */
@@ -68,7 +70,7 @@ export interface Member {
 }
 
 function createBaseHandOffRequest(): HandOffRequest {
-  return { role: "", partition: 0, memberId: "", address: "", incarnation: "", leaseId: "" };
+  return { role: "", partition: 0, memberId: "", address: "", incarnation: "", leaseId: "", partitionName: "" };
 }
 
 export const HandOffRequest: MessageFns<HandOffRequest> = {
@@ -90,6 +92,9 @@ export const HandOffRequest: MessageFns<HandOffRequest> = {
     }
     if (message.leaseId !== "") {
       writer.uint32(50).string(message.leaseId);
+    }
+    if (message.partitionName !== "") {
+      writer.uint32(58).string(message.partitionName);
     }
     return writer;
   },
@@ -155,6 +160,14 @@ export const HandOffRequest: MessageFns<HandOffRequest> = {
             message.leaseId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.partitionName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -178,6 +191,7 @@ export const HandOffRequest: MessageFns<HandOffRequest> = {
     message.address = object.address ?? "";
     message.incarnation = object.incarnation ?? "";
     message.leaseId = object.leaseId ?? "";
+    message.partitionName = object.partitionName ?? "";
     return message;
   },
 };
