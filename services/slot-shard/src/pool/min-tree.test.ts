@@ -9,10 +9,10 @@ describe('MinTree', () => {
     fc.assert(
       fc.property(
         size,
-        fc.infiniteStream(value),
+        fc.array(value, { minLength: 1, maxLength: 100 }),
         fc.array(fc.tuple(fc.nat(), fc.nat(), value)),
-        (count, stream, script) => {
-          const values = Array.from({ length: count }, () => (stream.next().value ?? 0) + 3);
+        (count, pattern, script) => {
+          const values = Array.from({ length: count }, (_, i) => pattern[i % pattern.length] ?? 0);
           const tree = MinTree.of(count, (index) => values[index] ?? 0);
           for (const [a, b, changed] of script) {
             tree.set(a % count, changed);
