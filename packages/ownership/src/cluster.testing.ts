@@ -1,0 +1,190 @@
+import { ManualClock, type Random, SeededRandom } from '@parkade/clock';
+import { openEmbeddedStore, type Op, type Store } from '@parkade/store';
+import type { HandOffClient, ProbeResult } from './hand-off.js';
+import { LeaseSession } from './lease-session.js';
+import type { OwnershipTiming } from './options.js';
+import type { Acquisition, OwnerHint, PartitionHandler } from './partition-handler.js';
+import { PartitionOwner } from './partition-owner.js';
+import { numberedPartitions, type PartitionId, type PartitionSpace } from './partition-space.js';
+
+export type Call =
+  | { readonly call: 'preload' | 'cancelPreload' | 'drain' | 'undrain'; readonly partition: PartitionId }
+  | { readonly call: 'acquire'; readonly partition: PartitionId; readonly epoch: number; readonly how: Acquisition }
+  | { readonly call: 'lost'; readonly partition: PartitionId; readonly hint: OwnerHint | undefined };
+
+/** A handler that writes down what it is told and does what a test says. */
+export class RecordingHandler<P extends PartitionId> implements PartitionHandler<P> {
+  readonly calls: Call[] = [];
+  readonly serving = new Set<P>();
+  onPreload: (partition: P) => Promise<void> = () => Promise.resolve();
+  onAcquire: (partition: P, epoch: number) => Promise<void> = () => Promise.resolve();
+  onDrain: (partition: P) => Promise<void> = () => Promise.resolve();
+  onLost: (partition: P) => void = () => undefined;
+  ops: (partition: P) => readonly Op[] = () => [];
+
+  preload(partition: P): Promise<void> {
+    this.calls.push({ call: 'preload', partition });
+    return this.onPreload(partition);
+  }
+
+  cancelPreload(partition: P): void {
+    this.calls.push({ call: 'cancelPreload', partition });
+  }
+
+  async acquire(partition: P, epoch: number, how: Acquisition): Promise<void> {
+    this.calls.push({ call: 'acquire', partition, epoch, how });
+    await this.onAcquire(partition, epoch);
+    this.serving.add(partition);
+  }
+
+  drain(partition: P): Promise<void> {
+    this.calls.push({ call: 'drain', partition });
+    this.serving.delete(partition);
+    return this.onDrain(partition);
+  }
+
+  undrain(partition: P): void {
+    this.calls.push({ call: 'undrain', partition });
+    this.serving.add(partition);
+  }
+
+  handOffOps(partition: P): readonly Op[] {
+    return this.ops(partition);
+  }
+
+  lost(partition: P, hint: OwnerHint | undefined): void {
+    this.calls.push({ call: 'lost', partition, hint });
+    this.serving.delete(partition);
+    this.onLost(partition);
+  }
+
+  named<C extends Call['call']>(call: C): Extract<Call, { call: C }>[] {
+    return this.calls.filter((entry): entry is Extract<Call, { call: C }> => entry.call === call);
+  }
+}
+
+export interface TestMember<P extends PartitionId> {
+  readonly memberId: string;
+  readonly address: string;
+  readonly store: Store;
+  readonly handler: RecordingHandler<P>;
+  readonly session: LeaseSession;
+  readonly owner: PartitionOwner<P>;
+  readonly reports: string[];
+}
+
+export interface JoinOptions {
+  readonly version?: string;
+  readonly timing?: Partial<OwnershipTiming>;
+  /** What stands between the member and the store. */
+  readonly wrapStore?: (store: Store) => Store;
+  readonly ttlMs?: number;
+  /** Prepares the handler before anything starts. */
+  readonly handler?: (handler: RecordingHandler<number>) => void;
+}
+
+/** Members of one role on one manual clock, one embedded store and one network that can be broken. */
+export class TestCluster<P extends PartitionId = number> {
+  readonly random: Random;
+  readonly members = new Map<string, TestMember<P>>();
+  /** Addresses that refuse connections. */
+  readonly refusing = new Set<string>();
+  /** Runs before a hand-off request goes out, and after its answer came back; may throw. */
+  beforeHandOff: (address: string) => void = () => undefined;
+  afterHandOff: (address: string) => void = () => undefined;
+
+  private constructor(
+    readonly clock: ManualClock,
+    readonly store: Store,
+    readonly space: PartitionSpace<P>,
+    seed: number,
+    private readonly timing: Partial<OwnershipTiming>,
+  ) {
+    this.random = new SeededRandom(seed);
+  }
+
+  static async open(partitions: number, timing: Partial<OwnershipTiming> = {}, seed = 1): Promise<TestCluster> {
+    return TestCluster.of(numberedPartitions('slot-shard', partitions), timing, seed);
+  }
+
+  static async of<Q extends PartitionId>(
+    space: PartitionSpace<Q>,
+    timing: Partial<OwnershipTiming> = {},
+    seed = 1,
+  ): Promise<TestCluster<Q>> {
+    const clock = new ManualClock();
+    return new TestCluster(clock, await openEmbeddedStore({ clock }), space, seed, timing);
+  }
+
+  join(memberId: string, options: JoinOptions = {}): TestMember<P> {
+    const { clock, random, space } = this;
+    const store = options.wrapStore?.(this.store) ?? this.store;
+    const address = `${memberId}:1`;
+    this.refusing.delete(address);
+    const reports: string[] = [];
+    const report = (what: string, error: unknown): void => void reports.push(`${what}: ${String(error)}`);
+    const handler = new RecordingHandler<P>();
+    options.handler?.(handler as unknown as RecordingHandler<number>);
+    const session = new LeaseSession({ ttlMs: options.ttlMs }, { store, clock, random, report });
+    const owner = new PartitionOwner<P>(
+      {
+        self: { memberId, address, version: options.version ?? '1.0.0' },
+        space,
+        timing: { ...this.timing, ...options.timing },
+      },
+      { store, clock, random, session, handler, report, handOffClient: this.#client(), probe: (to) => this.#probe(to) },
+    );
+    const member = { memberId, address, store, handler, session, owner, reports };
+    this.members.set(memberId, member);
+    session.start();
+    void owner.start();
+    return member;
+  }
+
+  member(memberId: string): TestMember<P> {
+    const member = this.members.get(memberId);
+    if (member === undefined) throw new Error(`no member ${memberId}`);
+    return member;
+  }
+
+  /** The member stops to listen, but lives. */
+  deafen(memberId: string): void {
+    this.refusing.add(this.member(memberId).address);
+  }
+
+  /** The owner keys: who owns each partition in the store. */
+  async owners(): Promise<Map<P, string>> {
+    const owners = new Map<P, string>();
+    for (const partition of this.space.all()) {
+      const hint = [...this.members.values()].find((member) => member.owner.owns(partition));
+      if (hint !== undefined) owners.set(partition, hint.memberId);
+    }
+    await Promise.resolve();
+    return owners;
+  }
+
+  async close(): Promise<void> {
+    for (const { owner, session } of this.members.values()) {
+      await owner.close();
+      await session.close();
+    }
+    await this.store.close();
+  }
+
+  #client(): HandOffClient {
+    return {
+      handOff: async (address, request) => {
+        const target = [...this.members.values()].find((member) => member.address === address);
+        if (target === undefined || this.refusing.has(address)) throw new Error('connection refused');
+        this.beforeHandOff(address);
+        const result = await target.owner.handOff(request);
+        this.afterHandOff(address);
+        return result;
+      },
+    };
+  }
+
+  #probe(address: string): Promise<ProbeResult> {
+    return Promise.resolve(this.refusing.has(address) ? 'refused' : 'alive');
+  }
+}
