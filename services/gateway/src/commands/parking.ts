@@ -1,0 +1,128 @@
+import { HOLDING_LOT, homeShard, partShard } from '@parkade/ids';
+import { type ChoiceRoute, type CommandAnswer, OnOccupied, Reason } from '@parkade/proto';
+import { Refused } from '@parkade/rpc';
+import { type LotSettings, MAX_SPREAD } from '@parkade/settings';
+import type { Deadline } from '../deadline.js';
+import type { Cluster } from '../ports.js';
+import type { Delivery } from '../routing/delivery.js';
+import type { Order } from '../routing/owner-link.js';
+import type { Lots } from '../settings/lots.js';
+
+/** A command that may be led on from where it was sent first. */
+export interface Arrival {
+  readonly tenantId: string;
+  readonly requestId: string;
+  /** The lot it names; undefined: none (a group, a park). */
+  readonly lot: LotSettings | undefined;
+  /** `choose`: any slot of the lot will do. `slot`: this one, else as `onOccupied` says. `complete`: a reservation's. */
+  readonly kind: 'choose' | 'slot' | 'complete';
+  /** What happens when the slot is taken. */
+  readonly onOccupied: OnOccupied;
+}
+
+const TAKEN: ReadonlySet<Reason> = new Set([Reason.SLOT_OCCUPIED, Reason.SLOT_RESERVED, Reason.SLOT_RETRIEVING]);
+
+/** Where a command stands on its way. */
+interface Way {
+  order: Order;
+  lotId: string;
+  /** Decisions of the lot's home followed so far. */
+  step: number;
+  lots: number;
+  holding: boolean;
+}
+
+/**
+ * Parks a call that may have to go on to another part of its lot, to an overflow lot, or to the holding lot.
+ *
+ *   G1. It goes on only where an owner durably recorded that it does (`route`): a replay goes the same way.
+ *   G2. "Full" is said only after the home said so, or where there is no other part and no overflow lot.
+ *   G3. It passes through at most `maxLots` lots and, in each, every part once.
+ */
+export class Parking {
+  constructor(
+    private readonly maxLots: number,
+    private readonly cluster: Cluster,
+    private readonly lots: Lots,
+    private readonly delivery: Delivery,
+  ) {}
+
+  async park(first: Order, arrival: Arrival, deadline: Deadline): Promise<CommandAnswer | Refused> {
+    const way: Way = { order: first, lotId: arrival.lot?.lot_id ?? '', step: 0, lots: 1, holding: false };
+    const maxHops = this.maxLots * (MAX_SPREAD + 2);
+    let answer = await this.delivery.deliver(way.order, deadline);
+    for (let hop = 0; hop < maxHops; hop++) {
+      if (answer instanceof Refused) {
+        if (way.holding || !canBeHeld(arrival, answer.reason)) return answer;
+        way.holding = true;
+        answer = await this.#ask(way, arrival, { shard: way.order.shard, step: 1, holding: true }, deadline);
+      } else if (answer.result?.$case === 'partFull') {
+        if (!this.#goesOn(way, arrival)) answer = lotFull(way.lotId);
+        else {
+          const shard = homeShard(arrival.tenantId, way.lotId, this.cluster.shardCount);
+          answer = await this.#ask(way, arrival, { shard, step: way.step + 1, holding: false }, deadline);
+        }
+      } else if (answer.result?.$case === 'route') {
+        const full = this.#follow(way, arrival, answer.result.value);
+        answer = full ?? (await this.delivery.deliver(way.order, deadline));
+      } else return answer;
+    }
+    return lotFull(way.lotId);
+  }
+
+  /** Asks for a decision where the call goes on. */
+  #ask(
+    way: Way,
+    { tenantId, requestId }: Arrival,
+    { shard, step, holding }: { shard: number; step: number; holding: boolean },
+    deadline: Deadline,
+  ): Promise<CommandAnswer | Refused> {
+    const op = { $case: 'routeChoice', value: { requestId, tenantId, lotId: way.lotId, step, holding } } as const;
+    return this.delivery.deliver({ ...way.order, shard, part: 0, lotId: '', op }, deadline);
+  }
+
+  /** Takes the way that was decided; refused when that is none. */
+  #follow(way: Way, { tenantId }: Arrival, route: ChoiceRoute): Refused | undefined {
+    const { shardCount } = this.cluster;
+    switch (route.to?.$case) {
+      case 'part': {
+        const part = route.to.value;
+        way.step = route.step;
+        way.order = { ...way.order, shard: partShard(tenantId, way.lotId, part, shardCount), part };
+        return undefined;
+      }
+      case 'lotId': {
+        const lotId = route.to.value;
+        if (++way.lots > this.maxLots) return lotFull(way.lotId);
+        way.lotId = lotId;
+        way.step = 0;
+        way.holding ||= lotId === HOLDING_LOT;
+        way.order = { ...way.order, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
+        return undefined;
+      }
+      case 'full':
+      case undefined:
+        return lotFull(way.lotId);
+    }
+  }
+
+  /** Whether a full part leaves anything to try. A lot that is not known here may have an overflow lot: its home knows. */
+  #goesOn(way: Way, arrival: Arrival): boolean {
+    if (way.lotId === '' || way.lotId === HOLDING_LOT || arrival.kind === 'complete') return false;
+    const lot = this.lots.known(arrival.tenantId, way.lotId);
+    if (lot === undefined) return true;
+    // A named slot looks for its next free one in its own part only; an overflow lot is the whole lot's.
+    if (arrival.kind === 'slot' && way.order.lotId === '' && lot.spread > 1) return false;
+    return lot.spread > 1 || lot.overflow_lot_id !== undefined;
+  }
+}
+
+function canBeHeld({ kind, onOccupied }: Arrival, reason: Reason): boolean {
+  if (kind === 'complete') return reason === Reason.LOT_FULL;
+  return kind === 'slot' && onOccupied === OnOccupied.RING_PARKER && TAKEN.has(reason);
+}
+
+function lotFull(lotId: string): Refused {
+  const message = 'Every slot of the lot, and of its overflow lots, is taken.';
+  return new Refused(Reason.LOT_FULL, message, lotId === '' ? {} : { lot_id: lotId });
+}

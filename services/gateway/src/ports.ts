@@ -1,0 +1,28 @@
+import type { SettingsCache } from '@parkade/settings';
+
+/** Who owns a shard, as far as known. */
+export interface ShardOwner {
+  /** `host:port`. */
+  readonly address: string;
+  /** The owner key's modification revision. */
+  readonly epoch: number;
+}
+
+/** The owners of all shards, kept up to date: what an `OwnerDirectory` of slot shards offers. */
+export interface ShardDirectory {
+  /** Undefined when nobody owns it. */
+  owner(shard: number): ShardOwner | undefined;
+  all(): ReadonlyMap<number, ShardOwner>;
+  /** Calls `listener` after each change of a shard's owner. Returns what ends that. */
+  onChange(listener: (shard: number) => void): () => void;
+}
+
+/** What routing and watching need of the settings. */
+export type Settings = Pick<SettingsCache, 'revision' | 'tenant' | 'waitFor' | 'onChange'>;
+
+/** Facts of the cluster that never change while a gateway runs. */
+export interface Cluster {
+  readonly shardCount: number;
+  /** Another one means another history of the store: revisions of old tokens say nothing. */
+  readonly incarnation: string;
+}

@@ -1,0 +1,123 @@
+import type { Clock, Random } from '@parkade/clock';
+import { type CallKey, type ListOwnedRequest, type ListOwnedResponse, type ParkState, Reason, type Slot } from '@parkade/proto';
+import { Refused, toDuration } from '@parkade/rpc';
+import type { GatewayLimits } from '../config.js';
+import type { Deadline } from '../deadline.js';
+import type { Cluster, ShardDirectory } from '../ports.js';
+import { backOffMs } from '../routing/back-off.js';
+import type { OwnerChanges } from '../routing/owner-changes.js';
+import type { OwnerLinks } from '../routing/owner-links.js';
+import type { PagePosition } from './page-token.js';
+
+/** What is asked of every owner. */
+export interface OwnedQuery {
+  readonly tenantId: string;
+  readonly lotId: string;
+  readonly states: readonly ParkState[];
+  readonly limit: number;
+  readonly after: PagePosition;
+  readonly call?: CallKey | undefined;
+}
+
+/** Slots in order, and whether there are more behind them. */
+export interface OwnedPage {
+  readonly slots: readonly Slot[];
+  readonly more: boolean;
+}
+
+export interface OwnedSlotsDeps {
+  readonly cluster: Cluster;
+  readonly directory: ShardDirectory;
+  readonly links: OwnerLinks;
+  readonly changes: OwnerChanges;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Asks every owner and merges what they say. */
+export class OwnedSlots {
+  constructor(
+    private readonly limits: GatewayLimits,
+    private readonly deps: OwnedSlotsDeps,
+  ) {}
+
+  /**
+   * The first `limit` slots after the position, merged by (lot, slot). Complete: every shard was looked at, else it is tried
+   * again until the deadline (NO_OWNER). `enough` ends that early.
+   */
+  async list(
+    query: OwnedQuery,
+    deadline: Deadline,
+    enough: (slots: readonly Slot[]) => boolean = () => false,
+  ): Promise<OwnedPage | Refused> {
+    const { clock, random, changes, cluster } = this.deps;
+    for (let attempt = 0; clock.monotonicMs() < deadline; attempt++) {
+      const answers = await this.#askAll(query, deadline);
+      const page = merge(answers, query.limit);
+      if (enough(page.slots)) return page;
+      const missing = uncovered(answers, cluster.shardCount);
+      if (missing === undefined) return page;
+      const pauseMs = backOffMs(attempt, this.limits.retryMinMs, this.limits.retryMaxMs, random);
+      await changes.wait(missing, Math.min(pauseMs, Math.max(0, deadline - clock.monotonicMs())));
+    }
+    const message = 'Not every shard had an owner that answered in time; nothing is known of the rest. Retry.';
+    return new Refused(Reason.NO_OWNER, message);
+  }
+
+  async #askAll(query: OwnedQuery, deadline: Deadline): Promise<readonly ListOwnedResponse[]> {
+    const { directory, links, clock } = this.deps;
+    const timeoutMs = Math.max(1, deadline - clock.monotonicMs());
+    const request: ListOwnedRequest = {
+      tenantId: query.tenantId,
+      lotId: query.lotId,
+      states: [...query.states],
+      limit: query.limit,
+      afterLotId: query.after.lotId,
+      afterSlot: query.after.slot,
+      call: query.call,
+      timeout: toDuration(Math.floor(timeoutMs)),
+    };
+    const addresses = new Set([...directory.all().values()].map(({ address }) => address));
+    const asked = [...addresses].map((address) => links.to(address).channel.list(request, timeoutMs));
+    const settled = await Promise.allSettled(asked);
+    return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+}
+
+/**
+ * The first `limit` slots of all answers together. Of a slot that two owners name (it was just handed over) the younger
+ * revision counts. Where an owner has more, what lies behind its last slot is not complete and left for the next page.
+ */
+export function merge(answers: readonly ListOwnedResponse[], limit: number): OwnedPage {
+  const slots = new Map<string, Slot>();
+  let end: Slot | undefined;
+  for (const { slots: owned, more } of answers) {
+    for (const slot of owned) {
+      const key = `${slot.lotId}\0${slot.slot}`;
+      const other = slots.get(key);
+      if (other === undefined || other.revision < slot.revision) slots.set(key, slot);
+    }
+    const last = owned.at(-1);
+    if (more && last !== undefined && (end === undefined || order(last, end) < 0)) end = last;
+  }
+  const sorted = [...slots.values()].sort(order);
+  const complete = end === undefined ? sorted : sorted.filter((slot) => order(slot, end) <= 0);
+  const page = complete.slice(0, limit);
+  return { slots: page, more: page.length < sorted.length || answers.some(({ more }) => more) };
+}
+
+/** Names are ASCII: the order of their UTF-16 units is that of their bytes, which is the owners'. */
+function order(a: PagePosition, b: PagePosition): number {
+  if (a.lotId !== b.lotId) return a.lotId < b.lotId ? -1 : 1;
+  if (a.slot !== b.slot) return a.slot < b.slot ? -1 : 1;
+  return 0;
+}
+
+/** A shard nobody looked at; undefined when there is none. */
+function uncovered(answers: readonly ListOwnedResponse[], shardCount: number): number | undefined {
+  for (let shard = 0; shard < shardCount; shard++) {
+    const seen = answers.some(({ shards }) => ((shards[shard >> 3] ?? 0) & (1 << (shard & 7))) !== 0);
+    if (!seen) return shard;
+  }
+  return undefined;
+}

@@ -1,0 +1,36 @@
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { Reason } from '@parkade/proto';
+import { Malformed, Refused } from '@parkade/rpc';
+
+/**
+ * Stands for a request that is longer than a gateway takes. Up to the transport's own limit it is read and answered with a
+ * typed refusal; beyond that the transport says RESOURCE_EXHAUSTED.
+ */
+export class TooLarge extends Malformed {
+  constructor(
+    readonly bytes: number,
+    readonly limit: number,
+    /** The request, where it decodes. */
+    readonly request: unknown,
+  ) {
+    super(undefined);
+  }
+
+  override refused(): Refused {
+    const message = `The request has ${this.bytes} bytes; at most ${this.limit} are taken. Send less text.`;
+    return new Refused(Reason.TOO_LARGE, message, { bytes: String(this.bytes), limit: String(this.limit) });
+  }
+}
+
+/** The definition with request decoders that answer `TooLarge` for more than `maxBytes`. */
+export function sized<T extends ServiceDefinition>(definition: T, maxBytes: number): T {
+  const entries = Object.entries(definition).map(([name, method]) => {
+    const { requestDeserialize } = method as MethodDefinition<unknown, unknown>;
+    const decode = (bytes: Buffer): unknown => {
+      const request = requestDeserialize(bytes);
+      return bytes.length > maxBytes ? new TooLarge(bytes.length, maxBytes, request) : request;
+    };
+    return [name, { ...method, requestDeserialize: decode }] as const;
+  });
+  return Object.fromEntries(entries) as unknown as T;
+}
