@@ -1,4 +1,4 @@
-// Decoder throughput over the recordings. Run: npx vitest bench --project unit packages/esl
+// Decoder throughput over the recordings. Run: npx vitest bench --run --project unit packages/esl/src
 import { SystemClock } from '@parkade/clock';
 import { bench, describe } from 'vitest';
 import { readTranscript } from './testing/transcripts.js';

@@ -45,6 +45,8 @@ export interface ExecuteOptions {
   eventUuid?: string;
   /** How often to run it; once when absent. */
   loops?: number;
+  /** Lets `${name}` and `${api(args)}` in the argument through, for FreeSWITCH to expand; refused without it. */
+  expands?: boolean;
 }
 
 /** Runs a dial-plan application on a leg. An unknown application hangs the leg up, and `+OK` only means "queued". */
@@ -57,7 +59,7 @@ export function executeCommand(application: string, argument: string, options: E
   if (options.loops !== undefined) headers.push(['loops', String(options.loops)]);
   if (options.eventLock === true) headers.push(['event-lock', 'true']);
   if (options.eventUuid !== undefined) headers.push(['Event-UUID', options.eventUuid]);
-  return sendmsgCommand(options.channelUuid, headers);
+  return { ...sendmsgCommand(options.channelUuid, headers), ...(options.expands === true && { expands: true }) };
 }
 
 /** Hangs a leg up with a cause such as `NORMAL_CLEARING`. */

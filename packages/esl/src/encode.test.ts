@@ -92,7 +92,18 @@ test('E1: whatever is accepted is exactly one command on the wire', () => {
   );
 });
 
-test('E2: a body may hold line breaks; its length counts bytes and a forged Content-Length is refused', () => {
+test('E2: an argument that FreeSWITCH would expand is refused, unless it is meant', () => {
+  for (const argument of ['name=${system(reboot)}', 'name=$${domain}', '%[api_hangup_hook=x]y', '%x[a=b]y']) {
+    const refused = { ok: false, where: 'execute-app-arg', fault: 'expansion' };
+    expect(encodeCommand(commands.executeCommand('set', argument))).toMatchObject(refused);
+    expect(encodeCommand(commands.executeCommand('set', argument, { expands: true }))).toMatchObject({ ok: true });
+  }
+  for (const argument of ['tone_stream://%(200,100,500)', 'a=$5 {b}', 'a=100%[b]']) {
+    expect(encodeCommand(commands.executeCommand('set', argument))).toMatchObject({ ok: true });
+  }
+});
+
+test('E3: a body may hold line breaks; its length counts bytes and a forged Content-Length is refused', () => {
   expect(text({ line: 'sendevent MESSAGE', body: 'ä\n\nb' })).toBe('sendevent MESSAGE\nContent-Length: 5\n\nä\n\nb');
   expect(encodeCommand({ line: 'sendevent X', headers: [['content-length', '1']] })).toMatchObject({ ok: false });
   expect(encodeCommand({ line: 'sendevent X', body: 'a\0b' })).toMatchObject({ ok: false, where: 'body' });

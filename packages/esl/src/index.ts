@@ -15,4 +15,5 @@ export type { LinkConfig, LinkEnd } from './link.js';
 export { DEFAULT_SILENCE_LIMITS, type SilenceLimits } from './silence-watch.js';
 export * from './throughput.js';
 export * from './outbound-server.js';
-export { OutboundSession, type OutboundEnd } from './outbound-session.js';
+export type { OutboundEnd } from './outbound-line.js';
+export type { OutboundSession } from './outbound-session.js';

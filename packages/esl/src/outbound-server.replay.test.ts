@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { EslDecoder } from './decoder.js';
 import type { EslEvent } from './event.js';
 import { OutboundServer } from './outbound-server.js';
-import type { OutboundEnd } from './outbound-session.js';
+import type { OutboundEnd } from './outbound-line.js';
 import type { CommandResult } from './outcome.js';
 import { recordedCommands, replaySwitch } from './testing/replay.js';
 import { readTranscript, transcriptNames } from './testing/transcripts.js';

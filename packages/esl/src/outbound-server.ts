@@ -6,7 +6,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Random } from '@parkade/clock';
 import type { LinkConfig } from './link.js';
-import { openOutbound, type OutboundSession, type OutboundSessionConfig } from './outbound-session.js';
+import type { OutboundSessionConfig } from './outbound-line.js';
+import { openOutbound, type OutboundSession } from './outbound-session.js';
 import { DEFAULT_SILENCE_LIMITS } from './silence-watch.js';
 
 /** Time limits of outbound connections, in milliseconds. */

@@ -5,12 +5,10 @@
 //   T3. When the connection ends, by whichever side, FreeSWITCH hangs the call up, unless `socket_resume` is set and the
 //       dial plan goes on: so it ends only for a reason given in `OutboundEnd`.
 import type { Socket } from 'node:net';
-import type { Clock, Random } from '@parkade/clock';
 import {
   CONNECT,
   EXIT,
   MYEVENTS,
-  apiCommand,
   eventCommand,
   executeCommand,
   lingerCommand,
@@ -19,34 +17,13 @@ import {
 import type { EslCommand } from './encode.js';
 import type { EslEvent } from './event.js';
 import type { EslHeaders } from './headers.js';
-import { JobTable } from './job-table.js';
-import { EslLink, type LinkConfig, type LinkEnd, type UnsolicitedFrame } from './link.js';
+import {
+  OutboundLine,
+  type OutboundEnd,
+  type OutboundSessionConfig,
+  type OutboundSessionDeps,
+} from './outbound-line.js';
 import type { CommandResult, JobResult } from './outcome.js';
-import { SilenceWatch, type SilenceLimits } from './silence-watch.js';
-import { randomUuid } from './uuid.js';
-
-/** Why an outbound connection ended. */
-export type OutboundEnd =
-  /** FreeSWITCH said goodbye: the call has ended. */
-  | { kind: 'hangup' }
-  /** Our `exit` was carried out. */
-  | { kind: 'exited' }
-  /** This server was closed. */
-  | { kind: 'closed' }
-  | { kind: 'connection-broke'; cause: LinkEnd };
-
-export interface OutboundSessionConfig extends LinkConfig {
-  times: SilenceLimits & { handshakeLimitMs: number; executeLimitMs: number };
-  /** Applications run with `executeToEnd` at one time. */
-  maxExecutes: number;
-}
-
-export interface OutboundSessionDeps {
-  clock: Clock;
-  random: Random;
-  mayWrite: () => boolean;
-  onFault: (error: unknown) => void;
-}
 
 export class OutboundSession {
   /** The channel as it was when the dial plan called us. */
@@ -136,70 +113,4 @@ export async function openOutbound(
   line.link.end({ reason: result.ok ? 'not-a-channel' : 'handshake-timeout' });
   await line.ended();
   return undefined;
-}
-
-/** The machinery below a session: link, watchdog, and applications waited for. */
-class OutboundLine {
-  readonly link: EslLink;
-  onEvent: (event: EslEvent) => void = () => undefined;
-  exiting = false;
-  readonly #config: OutboundSessionConfig;
-  readonly #deps: OutboundSessionDeps;
-  readonly #watch: SilenceWatch;
-  readonly #executes: JobTable;
-  #goodbye = false;
-
-  constructor(socket: Socket, config: OutboundSessionConfig, deps: OutboundSessionDeps) {
-    this.#config = config;
-    this.#deps = deps;
-    this.#executes = new JobTable(deps.clock, config.maxExecutes);
-    this.link = new EslLink(socket, config, deps, {
-      onFrame: (frame) => this.#onFrame(frame),
-      onTraffic: () => this.#watch.touch(),
-    });
-    this.#watch = new SilenceWatch(deps.clock, config.times, {
-      probe: () => void this.link.send(apiCommand('echo', 'alive'), config.times.probeLimitMs),
-      dead: () => this.link.end({ reason: 'silent' }),
-    });
-    this.#watch.start();
-  }
-
-  async ended(): Promise<OutboundEnd> {
-    const cause = await this.link.ended;
-    this.#watch.stop();
-    this.#executes.failAll();
-    if (cause.reason === 'closed-by-us') return { kind: 'closed' };
-    if (cause.reason === 'eof' && this.#goodbye) return { kind: this.exiting ? 'exited' : 'hangup' };
-    return { kind: 'connection-broke', cause };
-  }
-
-  executeToEnd(
-    application: string,
-    argument: string,
-    { limitMs = this.#config.times.executeLimitMs, ...options }: ExecuteOptions & { limitMs?: number },
-  ): Promise<JobResult> {
-    if (this.#executes.isFull) {
-      return Promise.resolve({ ok: false, reason: 'queue-full', limit: this.#config.maxExecutes });
-    }
-    const eventUuid = options.eventUuid ?? randomUuid(this.#deps.random);
-    const done = this.#executes.open(eventUuid, limitMs);
-    void this.link.send(executeCommand(application, argument, { ...options, eventUuid })).then((result) => {
-      if (!result.ok && !(result.reason === 'timeout' && result.sent)) this.#executes.settle(eventUuid, result);
-    });
-    return done;
-  }
-
-  #onFrame(frame: UnsolicitedFrame): void {
-    if (frame.kind === 'disconnect-notice') this.#goodbye = true;
-    if (frame.kind !== 'event') return;
-    if (frame.event.name === 'CHANNEL_EXECUTE_COMPLETE') {
-      const response = frame.event.get('Application-Response') ?? '';
-      this.#executes.complete(frame.event.get('Application-UUID') ?? '', response);
-    }
-    try {
-      this.onEvent(frame.event);
-    } catch (error) {
-      this.#deps.onFault(error);
-    }
-  }
 }
