@@ -1,0 +1,170 @@
+import { type ParkRecord, PresenceType, type SlotName, type SlotRecord } from '@parkade/proto';
+import { dialogInfo } from './dialog-info.js';
+import { encodeMessage } from './events.js';
+import { type CallJson, callJson, type ParkerJson, parkerJson } from './parties.js';
+import { clearedSubject, presenceSubject } from './subjects.js';
+
+/** What a lamp shows: `early` blinks, `confirmed` is steady, `terminated` is dark. */
+export type LampState = 'early' | 'confirmed' | 'terminated';
+
+/**
+ * A lamp's state, as JSON on `parkade.v1.presence.<tenant>.<lot>.<slot>`, last value kept.
+ *
+ * A message says all about the lamps of its slot. Whoever follows them keeps the highest `version` of each slot, and when it
+ * names another `presence_id` than the one before, that one is dark. For those who keep nothing, or only know presence ids
+ * (a presence server), the same is said aloud: where a change leaves an id dark that the slot lit before and lights another,
+ * a `terminated` message for the old id comes first, on `….<slot>.<presence id>`, with the same version. It stays there
+ * as a last value, so that late and slow subscribers hear it too; of messages about one slot and id the highest version
+ * counts. One id may be lit by several slots; then it is dark when none of them lights it.
+ */
+export interface PresenceMessage {
+  readonly tenant: string;
+  readonly lot: string;
+  readonly slot: string;
+  readonly state: LampState;
+  readonly presence_id: string;
+  /** The slot's revision: rises with every change. */
+  readonly version: number;
+  /** The caller who has waited longest; null when the lamp is dark. */
+  readonly caller: CallJson | null;
+  /** Who parked that call. */
+  readonly parker: ParkerJson | null;
+  /** All who are in the slot, the oldest first. */
+  readonly park_ids: readonly string[];
+  /** Since when the slot is occupied (the oldest park), or dark: wall ms since the Unix epoch. */
+  readonly since_ms: number;
+  /** The RFC 4235 document for this lamp, `application/dialog-info+xml`. */
+  readonly document: string;
+}
+
+/** Something to publish on the presence stream. */
+export interface OutgoingLamp {
+  readonly subject: string;
+  readonly presenceId: string;
+  readonly state: LampState;
+  readonly version: number;
+  readonly payload: Uint8Array;
+}
+
+/** What a record says about lamps. */
+export interface Lamps {
+  /** The slot's lamp; undefined where it has none to speak of (a hidden lot, a slot held for a move). */
+  readonly lamp: OutgoingLamp | undefined;
+  /** The lamp that its change left dark while the slot lights another; to be published before `lamp`. */
+  readonly cleared: OutgoingLamp | undefined;
+}
+
+const NO_LAMPS: Lamps = { lamp: undefined, cleared: undefined };
+
+/**
+ * The lamps of a record as it was committed at `revision`. The record names the id that is lit, and its last transition the
+ * id of the park it happened to: if that is not the one that is lit and nobody in the slot lights it, it is dark now.
+ */
+export function lampsOf(record: SlotRecord, revision: number): Lamps {
+  const { name, last, litPresenceId } = record;
+  if (name === undefined) return NO_LAMPS;
+  const spoken = last?.presenceId ?? '';
+  const lit = litPresenceId === '' ? [] : record.parks.filter((park) => lights(park, litPresenceId));
+  const shown = lit[0];
+  if (shown === undefined) {
+    const dark = litPresenceId === '' ? spoken : litPresenceId;
+    return { lamp: dark === '' ? undefined : darkLamp(record, name, dark, revision), cleared: undefined };
+  }
+  const leftDark = spoken !== '' && spoken !== litPresenceId && !record.parks.some((park) => lights(park, spoken));
+  return {
+    lamp: litLamp(record, name, lit, shown, revision),
+    cleared: leftDark ? clearedLamp(record, spoken, revision) : undefined,
+  };
+}
+
+/** A lamp that the slot, with `record` in it, does not light; undefined where the record has no name. */
+export function clearedLamp(record: SlotRecord, presenceId: string, version: number): OutgoingLamp | undefined {
+  if (record.name === undefined) return undefined;
+  const lamp = darkLamp(record, record.name, presenceId, version);
+  return { ...lamp, subject: clearedSubject(record.name, presenceId) };
+}
+
+function litLamp(
+  record: SlotRecord,
+  name: SlotName,
+  lit: readonly ParkRecord[],
+  shown: ParkRecord,
+  version: number,
+): OutgoingLamp {
+  const presenceId = record.litPresenceId;
+  const state = shown.policy?.presenceType === PresenceType.CONFIRMED ? 'confirmed' : 'early';
+  const document = dialogInfo({
+    presenceId,
+    tenantId: name.tenantId,
+    display: name.slot,
+    version: record.documentVersion,
+    dialogs: lit.map((park) => ({ id: park.parkId, state, call: park.call })),
+  });
+  const sinceMs = record.parks[0]?.parkedAtMs ?? shown.parkedAtMs;
+  const caller = callJson(shown.call);
+  return outgoing(record, name, {
+    state,
+    presenceId,
+    version,
+    caller,
+    parker: parkerJson(shown.parker),
+    sinceMs,
+    document,
+  });
+}
+
+function darkLamp(record: SlotRecord, name: SlotName, presenceId: string, version: number): OutgoingLamp {
+  const parkId = record.last?.parkId ?? '';
+  const document = dialogInfo({
+    presenceId,
+    tenantId: name.tenantId,
+    display: name.slot,
+    version: record.documentVersion,
+    dialogs: [{ id: parkId === '' ? name.slot : parkId, state: 'terminated', call: undefined }],
+  });
+  const sinceMs = record.last?.atMs ?? 0;
+  return outgoing(record, name, {
+    state: 'terminated',
+    presenceId,
+    version,
+    caller: null,
+    parker: null,
+    sinceMs,
+    document,
+  });
+}
+
+interface LampFacts {
+  readonly state: LampState;
+  readonly presenceId: string;
+  readonly version: number;
+  readonly caller: CallJson | null;
+  readonly parker: ParkerJson | null;
+  readonly sinceMs: number;
+  readonly document: string;
+}
+
+function outgoing(record: SlotRecord, name: SlotName, facts: LampFacts): OutgoingLamp {
+  const { state, presenceId, version } = facts;
+  const message: PresenceMessage = {
+    tenant: name.tenantId,
+    lot: name.lotId,
+    slot: name.slot,
+    state,
+    presence_id: presenceId,
+    version,
+    caller: facts.caller,
+    parker: facts.parker,
+    park_ids: record.parks.map((park) => park.parkId),
+    since_ms: facts.sinceMs,
+    document: facts.document,
+  };
+  return { subject: presenceSubject(name), presenceId, state, version, payload: encodeMessage(message) };
+}
+
+/** Whether a park lights this id. A hold for a move lights nothing; neither does a park set to `terminated`. */
+function lights(park: ParkRecord, presenceId: string): boolean {
+  const { state, policy } = park;
+  if (state === undefined || state.$case === 'incoming') return false;
+  return policy?.presenceId === presenceId && policy.presenceType !== PresenceType.TERMINATED;
+}

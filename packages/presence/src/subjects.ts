@@ -1,0 +1,87 @@
+import { decodeToken, encodeToken } from '@parkade/ids';
+
+/**
+ * Subjects. Every name is one token (`encodeToken`), so none can reach into another's place or act as a wildcard:
+ *
+ *   parkade.v1.presence.<tenant>.<lot>.<slot>                 the slot's lamp as it is now
+ *   parkade.v1.presence.<tenant>.<lot>.<slot>.<presence id>   a lamp that the slot no longer lights (see `lamps.ts`)
+ *   parkade.v1.events.<tenant>.<kind>                         what happened
+ */
+const PRESENCE = 'parkade.v1.presence';
+const EVENTS = 'parkade.v1.events';
+
+/** Everything of the presence stream, and of the event stream. */
+export const ALL_PRESENCE = `${PRESENCE}.>`;
+export const ALL_EVENTS = `${EVENTS}.>`;
+
+export interface SlotId {
+  readonly tenantId: string;
+  readonly lotId: string;
+  readonly slot: string;
+}
+
+/** The subject of a slot's lamp. */
+export function presenceSubject({ tenantId, lotId, slot }: SlotId): string {
+  return `${lotToken(tenantId, lotId)}.${encodeToken(slot)}`;
+}
+
+/** The subject of a lamp that a slot no longer lights. */
+export function clearedSubject(slot: SlotId, presenceId: string): string {
+  return `${presenceSubject(slot)}.${encodeToken(presenceId)}`;
+}
+
+/** Pattern: the lamps of one slot, with those it no longer lights left out. */
+export const slotPattern = presenceSubject;
+
+/** Pattern: all lamps of a lot. */
+export function lotPattern(tenantId: string, lotId: string): string {
+  return `${lotToken(tenantId, lotId)}.>`;
+}
+
+/** Pattern: all lamps of a tenant. */
+export function tenantPresencePattern(tenantId: string): string {
+  return `${PRESENCE}.${encodeToken(tenantId)}.>`;
+}
+
+/** The subject of a tenant's events of one kind. */
+export function eventSubject(tenantId: string, kind: string): string {
+  return `${EVENTS}.${encodeToken(tenantId)}.${encodeToken(kind)}`;
+}
+
+/** Pattern: all events of a tenant. */
+export function tenantEventsPattern(tenantId: string): string {
+  return `${EVENTS}.${encodeToken(tenantId)}.*`;
+}
+
+/** The parts of a presence subject; undefined when it is not one. `clearedPresenceId` only where it is about such a lamp. */
+export function parsePresenceSubject(
+  subject: string,
+): (SlotId & { readonly clearedPresenceId: string | undefined }) | undefined {
+  const names = namesAfter(PRESENCE, subject);
+  if (names === undefined || names.length < 3 || names.length > 4) return undefined;
+  const [tenantId = '', lotId = '', slot = '', clearedPresenceId] = names;
+  return { tenantId, lotId, slot, clearedPresenceId };
+}
+
+/** The parts of an event subject; undefined when it is not one. */
+export function parseEventSubject(subject: string): { readonly tenantId: string; readonly kind: string } | undefined {
+  const names = namesAfter(EVENTS, subject);
+  if (names?.length !== 2) return undefined;
+  const [tenantId = '', kind = ''] = names;
+  return { tenantId, kind };
+}
+
+function lotToken(tenantId: string, lotId: string): string {
+  return `${PRESENCE}.${encodeToken(tenantId)}.${encodeToken(lotId)}`;
+}
+
+function namesAfter(prefix: string, subject: string): readonly string[] | undefined {
+  if (!subject.startsWith(`${prefix}.`)) return undefined;
+  const names: string[] = [];
+  for (const token of subject.slice(prefix.length + 1).split('.')) {
+    const name = token === '' ? undefined : decodeToken(token);
+    if (name === undefined) return undefined;
+    names.push(name);
+  }
+  return names;
+}
