@@ -59,8 +59,11 @@ export function arrival(parkId: string, callId: string, overrides: Partial<Arriv
   };
 }
 
+/** A command, and how long after `T0` it comes. */
+export type Moment = readonly [afterMs: number, command: SlotCommand];
+
 /** The record after these commands at these times; throws when one is not applied. */
-export function play(...script: readonly (readonly [afterMs: number, command: SlotCommand])[]): SlotRecord {
+export function play(...script: readonly Moment[]): SlotRecord {
   let record: SlotRecord | undefined;
   for (const [afterMs, command] of script) record = applied(step(record, command, at(afterMs, { capacity: 3 }))).record;
   if (record === undefined) throw new Error('nothing was played');
