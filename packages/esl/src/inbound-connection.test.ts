@@ -100,6 +100,24 @@ describe('commands', () => {
     expect(peer.lines).toHaveLength(2);
   });
 
+  test('Q3: what a node that does not read leaves in our hands is withheld once the fence closes', async () => {
+    bench.fake.answer = ({ line }, peer) => {
+      if (line.startsWith('api')) peer.api('done');
+      return line.startsWith('api');
+    };
+    const { connection, peer } = await bench.up({ commands: { maxInFlight: 1_000 } });
+    peer.socket.pause();
+    // 24 MB: more than the kernel takes on its own.
+    const all = Array.from({ length: 400 }, () => connection.api('echo', 'x'.repeat(60_000)));
+    bench.allowed = false;
+    peer.socket.resume();
+    const results = await Promise.all(all);
+    const fenced = results.filter((result) => !result.ok && result.reason === 'fenced').length;
+    expect(fenced).toBeGreaterThan(0);
+    expect(results.filter((result) => result.ok).length).toBe(400 - fenced);
+    expect(peer.lines.length - 2).toBe(400 - fenced);
+  });
+
   test('with the fence closed from the start the password is not sent', async () => {
     bench.allowed = false;
     bench.start();
