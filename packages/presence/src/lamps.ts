@@ -46,7 +46,15 @@ export interface OutgoingLamp {
   readonly payload: Uint8Array;
 }
 
-/** What a record says about lamps. */
+/** What a record says about lamps, not yet written out: cheap to ask for every commit. */
+export interface LampFacts {
+  readonly state: LampState;
+  readonly presenceId: string;
+  /** The id that the change left dark while the slot lights another. */
+  readonly cleared: string | undefined;
+}
+
+/** A record's lamps, written out. */
 export interface Lamps {
   /** The slot's lamp; undefined where it has none to speak of (a hidden lot, a slot held for a move). */
   readonly lamp: OutgoingLamp | undefined;
@@ -54,27 +62,43 @@ export interface Lamps {
   readonly cleared: OutgoingLamp | undefined;
 }
 
-const NO_LAMPS: Lamps = { lamp: undefined, cleared: undefined };
-
 /**
- * The lamps of a record as it was committed at `revision`. The record names the id that is lit, and its last transition the
- * id of the park it happened to: if that is not the one that is lit and nobody in the slot lights it, it is dark now.
+ * What a record says about lamps; undefined where it says nothing. The record names the id that is lit, and its last
+ * transition the id of the park it happened to: if that is not the one that is lit and nobody in the slot lights it, it is
+ * dark now.
  */
-export function lampsOf(record: SlotRecord, revision: number): Lamps {
+export function lampFacts(record: SlotRecord): LampFacts | undefined {
   const { name, last, litPresenceId } = record;
-  if (name === undefined) return NO_LAMPS;
+  if (name === undefined) return undefined;
   const spoken = last?.presenceId ?? '';
-  const lit = litPresenceId === '' ? [] : record.parks.filter((park) => lights(park, litPresenceId));
-  const shown = lit[0];
+  const shown = record.parks.find((park) => lights(park, litPresenceId));
   if (shown === undefined) {
-    const dark = litPresenceId === '' ? spoken : litPresenceId;
-    return { lamp: dark === '' ? undefined : darkLamp(record, name, dark, revision), cleared: undefined };
+    const presenceId = litPresenceId === '' ? spoken : litPresenceId;
+    return presenceId === '' ? undefined : { state: 'terminated', presenceId, cleared: undefined };
   }
-  const leftDark = spoken !== '' && spoken !== litPresenceId && !record.parks.some((park) => lights(park, spoken));
+  const leftDark = spoken !== litPresenceId && !record.parks.some((park) => lights(park, spoken));
   return {
-    lamp: litLamp(record, name, lit, shown, revision),
-    cleared: leftDark ? clearedLamp(record, spoken, revision) : undefined,
+    state: shown.policy?.presenceType === PresenceType.CONFIRMED ? 'confirmed' : 'early',
+    presenceId: litPresenceId,
+    cleared: leftDark && spoken !== '' ? spoken : undefined,
   };
+}
+
+/** The lamps of a record as it was committed at `revision`. */
+export function lampsOf(record: SlotRecord, revision: number): Lamps {
+  const facts = lampFacts(record);
+  return {
+    lamp: facts === undefined ? undefined : slotLamp(record, facts, revision),
+    cleared: facts?.cleared === undefined ? undefined : clearedLamp(record, facts.cleared, revision),
+  };
+}
+
+/** The slot's lamp, written out. */
+export function slotLamp(record: SlotRecord, facts: LampFacts, revision: number): OutgoingLamp | undefined {
+  if (record.name === undefined) return undefined;
+  const { state, presenceId } = facts;
+  if (state === 'terminated') return darkLamp(record, record.name, presenceId, revision);
+  return litLamp(record, record.name, state, presenceId, revision);
 }
 
 /** A lamp that the slot, with `record` in it, does not light; undefined where the record has no name. */
@@ -87,12 +111,11 @@ export function clearedLamp(record: SlotRecord, presenceId: string, version: num
 function litLamp(
   record: SlotRecord,
   name: SlotName,
-  lit: readonly ParkRecord[],
-  shown: ParkRecord,
+  state: LampState,
+  presenceId: string,
   version: number,
 ): OutgoingLamp {
-  const presenceId = record.litPresenceId;
-  const state = shown.policy?.presenceType === PresenceType.CONFIRMED ? 'confirmed' : 'early';
+  const lit = record.parks.filter((park) => lights(park, presenceId));
   const document = dialogInfo({
     presenceId,
     tenantId: name.tenantId,
@@ -100,17 +123,10 @@ function litLamp(
     version: record.documentVersion,
     dialogs: lit.map((park) => ({ id: park.parkId, state, call: park.call })),
   });
-  const sinceMs = record.parks[0]?.parkedAtMs ?? shown.parkedAtMs;
-  const caller = callJson(shown.call);
-  return outgoing(record, name, {
-    state,
-    presenceId,
-    version,
-    caller,
-    parker: parkerJson(shown.parker),
-    sinceMs,
-    document,
-  });
+  const caller = callJson(lit[0]?.call);
+  const parker = parkerJson(lit[0]?.parker);
+  const sinceMs = record.parks[0]?.parkedAtMs ?? 0;
+  return outgoing(record, name, { state, presenceId, version, caller, parker, sinceMs, document });
 }
 
 function darkLamp(record: SlotRecord, name: SlotName, presenceId: string, version: number): OutgoingLamp {
@@ -134,7 +150,7 @@ function darkLamp(record: SlotRecord, name: SlotName, presenceId: string, versio
   });
 }
 
-interface LampFacts {
+interface LampContents {
   readonly state: LampState;
   readonly presenceId: string;
   readonly version: number;
@@ -144,8 +160,8 @@ interface LampFacts {
   readonly document: string;
 }
 
-function outgoing(record: SlotRecord, name: SlotName, facts: LampFacts): OutgoingLamp {
-  const { state, presenceId, version } = facts;
+function outgoing(record: SlotRecord, name: SlotName, contents: LampContents): OutgoingLamp {
+  const { state, presenceId, version } = contents;
   const message: PresenceMessage = {
     tenant: name.tenantId,
     lot: name.lotId,
@@ -153,11 +169,11 @@ function outgoing(record: SlotRecord, name: SlotName, facts: LampFacts): Outgoin
     state,
     presence_id: presenceId,
     version,
-    caller: facts.caller,
-    parker: facts.parker,
+    caller: contents.caller,
+    parker: contents.parker,
     park_ids: record.parks.map((park) => park.parkId),
-    since_ms: facts.sinceMs,
-    document: facts.document,
+    since_ms: contents.sinceMs,
+    document: contents.document,
   };
   return { subject: presenceSubject(name), presenceId, state, version, payload: encodeMessage(message) };
 }
@@ -165,6 +181,6 @@ function outgoing(record: SlotRecord, name: SlotName, facts: LampFacts): Outgoin
 /** Whether a park lights this id. A hold for a move lights nothing; neither does a park set to `terminated`. */
 function lights(park: ParkRecord, presenceId: string): boolean {
   const { state, policy } = park;
-  if (state === undefined || state.$case === 'incoming') return false;
+  if (presenceId === '' || state === undefined || state.$case === 'incoming') return false;
   return policy?.presenceId === presenceId && policy.presenceType !== PresenceType.TERMINATED;
 }
