@@ -1,11 +1,14 @@
-import { ManualClock, type Random, SeededRandom } from '@parkade/clock';
+import { type Clock, ManualClock, type Random, SeededRandom } from '@parkade/clock';
 import { openEmbeddedStore, type Op, type Store } from '@parkade/store';
+import { FaultyStore } from './faulty-store.testing.js';
 import type { HandOffClient, ProbeResult } from './hand-off.js';
 import { LeaseSession } from './lease-session.js';
 import type { OwnershipTiming } from './options.js';
 import type { Acquisition, OwnerHint, PartitionHandler } from './partition-handler.js';
 import { PartitionOwner } from './partition-owner.js';
 import { numberedPartitions, type PartitionId, type PartitionSpace } from './partition-space.js';
+import { PausableClock } from './pausable-clock.testing.js';
+import { within } from './within.js';
 
 export type Call =
   | { readonly call: 'preload' | 'cancelPreload' | 'drain' | 'undrain'; readonly partition: PartitionId }
@@ -66,21 +69,20 @@ export class RecordingHandler<P extends PartitionId> implements PartitionHandler
 export interface TestMember<P extends PartitionId> {
   readonly memberId: string;
   readonly address: string;
-  readonly store: Store;
+  readonly clock: PausableClock;
+  readonly faulty: FaultyStore;
   readonly handler: RecordingHandler<P>;
   readonly session: LeaseSession;
   readonly owner: PartitionOwner<P>;
   readonly reports: string[];
 }
 
-export interface JoinOptions {
+export interface JoinOptions<P extends PartitionId> {
   readonly version?: string;
   readonly timing?: Partial<OwnershipTiming>;
-  /** What stands between the member and the store. */
-  readonly wrapStore?: (store: Store) => Store;
   readonly ttlMs?: number;
-  /** Prepares the handler before anything starts. */
-  readonly handler?: (handler: RecordingHandler<number>) => void;
+  /** Prepares the member before anything starts. */
+  readonly prepare?: (member: TestMember<P>) => void;
 }
 
 /** Members of one role on one manual clock, one embedded store and one network that can be broken. */
@@ -103,7 +105,7 @@ export class TestCluster<P extends PartitionId = number> {
     this.random = new SeededRandom(seed);
   }
 
-  static async open(partitions: number, timing: Partial<OwnershipTiming> = {}, seed = 1): Promise<TestCluster> {
+  static open(partitions: number, timing: Partial<OwnershipTiming> = {}, seed = 1): Promise<TestCluster> {
     return TestCluster.of(numberedPartitions('slot-shard', partitions), timing, seed);
   }
 
@@ -116,25 +118,26 @@ export class TestCluster<P extends PartitionId = number> {
     return new TestCluster(clock, await openEmbeddedStore({ clock }), space, seed, timing);
   }
 
-  join(memberId: string, options: JoinOptions = {}): TestMember<P> {
-    const { clock, random, space } = this;
-    const store = options.wrapStore?.(this.store) ?? this.store;
+  join(memberId: string, options: JoinOptions<P> = {}): TestMember<P> {
+    const { random, space } = this;
+    const clock = new PausableClock(this.clock);
+    const faulty = new FaultyStore(this.store);
+    const { store } = faulty;
     const address = `${memberId}:1`;
     this.refusing.delete(address);
     const reports: string[] = [];
     const report = (what: string, error: unknown): void => void reports.push(`${what}: ${String(error)}`);
     const handler = new RecordingHandler<P>();
-    options.handler?.(handler as unknown as RecordingHandler<number>);
     const session = new LeaseSession({ ttlMs: options.ttlMs }, { store, clock, random, report });
+    const timing = { ...this.timing, ...options.timing };
+    const handOffClient = this.#client(clock);
+    const probe = (to: string): Promise<ProbeResult> => Promise.resolve(this.refusing.has(to) ? 'refused' : 'alive');
     const owner = new PartitionOwner<P>(
-      {
-        self: { memberId, address, version: options.version ?? '1.0.0' },
-        space,
-        timing: { ...this.timing, ...options.timing },
-      },
-      { store, clock, random, session, handler, report, handOffClient: this.#client(), probe: (to) => this.#probe(to) },
+      { self: { memberId, address, version: options.version ?? '1.0.0' }, space, timing },
+      { store, clock, random, session, handler, report, handOffClient, probe },
     );
-    const member = { memberId, address, store, handler, session, owner, reports };
+    const member = { memberId, address, clock, faulty, handler, session, owner, reports };
+    options.prepare?.(member);
     this.members.set(memberId, member);
     session.start();
     void owner.start();
@@ -147,44 +150,56 @@ export class TestCluster<P extends PartitionId = number> {
     return member;
   }
 
-  /** The member stops to listen, but lives. */
+  /** The member listens no more, but lives. */
   deafen(memberId: string): void {
     this.refusing.add(this.member(memberId).address);
   }
 
-  /** The owner keys: who owns each partition in the store. */
-  async owners(): Promise<Map<P, string>> {
-    const owners = new Map<P, string>();
-    for (const partition of this.space.all()) {
-      const hint = [...this.members.values()].find((member) => member.owner.owns(partition));
-      if (hint !== undefined) owners.set(partition, hint.memberId);
-    }
-    await Promise.resolve();
-    return owners;
+  /** As SIGSTOP and SIGCONT do. */
+  pause(memberId: string, paused: boolean): void {
+    const { clock, faulty } = this.member(memberId);
+    clock.paused = paused;
+    faulty.paused = paused;
+  }
+
+  /** As SIGKILL does: nothing of it runs any more, and its address refuses. */
+  kill(memberId: string): TestMember<P> {
+    const member = this.member(memberId);
+    this.pause(memberId, true);
+    this.deafen(memberId);
+    this.members.delete(memberId);
+    return member;
+  }
+
+  /** The members whose own view is that they own the partition. */
+  ownersOf(partition: P): string[] {
+    return [...this.members.values()]
+      .filter(({ owner, faulty }) => !faulty.paused && owner.owns(partition))
+      .map(({ memberId }) => memberId);
   }
 
   async close(): Promise<void> {
-    for (const { owner, session } of this.members.values()) {
+    for (const { memberId, owner, session } of this.members.values()) {
+      this.pause(memberId, false);
       await owner.close();
       await session.close();
     }
     await this.store.close();
   }
 
-  #client(): HandOffClient {
+  #client(clock: Clock): HandOffClient {
     return {
-      handOff: async (address, request) => {
-        const target = [...this.members.values()].find((member) => member.address === address);
-        if (target === undefined || this.refusing.has(address)) throw new Error('connection refused');
-        this.beforeHandOff(address);
-        const result = await target.owner.handOff(request);
-        this.afterHandOff(address);
-        return result;
-      },
+      handOff: (address, request, timeoutMs) =>
+        within(clock, timeoutMs, 'hand-off', async () => {
+          const target = [...this.members.values()].find((member) => member.address === address);
+          if (target === undefined || this.refusing.has(address)) throw new Error('connection refused');
+          this.beforeHandOff(address);
+          // A stopped process does not even read the request.
+          if (target.faulty.paused) return new Promise(() => undefined);
+          const result = await target.owner.handOff(request);
+          this.afterHandOff(address);
+          return result;
+        }),
     };
-  }
-
-  #probe(address: string): Promise<ProbeResult> {
-    return Promise.resolve(this.refusing.has(address) ? 'refused' : 'alive');
   }
 }

@@ -54,7 +54,8 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
   readonly #takeover: Takeover<P>;
   readonly #peers: PeerWatch<P>;
   readonly #expiry: ExpiryDelay<P>;
-  readonly #retries: RetryTable<P>;
+  readonly #claimRetries: RetryTable<P>;
+  readonly #moveRetries: RetryTable<P>;
   readonly #planner: Planner<P>;
   readonly #abort = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
@@ -76,12 +77,14 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
     const closed = this.#abort.signal;
     const context = { store, clock, random, session, self, space, timing, owners, members, report, closed, replan };
     this.#context = context;
-    this.#retries = new RetryTable(clock, random, timing.retryMinMs, timing.retryMaxMs);
+    const retries = (): RetryTable<P> => new RetryTable(clock, random, timing.retryMinMs, timing.retryMaxMs);
+    this.#claimRetries = retries();
+    this.#moveRetries = retries();
     this.#assignment = new Assignment(context);
     this.#held = new HeldPartitions(context, handler, (held) => this.#loadFailed(held));
     this.#ownKeys = new OwnKeys(context, this.#held);
     this.#releasing = new Releasing(context, handler, this.#held, this.#ownKeys);
-    this.#moves = new Moves(context, handler, handOffClient, this.#held, this.#ownKeys, this.#retries);
+    this.#moves = new Moves(context, handler, handOffClient, this.#held, this.#ownKeys, this.#moveRetries);
     this.#registration = new Registration(context, this.#nodes, probe);
     this.#leaving = new Leaving(context, this.#held, this.#releasing, this.#registration);
     this.#giving = new Giving(
@@ -98,9 +101,10 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
     this.#planner = new Planner(context, {
       assignment: this.#assignment,
       held: this.#held,
-      claims: new Claims(context, this.#held, this.#retries),
+      claims: new Claims(context, this.#held, this.#claimRetries),
       moves: this.#moves,
-      retries: this.#retries,
+      claimRetries: this.#claimRetries,
+      moveRetries: this.#moveRetries,
       expiry: this.#expiry,
       releasing: this.#releasing.underWay,
     });
@@ -223,12 +227,13 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
   #sessionLost(): void {
     this.#moves.cancelAll();
     this.#held.dropAll();
-    this.#retries.clear();
+    this.#claimRetries.clear();
+    this.#moveRetries.clear();
     this.#timer?.cancel();
   }
 
   #loadFailed(held: Held<P>): void {
-    this.#retries.failed(held.partition);
+    this.#claimRetries.failed(held.partition);
     this.#releasing.givenUp(held);
   }
 

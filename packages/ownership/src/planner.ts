@@ -16,7 +16,8 @@ interface Parts<P extends PartitionId> {
   readonly held: HeldPartitions<P>;
   readonly claims: Claims<P>;
   readonly moves: Moves<P>;
-  readonly retries: RetryTable<P>;
+  readonly claimRetries: RetryTable<P>;
+  readonly moveRetries: RetryTable<P>;
   readonly expiry: ExpiryDelay<P>;
   /** Partitions whose owner key is being given up. */
   readonly releasing: ReadonlySet<P>;
@@ -84,7 +85,7 @@ export class Planner<P extends PartitionId> {
 
   #orphan(partition: P, seenRevision: number, round: Round<P>): void {
     const { timing, random, self } = this.context;
-    const { assignment, retries, expiry, moves } = this.parts;
+    const { assignment, claimRetries, expiry, moves } = this.parts;
     moves.cancel(partition);
     let claimable = this.#claimable.get(partition);
     if (claimable?.seenRevision !== seenRevision) {
@@ -93,21 +94,21 @@ export class Planner<P extends PartitionId> {
     }
     const graceMs = assignment.of(partition) === self.memberId ? 0 : timing.orphanGraceMs;
     const notBeforeMs = seenRevision === 0 ? expiry.notBeforeMs(partition) : 0;
-    const dueMs = Math.max(Math.max(claimable.sinceMs, notBeforeMs) + graceMs, retries.dueMs(partition));
+    const dueMs = Math.max(Math.max(claimable.sinceMs, notBeforeMs) + graceMs, claimRetries.dueMs(partition));
     if (dueMs <= round.nowMs) round.due.push({ partition, seenRevision });
     else round.nextMs = Math.min(round.nextMs, dueMs);
   }
 
   #ownedByOther(partition: P, owner: OwnerHint, round: Round<P>): void {
     this.#claimable.delete(partition);
-    const { assignment, moves, retries } = this.parts;
+    const { assignment, moves, moveRetries } = this.parts;
     if (assignment.of(partition) !== this.context.self.memberId) {
       moves.cancel(partition);
       return;
     }
     const urgent = this.context.members.ofRun(owner.incarnation)?.draining === true;
     const settledMs = urgent ? 0 : assignment.changedAtMs + this.context.timing.settleMs;
-    const dueMs = Math.max(settledMs, retries.dueMs(partition));
+    const dueMs = Math.max(settledMs, moveRetries.dueMs(partition));
     if (moves.has(partition)) return;
     if (dueMs > round.nowMs) round.nextMs = Math.min(round.nextMs, dueMs);
     else round.moves.push({ partition, owner, urgent });
