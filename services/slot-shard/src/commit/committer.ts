@@ -1,6 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { JournalEntry, SlotRecord } from '@parkade/proto';
 import { type Compare, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
+import type { RevisionFloor } from './revision-floor.js';
 import type { Write, WriteSource } from './write.js';
 
 interface Batch {
@@ -26,6 +27,7 @@ export class Committer {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #maxTransactions: number;
+  readonly #floor: RevisionFloor;
   readonly #observe: (operations: number, tookMs: number) => void;
   /** Shards with writes that wait, the longest waiting first. */
   readonly #queues = new Map<WriteSource, Write[]>();
@@ -35,6 +37,7 @@ export class Committer {
   constructor(
     store: Store,
     clock: Clock,
+    floor: RevisionFloor,
     limits: { readonly transactionTimeoutMs: number; readonly maxTransactions: number },
     observe: (operations: number, tookMs: number) => void = () => undefined,
   ) {
@@ -42,6 +45,7 @@ export class Committer {
     this.#clock = clock;
     this.#timeoutMs = limits.transactionTimeoutMs;
     this.#maxTransactions = limits.maxTransactions;
+    this.#floor = floor;
     this.#observe = observe;
   }
 
@@ -118,23 +122,26 @@ export class Committer {
       keysOnly: true,
     }));
     this.#underWay++;
+    const end = this.#floor.begin();
     const sentMs = this.#clock.monotonicMs();
     this.#store.txn({ compare, success, failure }, { timeoutMs: this.#timeoutMs }).then(
       ({ succeeded, revision, results }) => {
+        this.#floor.see(revision);
         this.#observe(success.length, this.#clock.monotonicMs() - sentMs);
-        this.#finish(batches, (batch, i) => {
+        this.#finish(batches, end, (batch, i) => {
           if (succeeded) batch.source.committed(batch.writes, revision, batch);
           else if (results[i]?.[0]?.modRevision === batch.source.epoch) batch.source.unapplied(batch.writes);
           else batch.source.fenced(batch.writes);
         });
       },
-      (error: unknown) => this.#finish(batches, (batch) => batch.source.unknown(batch.writes, error)),
+      (error: unknown) => this.#finish(batches, end, (batch) => batch.source.unknown(batch.writes, error)),
     );
   }
 
-  #finish(batches: readonly Batch[], settle: (batch: Batch, index: number) => void): void {
+  #finish(batches: readonly Batch[], end: () => void, settle: (batch: Batch, index: number) => void): void {
     this.#underWay--;
     batches.forEach((batch, i) => settle(batch, i));
+    end();
     this.#schedule();
   }
 }

@@ -11,19 +11,27 @@ export interface Remembered {
   readonly key: string;
 }
 
-interface Commit {
+/** One commit's part of the journal. */
+export interface Commit {
   readonly key: string;
   readonly atMs: number;
   readonly bytes: number;
   readonly requestIds: readonly string[];
 }
 
-/** Commits to delete from the store: their keys are `[firstKey, lastKey]`, and nothing that stays lies between. */
+/** Commits to delete from the store: all keys from `firstKey` to `lastKey`, both included. */
 export interface Expired {
-  readonly keys: readonly string[];
+  readonly firstKey: string;
+  readonly lastKey: string;
+  readonly commits: ReadonlySet<Commit>;
   /** Request ids made up to here (wall ms) may be forgotten once the keys are gone. */
   readonly floorMs: number;
+  /** Whether something younger than the horizon goes, for want of room. */
+  readonly early: boolean;
 }
+
+/** The newest commits never expire: older ones may still be on their way, with keys between theirs. */
+const ALWAYS_KEPT = 64;
 
 /**
  * The request ids of a shard and their answers.
@@ -58,7 +66,10 @@ export class RequestJournal {
       this.#answers.set(requestId, { requestId, fingerprint, answer, revision, key });
       requestIds.push(requestId);
     }
-    this.#commits.push({ key, atMs: entry.atMs, bytes, requestIds });
+    const commit = { key, atMs: entry.atMs, bytes, requestIds };
+    let at = this.#commits.length;
+    while (at > 0 && (this.#commits[at - 1]?.key ?? '') > key) at--;
+    this.#commits.splice(at, 0, commit);
     this.#bytes += bytes;
   }
 
@@ -66,38 +77,36 @@ export class RequestJournal {
     return this.#answers.get(requestId);
   }
 
-  /** The oldest commits beyond `beforeMs` or beyond `maxBytes`; at most `limit`. They stay remembered until `forget`. */
-  expired(
-    beforeMs: number,
-    maxBytes: number,
-    limit: number,
-    timeOf: (requestId: string) => number,
-  ): Expired | undefined {
-    const keys: string[] = [];
+  /** The oldest commits, as far as they are older than `beforeMs` or beyond `maxBytes`. They stay remembered until `forget`. */
+  expired(beforeMs: number, maxBytes: number, timeOf: (requestId: string) => number): Expired | undefined {
+    const commits = new Set<Commit>();
     let floorMs = this.#floorMs;
     let bytes = this.#bytes;
-    for (const commit of this.#commits) {
-      if (keys.length >= limit || (commit.atMs >= beforeMs && bytes <= maxBytes)) break;
-      keys.push(commit.key);
+    let early = false;
+    for (const commit of this.#commits.slice(0, -ALWAYS_KEPT)) {
+      if (commit.atMs >= beforeMs && bytes <= maxBytes) break;
+      early ||= commit.atMs >= beforeMs;
+      commits.add(commit);
       bytes -= commit.bytes;
       for (const requestId of commit.requestIds) floorMs = Math.max(floorMs, timeOf(requestId));
     }
-    return keys.length === 0 ? undefined : { keys, floorMs };
+    const keysGone = [...commits].map(({ key }) => key);
+    const [firstKey, lastKey] = [keysGone[0], keysGone.at(-1)];
+    if (firstKey === undefined || lastKey === undefined) return undefined;
+    return { firstKey, lastKey, commits, floorMs, early };
   }
 
   /** The keys of `expired` are deleted from the store, its floor stands there. */
   forget(expired: Expired): void {
-    const gone = new Set(expired.keys);
     this.#floorMs = Math.max(this.#floorMs, expired.floorMs);
-    this.#commits = this.#commits.filter((commit) => {
-      if (!gone.has(commit.key)) return true;
-      this.#bytes -= commit.bytes;
-      for (const requestId of commit.requestIds) {
-        // A routed choice is journalled again under the same id: a younger answer stays.
-        if (this.#answers.get(requestId)?.key === commit.key) this.#answers.delete(requestId);
+    this.#commits = this.#commits.filter((commit) => !expired.commits.has(commit));
+    for (const { key, bytes, requestIds } of expired.commits) {
+      this.#bytes -= bytes;
+      for (const requestId of requestIds) {
+        // A routed choice is journalled again under the same id: its younger answer stays.
+        if (this.#answers.get(requestId)?.key === key) this.#answers.delete(requestId);
       }
-      return false;
-    });
+    }
   }
 }
 

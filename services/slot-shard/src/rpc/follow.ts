@@ -1,0 +1,131 @@
+import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { Clock } from '@parkade/clock';
+import type { FollowShardRequest, FollowShardResponse, FollowedRecord, SlotRecord } from '@parkade/proto';
+import { Malformed } from '@parkade/rpc';
+import type { Shard } from '../shard/shard.js';
+import { notServed } from './exchange.js';
+
+/** Records a message at most. */
+const MAX_RECORDS = 500;
+
+type Stream = ServerWritableStream<FollowShardRequest, FollowShardResponse>;
+
+/**
+ * One who follows a shard.
+ *
+ *   W1. Records of a slot are sent in the order of their revisions; of those that wait, only the latest is kept, so a slow
+ *       follower costs at most one record a slot.
+ *   W2. `synced` with revision R is sent only after everything at or below R.
+ */
+class Follower {
+  readonly #waiting = new Map<string, FollowedRecord>();
+  #reset: boolean;
+  #announced = false;
+  #scheduled = false;
+  #full = false;
+
+  constructor(
+    readonly shard: Shard,
+    private readonly stream: Stream,
+    private readonly clock: Clock,
+    afterRevision: number,
+  ) {
+    this.#reset = afterRevision === 0 || afterRevision < shard.live.gcRevision || afterRevision > shard.live.revision;
+    for (const entry of shard.live.table.all()) {
+      if (entry.record === undefined || (!this.#reset && entry.revision <= afterRevision)) continue;
+      if (this.#reset && entry.record.parks.length === 0) continue;
+      this.#waiting.set(entry.key, { record: entry.record, revision: entry.revision });
+    }
+    this.#schedule();
+  }
+
+  push(key: string, record: SlotRecord, revision: number): void {
+    // Set anew, so that it goes to the end: later changes leave later.
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { record, revision });
+    this.#schedule();
+  }
+
+  end(): void {
+    this.#waiting.clear();
+    this.stream.destroy(Object.assign(new Error('lost'), notServed(this.shard.number).toServiceError()));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#full) return;
+    this.#scheduled = true;
+    this.clock.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (!this.stream.destroyed && (this.#waiting.size > 0 || !this.#announced)) {
+      const records: FollowedRecord[] = [];
+      for (const [key, followed] of this.#waiting) {
+        if (records.length >= MAX_RECORDS) break;
+        records.push(followed);
+        this.#waiting.delete(key);
+      }
+      const synced = this.#waiting.size === 0;
+      const { epoch } = this.shard;
+      const { revision } = this.shard.live;
+      const more = this.stream.write({ reset: this.#reset, records, synced, revision: synced ? revision : 0, epoch });
+      this.#reset = false;
+      this.#announced = true;
+      if (more) continue;
+      this.#full = true;
+      this.stream.once('drain', () => {
+        this.#full = false;
+        this.#schedule();
+      });
+      return;
+    }
+  }
+}
+
+/** All who follow shards of this process. */
+export class Followers {
+  readonly #byShard = new Map<number, Set<Follower>>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The handler of `FollowShard`. */
+  handler(
+    shardOf: (shard: number) => Shard | undefined,
+  ): handleServerStreamingCall<FollowShardRequest, FollowShardResponse> {
+    return (call) => {
+      const request: FollowShardRequest | Malformed = call.request;
+      if ((request as unknown) instanceof Malformed) {
+        call.destroy(
+          Object.assign(new Error('malformed'), (request as unknown as Malformed).refused().toServiceError()),
+        );
+        return;
+      }
+      const shard = shardOf(request.shard);
+      if (shard?.serving !== true) {
+        call.destroy(Object.assign(new Error('not served'), notServed(request.shard).toServiceError()));
+        return;
+      }
+      const follower = new Follower(shard, call, this.clock, request.afterRevision);
+      const all = this.#byShard.get(shard.number) ?? new Set();
+      this.#byShard.set(shard.number, all.add(follower));
+      const gone = (): void => void all.delete(follower);
+      call.on('cancelled', gone);
+      call.on('error', gone);
+      call.on('close', gone);
+    };
+  }
+
+  /** A record became durable. */
+  changed(shard: number, key: string, record: SlotRecord, revision: number): void {
+    for (const follower of this.#byShard.get(shard) ?? []) follower.push(key, record, revision);
+  }
+
+  /** The shard is not served here any more. */
+  lost(shard: number): void {
+    for (const follower of this.#byShard.get(shard) ?? []) follower.end();
+    this.#byShard.delete(shard);
+  }
+}

@@ -1,0 +1,140 @@
+import { HOLDING_LOT, newParkId } from '@parkade/ids';
+import {
+  type Command,
+  type CommandAnswer,
+  MediaControl,
+  OnOccupied,
+  type ParkRequest,
+  Reason,
+  type ReserveRequest,
+} from '@parkade/proto';
+import type { TenantView } from '@parkade/settings';
+import type { SlotCommand } from '../../machine/index.js';
+import type { Operation } from '../operation.js';
+import { onOccupied, place, type PlaceContext, placeNextFree, policyFor } from '../place.js';
+import type { SlotEntry } from '../slot-table.js';
+import { type DecideContext, type Decision, findPark, missing, partFull, refuse, run } from './decision.js';
+
+export function arrive(
+  kind: 'park' | 'reserve',
+  request: ParkRequest | ReserveRequest,
+  command: Command,
+  tenant: TenantView,
+  ctx: DecideContext,
+): Decision {
+  const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const placing = placeContext(command, tenant, parkId, ctx);
+  const parked = request.call === undefined ? undefined : ctx.table.byCall(request.tenantId, request.call);
+  const at = place(request.target, placing);
+  if (at.kind === 'part-full') return partFull();
+  if (at.kind === 'refuse') return refuse(at.refusal);
+  const first = arriveAt(kind, request, at.lot.lot_id, at.slot, parkId, parked, placing, ctx);
+  if (first.kind !== 'answer' || !isTaken(first.answer)) return first;
+  const instead = 'onOccupied' in request ? onOccupied(request.onOccupied, at.lot) : OnOccupied.REJECT;
+  if (instead !== OnOccupied.NEXT_FREE) return first;
+  const next = placeNextFree(at.lot.lot_id, placing);
+  if (next.kind === 'part-full') return partFull();
+  if (next.kind === 'refuse') return refuse(next.refusal);
+  return arriveAt(kind, request, next.lot.lot_id, next.slot, parkId, parked, placing, ctx);
+}
+
+function arriveAt(
+  kind: 'park' | 'reserve',
+  request: ParkRequest | ReserveRequest,
+  lotId: string,
+  slot: string,
+  parkId: string,
+  parked: SlotEntry | undefined,
+  placing: PlaceContext,
+  ctx: DecideContext,
+): Decision {
+  const lot = placing.tenant.lot(lotId);
+  if (lot === undefined || request.call === undefined) return missing('call');
+  const known = ctx.table.find(request.tenantId, lotId, slot);
+  if (known !== undefined && (known.writing || known.held)) return { kind: 'wait', entry: known };
+  if (parked !== undefined && parked !== known) {
+    return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
+  }
+  const policy = policyFor(lot, slot, request.overrides, placing);
+  const command: SlotCommand = {
+    kind,
+    requestId: request.requestId,
+    parkId,
+    call: request.call,
+    parker: request.parker,
+    note: request.note,
+    // A call without a slot is rung back to its parker at once.
+    policy: lotId === HOLDING_LOT ? { ...policy, ringbackTimeoutMs: 1 } : policy,
+    mediaControl: request.mediaControl === MediaControl.UNSPECIFIED ? MediaControl.CALLER : request.mediaControl,
+  };
+  const entry = known ?? ctx.table.entry(request.tenantId, lotId, slot);
+  return run(entry, command, ctx);
+}
+
+/** A completion whose reservation ended parks in the next free slot of the lot: the caller is never dropped. */
+export function complete(
+  request: Extract<Operation, { $case: 'completeReservation' }>['value'],
+  command: Command,
+  tenant: TenantView,
+  ctx: DecideContext,
+): Decision {
+  if (request.call === undefined) return missing('call');
+  const { requestId, parkId, call } = request;
+  const found = findPark(parkId, request.tenantId, ctx);
+  if (found.kind === 'answer') return found;
+  if (found.entry.writing || found.entry.held) return { kind: 'wait', entry: found.entry };
+  const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
+  if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
+  if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
+  const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const placing = placeContext(command, tenant, nextId, ctx);
+  const next = placeNextFree(found.entry.name.lotId, placing);
+  if (next.kind === 'part-full') return partFull();
+  if (next.kind === 'refuse') return refuse(next.refusal);
+  const arrival = {
+    requestId,
+    tenantId: request.tenantId,
+    target: undefined,
+    call,
+    parker: undefined,
+    note: '',
+    mediaControl: MediaControl.UNSPECIFIED,
+    overrides: undefined,
+  };
+  return arriveAt('park', arrival, next.lot.lot_id, next.slot, nextId, undefined, placing, ctx);
+}
+
+export function placeContext(
+  command: Command | undefined,
+  tenant: TenantView,
+  holdingSlot: string,
+  ctx: DecideContext,
+): PlaceContext {
+  return {
+    table: ctx.table,
+    settings: ctx.settings,
+    random: ctx.random,
+    tenant,
+    part: command?.part ?? 0,
+    routedLot: command?.lotId ?? '',
+    holdingSlot,
+  };
+}
+
+function isTaken(answer: CommandAnswer): boolean {
+  if (answer.result?.$case !== 'refusal') return false;
+  const { reason } = answer.result.value;
+  return reason === Reason.SLOT_OCCUPIED || reason === Reason.SLOT_RESERVED || reason === Reason.SLOT_RETRIEVING;
+}
+
+function alreadyParked(entry: SlotEntry, request: { readonly call: ParkRequest['call'] }): Decision {
+  const park = entry.record?.parks.find(
+    ({ call }) => call?.callId === request.call?.callId && call?.mediaNode === request.call?.mediaNode,
+  );
+  const { slot } = entry.name;
+  return refuse({
+    reason: Reason.CALL_ALREADY_PARKED,
+    message: `The call is parked already in slot ${slot}.`,
+    metadata: { park_id: park?.parkId ?? '', slot },
+  });
+}

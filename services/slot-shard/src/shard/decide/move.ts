@@ -1,0 +1,157 @@
+import { DEFAULT_LOT, newParkId, slotShard } from '@parkade/ids';
+import { Reason, type SlotRecord } from '@parkade/proto';
+import type { TenantView } from '@parkade/settings';
+import { parkView, step } from '../../machine/index.js';
+import type { Operation } from '../operation.js';
+import { answerOf } from '../pending.js';
+import { place, policyFor } from '../place.js';
+import { placeContext } from './arrive.js';
+import {
+  type DecideContext,
+  type Decision,
+  findPark,
+  missing,
+  partFull,
+  refuse,
+  stepContext,
+  stepDecision,
+  stepOn,
+} from './decision.js';
+
+/** How long a slot is held for a park that comes from another shard. */
+const MOVE_HOLD_MS = 10_000;
+
+export function move(
+  value: Extract<Operation, { $case: 'move' }>['value'],
+  tenant: TenantView,
+  ctx: DecideContext,
+): Decision {
+  const { request, hold } = value;
+  if (request?.slot === undefined) return missing('slot');
+  const found = findPark(request.parkId, request.tenantId, ctx);
+  if (found.kind !== 'entry') return found;
+  const source = found.entry;
+  if (source.writing || source.held) return { kind: 'wait', entry: source };
+  const park = source.record?.parks.find((candidate) => candidate.parkId === request.parkId);
+  const to = { tenantId: request.tenantId, lotId: request.slot.lotId || DEFAULT_LOT, slot: request.slot.slot };
+  if (hold?.record !== undefined) {
+    const nextParkId = hold.record.parks.find((held) => held.state?.$case === 'incoming')?.parkId ?? '';
+    const out = stepOn(
+      source,
+      { kind: 'move-out', requestId: request.requestId, parkId: request.parkId, to, nextParkId },
+      ctx,
+    );
+    if (out.kind !== 'apply' || park === undefined) return stepDecision(out, source, ctx);
+    const into = step(
+      hold.record,
+      {
+        kind: 'move-in',
+        requestId: request.requestId,
+        park,
+        parkId: nextParkId,
+        policy: hold.policy ?? park.policy ?? emptyPolicy(),
+        from: source.name,
+        holdMoveId: request.requestId,
+      },
+      { ...stepContext(source, to.lotId, tenant, ctx), name: to },
+    );
+    if (into.kind !== 'apply') return stepDecision(into, source, ctx);
+    return {
+      kind: 'move-across',
+      change: { entry: source, record: out.record },
+      to: { shard: hold.shard, epoch: hold.epoch, recordRevision: hold.recordRevision, record: into.record },
+      answer: answerOf({ $case: 'park', value: parkView(to, into.park, 0) }),
+    };
+  }
+  const lot = tenant.lot(to.lotId);
+  const at = place({ kind: { $case: 'slot', value: request.slot } }, placeContext(undefined, tenant, '', ctx));
+  if (at.kind === 'refuse') return refuse(at.refusal);
+  if (lot === undefined || slotShard(to.tenantId, to.lotId, to.slot, lot.spread, ctx.shardCount) !== ctx.shard) {
+    return refuse({ reason: Reason.INTERNAL, message: 'The destination is on another shard.', metadata: {} });
+  }
+  const entry = ctx.table.entry(to.tenantId, to.lotId, to.slot);
+  if (entry.writing || entry.held) return { kind: 'wait', entry };
+  const nextParkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const out = stepOn(
+    source,
+    { kind: 'move-out', requestId: request.requestId, parkId: request.parkId, to, nextParkId },
+    ctx,
+  );
+  if (out.kind !== 'apply' || park === undefined) return stepDecision(out, source, ctx);
+  if (entry === source) {
+    return refuse({
+      reason: Reason.SLOT_OCCUPIED,
+      message: 'The call is in that slot already.',
+      metadata: { slot: to.slot },
+    });
+  }
+  const into = stepOn(
+    entry,
+    {
+      kind: 'move-in',
+      requestId: request.requestId,
+      park,
+      parkId: nextParkId,
+      policy: policyFor(lot, to.slot, undefined, { settings: ctx.settings, tenant }),
+      from: source.name,
+      holdMoveId: undefined,
+    },
+    ctx,
+  );
+  if (into.kind !== 'apply') return stepDecision(into, entry, ctx);
+  return {
+    kind: 'write',
+    changes: [
+      { entry: source, record: out.record },
+      { entry, record: into.record },
+    ],
+    answer: answerOf({ $case: 'park', value: parkView(to, into.park, 0) }),
+  };
+}
+
+export function holdForMove(
+  value: Extract<Operation, { $case: 'holdForMove' }>['value'],
+  tenant: TenantView,
+  ctx: DecideContext,
+): Decision {
+  const { request } = value;
+  if (request?.slot === undefined) return missing('slot');
+  const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const at = place({ kind: { $case: 'slot', value: request.slot } }, placeContext(undefined, tenant, parkId, ctx));
+  if (at.kind === 'refuse') return refuse(at.refusal);
+  if (at.kind === 'part-full') return partFull();
+  const entry = ctx.table.entry(request.tenantId, at.lot.lot_id, at.slot);
+  if (entry.writing || entry.held) return { kind: 'wait', entry };
+  const result = stepOn(
+    entry,
+    {
+      kind: 'hold-for-move',
+      requestId: request.requestId,
+      parkId,
+      fromParkId: request.parkId,
+      untilMs: ctx.clock.nowMs() + MOVE_HOLD_MS,
+    },
+    ctx,
+  );
+  if (result.kind !== 'apply') return stepDecision(result, entry, ctx);
+  const policy = policyFor(at.lot, at.slot, undefined, { settings: ctx.settings, tenant });
+  return {
+    kind: 'write',
+    changes: [{ entry, record: result.record }],
+    answer: answerOf({
+      $case: 'hold',
+      value: { shard: ctx.shard, epoch: ctx.epoch, recordRevision: 0, record: result.record, policy },
+    }),
+  };
+}
+
+function emptyPolicy(): NonNullable<SlotRecord['parks'][number]['policy']> {
+  return {
+    ringbackTimeoutMs: 0,
+    callbackTimeoutMs: 0,
+    presenceType: 0,
+    presenceId: '',
+    maxParkMs: 0,
+    settingsRevision: 0,
+  };
+}

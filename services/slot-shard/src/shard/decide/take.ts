@@ -1,0 +1,88 @@
+import { DEFAULT_LOT, EXTENSION_LOT, newRequestId } from '@parkade/ids';
+import { type Command, OnOccupied, Reason, type RetrieveRequest } from '@parkade/proto';
+import { durationMs } from '@parkade/rpc';
+import type { TenantView } from '@parkade/settings';
+import type { Operation } from '../operation.js';
+import { answerOf } from '../pending.js';
+import type { SlotEntry } from '../slot-table.js';
+import { arrive } from './arrive.js';
+import { type DecideContext, type Decision, findPark, missing, refuse, run } from './decision.js';
+
+/** How long a retrieve may stay unconfirmed where the request does not say. */
+const DEFAULT_GIVE_UP_MS = 10_000;
+
+export function parkOrRetrieve(
+  request: Extract<Operation, { $case: 'parkOrRetrieve' }>['value'],
+  command: Command,
+  tenant: TenantView,
+  ctx: DecideContext,
+): Decision {
+  if (request.slot === undefined || request.call === undefined) return missing('slot');
+  const lotId = request.slot.lotId || DEFAULT_LOT;
+  const entry = ctx.table.find(request.tenantId, lotId, request.slot.slot);
+  if (entry !== undefined && (entry.writing || entry.held)) return { kind: 'wait', entry };
+  if (entry?.record === undefined || entry.record.parks.length === 0) {
+    const target = { kind: { $case: 'slot' as const, value: request.slot } };
+    const { requestId, tenantId, call, parker, note, mediaControl, overrides } = request;
+    return arrive(
+      'park',
+      { requestId, tenantId, target, call, parker, note, mediaControl, overrides, onOccupied: OnOccupied.REJECT },
+      command,
+      tenant,
+      ctx,
+    );
+  }
+  const taken = take(entry, undefined, request.requestId, request.call, request.beginOnly, DEFAULT_GIVE_UP_MS, ctx);
+  if (taken.kind !== 'write' || taken.answer.result?.$case !== 'park') return taken;
+  return { ...taken, answer: answerOf({ $case: 'retrieved', value: taken.answer.result.value }) };
+}
+
+export function retrieve(request: RetrieveRequest, begin: boolean, tenant: TenantView, ctx: DecideContext): Decision {
+  if (request.retriever === undefined) return missing('retriever');
+  const giveUpMs = request.giveUpAfter === undefined ? DEFAULT_GIVE_UP_MS : durationMs(request.giveUpAfter);
+  const take1 = (entry: SlotEntry, parkId: string | undefined): Decision =>
+    request.retriever === undefined
+      ? missing('retriever')
+      : take(entry, parkId, request.requestId, request.retriever, begin, giveUpMs, ctx);
+  switch (request.from?.$case) {
+    case 'parkId': {
+      const parkId = request.from.value;
+      const found = findPark(parkId, request.tenantId, ctx);
+      return found.kind === 'entry' ? take1(found.entry, parkId) : found;
+    }
+    case 'slot':
+    case 'extension': {
+      const lotId = request.from.$case === 'slot' ? request.from.value.lotId || DEFAULT_LOT : EXTENSION_LOT;
+      const slot = request.from.$case === 'slot' ? request.from.value.slot : request.from.value.extension;
+      if (tenant.lot(lotId) === undefined) {
+        return refuse({
+          reason: Reason.LOT_NOT_FOUND,
+          message: `There is no lot ${lotId}.`,
+          metadata: { lot_id: lotId },
+        });
+      }
+      const entry = ctx.table.find(request.tenantId, lotId, slot);
+      if (entry === undefined) {
+        return refuse({ reason: Reason.SLOT_EMPTY, message: `Nobody is parked in slot ${slot}.`, metadata: { slot } });
+      }
+      return take1(entry, undefined);
+    }
+    case undefined:
+      return missing('from');
+  }
+}
+
+function take(
+  entry: SlotEntry,
+  parkId: string | undefined,
+  requestId: string,
+  by: NonNullable<RetrieveRequest['retriever']>,
+  begin: boolean,
+  giveUpAfterMs: number,
+  ctx: DecideContext,
+): Decision {
+  if (entry.writing || entry.held) return { kind: 'wait', entry };
+  if (!begin) return run(entry, { kind: 'retrieve', requestId, parkId, by }, ctx);
+  const retrieveId = newRequestId(ctx.clock.nowMs(), ctx.random);
+  return run(entry, { kind: 'begin-retrieve', requestId, parkId, retrieveId, by, giveUpAfterMs }, ctx);
+}

@@ -1,0 +1,110 @@
+import type { Clock } from '@parkade/clock';
+import { requestIdTimeMs } from '@parkade/ids';
+import { type ChoiceRoute, CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
+import { decodeAnswer, RequestJournal } from './journal.js';
+import { asked } from './operation.js';
+import { type Pending, refusalAnswer } from './pending.js';
+
+/** What is known of a request id when its command comes. */
+export type Lookup =
+  /** Nothing: it may be executed. */
+  | { readonly kind: 'new' }
+  /** It was answered, or may not be executed: this answer, once proved. */
+  | { readonly kind: 'answer'; readonly answer: CommandAnswer }
+  /** It is being executed: the command gets the same answer, later. */
+  | { readonly kind: 'joined' }
+  /** An automatic choice that was routed before asks for its next step. */
+  | { readonly kind: 'routed'; readonly previous: ChoiceRoute };
+
+/**
+ * The requests of a shard: those that were answered within the horizon, and those being executed.
+ *
+ *   Q1. A request id is executed at most once: applied ids answer from the journal, those under way are joined.
+ *   Q2. The same id with another fingerprint is refused; nothing is changed by it, nor for whoever used it first.
+ *   Q3. An id that may have been forgotten is refused, never executed.
+ */
+export class Requests {
+  readonly journal: RequestJournal;
+  readonly #flying = new Map<string, { readonly leader: Pending; readonly joined: Pending[] }>();
+
+  constructor(
+    floorMs: number,
+    private readonly horizonMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.journal = new RequestJournal(floorMs);
+  }
+
+  /** Whether something is being executed. */
+  get busy(): boolean {
+    return this.#flying.size > 0;
+  }
+
+  lookUp(pending: Pending, requestId: string): Lookup {
+    const { command } = pending;
+    const remembered = this.journal.find(requestId);
+    const flying = this.#flying.get(requestId);
+    const fingerprint = flying?.leader.command.fingerprint ?? remembered?.fingerprint;
+    if (fingerprint !== undefined && fingerprint !== command.fingerprint) return { kind: 'answer', answer: reused() };
+    if (flying !== undefined) {
+      flying.joined.push(pending);
+      return { kind: 'joined' };
+    }
+    if (remembered !== undefined) {
+      const answer = decodeAnswer(remembered);
+      const { op } = command;
+      if (op?.$case !== 'routeChoice' || answer.result?.$case !== 'route') return { kind: 'answer', answer };
+      if (op.value.step <= answer.result.value.step) return { kind: 'answer', answer };
+      return { kind: 'routed', previous: answer.result.value };
+    }
+    return this.#mayExecute(pending, requestId) ? { kind: 'new' } : { kind: 'answer', answer: this.#tooOld() };
+  }
+
+  /** The command is being executed under this id from now on. */
+  begin(pending: Pending, requestId: string): void {
+    this.#flying.set(requestId, { leader: pending, joined: [] });
+  }
+
+  /** The command is answered: those who asked the same get the same. */
+  settle(pending: Pending): readonly Pending[] {
+    if (pending.command.op === undefined) return [];
+    const { requestId } = asked(pending.command.op);
+    const flying = requestId === undefined ? undefined : this.#flying.get(requestId);
+    if (requestId === undefined || flying?.leader !== pending) return [];
+    this.#flying.delete(requestId);
+    return flying.joined;
+  }
+
+  /** All who joined; they are to be looked up again elsewhere. */
+  takeJoined(): Pending[] {
+    const joined = [...this.#flying.values()].flatMap((flying) => flying.joined);
+    this.#flying.clear();
+    return joined;
+  }
+
+  #mayExecute({ command }: Pending, requestId: string): boolean {
+    const madeMs = requestIdTimeMs(requestId);
+    // Ids of the recall service are derived and carry no time; the attempt's number fences those.
+    if (madeMs === undefined) return isRecall(command.op?.$case);
+    return madeMs > this.journal.floorMs && madeMs >= this.clock.nowMs() - this.horizonMs;
+  }
+
+  #tooOld(): CommandAnswer {
+    const message = 'The request id is older than the time answers are remembered for; make a new one.';
+    return refusalAnswer(Reason.REQUEST_TOO_OLD, message, { horizon_ms: String(this.horizonMs) });
+  }
+}
+
+/** What is remembered of a request once its answer is durable. */
+export function journalled(pending: Pending, answer: CommandAnswer, requestId: string): JournaledAnswer {
+  const bytes = Buffer.from(CommandAnswer.encode(answer).finish());
+  return { requestId, fingerprint: pending.command.fingerprint, answer: bytes };
+}
+
+function isRecall(kind: string | undefined): boolean {
+  return kind === 'beginRecall' || kind === 'noteRecall' || kind === 'endRecall';
+}
+
+function reused(): CommandAnswer {
+  return refusalAnswer(Reason.REQUEST_ID_REUSED, 'This request id was used for another request; make a new one.');
+}

@@ -1,0 +1,224 @@
+import type { Bus } from '@parkade/bus';
+import type { Clock, Random, Timer } from '@parkade/clock';
+import {
+  DEFAULT_TIMING,
+  LeaseSession,
+  numberedPartitions,
+  type OwnershipTiming,
+  PartitionOwner,
+} from '@parkade/ownership';
+import { OwnershipServiceService, SlotShardServiceService } from '@parkade/proto';
+import { GrpcServer, type Log, unary } from '@parkade/rpc';
+import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
+import type { Store } from '@parkade/store';
+import { Committer } from './commit/committer.js';
+import { ReadFence } from './commit/fence.js';
+import { RevisionFloor } from './commit/revision-floor.js';
+import type { SlotShardConfig } from './config.js';
+import { Publisher, replayHistory } from './publisher/index.js';
+import { Publishing } from './publishing.js';
+import { exchange, type Load } from './rpc/exchange.js';
+import { Followers } from './rpc/follow.js';
+import { GrpcHandOffClient, handOffHandler, tcpProbe } from './rpc/hand-off.js';
+import { listOwned } from './rpc/list-owned.js';
+import type { ShardDeps } from './shard/shard.js';
+import { ShardSet } from './shard-set.js';
+import { Compactor } from './upkeep/compactor.js';
+import { Upkeep } from './upkeep/upkeep.js';
+
+export interface SlotShardDeps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** For tests and simulation; production keeps the defaults. */
+  readonly timing?: Partial<OwnershipTiming> | undefined;
+}
+
+/** A running slot-shard process. */
+export interface SlotShard {
+  /** Where others reach it: `host:port`. */
+  readonly address: string;
+  /** How many shards it serves now. */
+  ownedShards(): number;
+  /** Hands everything to others within `graceMs`, then stops. */
+  drain(graceMs: number): Promise<void>;
+  /** Stops at once; what it owned is claimed by others. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to own and serve slot shards. `shardCount` counts only where the cluster is made now. Resolves when it listens and has joined; shards come as they are
+ * claimed. Rejects when the address is taken or the store holds another format.
+ */
+export async function startSlotShard(
+  config: SlotShardConfig,
+  shardCount: number,
+  deps: SlotShardDeps,
+): Promise<SlotShard> {
+  const { store, bus, clock, random, log } = deps;
+  const { limits } = config;
+  const cluster = await ensureMeta(store, { shardCount, random });
+  if (!cluster.ok) throw new Error(`The store holds another format: ${formatIssues(cluster.issues)}`);
+  const shardTotal = cluster.meta.shard_count;
+  if (cluster.shardCountMismatch)
+    log.warn('the shard count was fixed when the cluster was made', { shards: shardTotal });
+  const settings = new SettingsCache({}, { store, clock });
+  await settings.start();
+
+  const floor = new RevisionFloor();
+  const committer = new Committer(store, clock, floor, limits);
+  const fence = new ReadFence(store, clock, limits.transactionTimeoutMs);
+  const followers = new Followers(clock);
+  const publisher = new Publisher({}, { bus, clock, log });
+  const publishing = new Publishing(
+    publisher,
+    (shard, from, to, onRecord) => replayHistory(store, shard, from, to, onRecord),
+    log,
+    () => undefined,
+  );
+  const upkeep = new Upkeep(limits, {
+    clock,
+    log,
+    floor,
+    publishedRevision: (shard) => publishing.publishedRevision(shard),
+  });
+  const shards = new ShardSet(config, shardTotal, {
+    store,
+    clock,
+    log,
+    publishing,
+    followers,
+    upkeep,
+    shardDeps: (): ShardDeps => ({
+      store,
+      clock,
+      random,
+      log,
+      settings,
+      ownership,
+      committer,
+      floor,
+      fence,
+      changed: (shard, key, record, revision) => {
+        followers.changed(shard.number, key, record, revision);
+        publishing.committed(shard.number, key, record, revision);
+      },
+    }),
+  });
+
+  const load: Load = { underWay: 0, max: limits.maxCommands };
+  const onDefect = (error: unknown): void => log.error('defect', { error: String(error) });
+  const server = await GrpcServer.start(
+    {
+      host: config.host,
+      port: config.port,
+      services: [
+        {
+          definition: SlotShardServiceService,
+          implementation: {
+            exchange: exchange((shard) => shards.get(shard), load, clock),
+            followShard: followers.handler((shard) => shards.get(shard)),
+            listOwned: unary(
+              (request) => Promise.resolve(listOwned(request as never, shards.serving(), shardTotal)),
+              onDefect,
+            ),
+          },
+        },
+        {
+          definition: OwnershipServiceService,
+          implementation: { handOff: unary((request) => handOffHandler(ownership)(request as never), onDefect) },
+        },
+      ],
+    },
+    clock,
+  );
+  const address = `${config.advertiseHost ?? config.host}:${server.port}`;
+  const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random });
+  const handOffClient = new GrpcHandOffClient(clock);
+  const ownership = new PartitionOwner<number>(
+    {
+      self: { memberId: config.memberId, address, version: config.version },
+      space: numberedPartitions('slot-shard', shardTotal),
+      timing: { ...DEFAULT_TIMING, ...deps.timing },
+    },
+    {
+      store,
+      clock,
+      random,
+      session,
+      handler: shards,
+      handOffClient,
+      probe: tcpProbe(300),
+      report: (what, error) => log.warn(what, { error: String(error) }),
+    },
+  );
+
+  const compactor = new Compactor(
+    { shardCount: shardTotal, keepMs: limits.keepHistoryMs, maxMs: limits.maxHistoryMs },
+    store,
+    clock,
+    log,
+  );
+  const stopped = new AbortController();
+  repeat(clock, limits.tickMs, stopped.signal, () => {
+    for (const shard of shards.serving()) shard.tick();
+    return Promise.resolve();
+  });
+  repeat(clock, limits.upkeepMs, stopped.signal, async () => {
+    for (const shard of [...shards.serving()]) await upkeep.round(shard);
+  });
+  repeat(clock, limits.markMs, stopped.signal, async () => {
+    if (!ownership.owns(0)) return;
+    await compactor
+      .round()
+      .catch((error: unknown) => log.warn('history could not be compacted', { error: String(error) }));
+  });
+  const endStatus = bus.onStatus(({ streamsLost }) => {
+    if (streamsLost.length === 0) return;
+    for (const shard of shards.serving()) {
+      const records = [...shard.live.table.all()].flatMap(({ key, record, revision }) =>
+        record === undefined ? [] : [{ slotKey: key, record, revision }],
+      );
+      publisher.republishLamps(records);
+    }
+  });
+
+  session.start();
+  await ownership.start();
+  server.setServing(true);
+  log.info('slot-shard started', { memberId: config.memberId, address });
+
+  const close = async (): Promise<void> => {
+    stopped.abort();
+    endStatus();
+    await ownership.close();
+    await session.close();
+    await server.stop(0);
+    handOffClient.close();
+    publisher.close();
+    settings.close();
+  };
+  return {
+    address,
+    ownedShards: () => [...shards.serving()].length,
+    drain: async (graceMs) => {
+      await ownership.leave(graceMs);
+      await publisher.flush(Math.min(graceMs, 2_000));
+      await close();
+    },
+    close,
+  };
+}
+
+/** Runs `round` again and again, `everyMs` after it has ended, until aborted. */
+function repeat(clock: Clock, everyMs: number, signal: AbortSignal, round: () => Promise<void>): void {
+  let timer: Timer | undefined;
+  const next = (): void => {
+    if (signal.aborted) return;
+    timer = clock.setTimer(everyMs, () => void round().finally(next));
+  };
+  signal.addEventListener('abort', () => timer?.cancel(), { once: true });
+  next();
+}

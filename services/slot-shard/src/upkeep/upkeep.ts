@@ -1,0 +1,74 @@
+import type { Clock } from '@parkade/clock';
+import { keys, requestIdTimeMs } from '@parkade/ids';
+import { ShardMark } from '@parkade/proto';
+import type { Log } from '@parkade/rpc';
+import type { Op } from '@parkade/store';
+import type { RevisionFloor } from '../commit/revision-floor.js';
+import type { SlotShardLimits } from '../config.js';
+import type { Shard } from '../shard/shard.js';
+
+const TOMBSTONES_A_ROUND = 100;
+
+export interface UpkeepDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly floor: RevisionFloor;
+  /** Up to where the shard's events are published; undefined: some are not, and it is not known which. */
+  readonly publishedRevision: (shard: number) => number | 'all' | undefined;
+}
+
+/**
+ * Keeps what a shard has in the store bounded: answers and tombstones beyond the horizon go, and the mark says up to where events
+ * were published, so that history before it can be compacted.
+ *
+ *   K1. A mark is written under the shard's epoch; its published revision never exceeds what this owner has published.
+ *   K2. What a mark's floor covers is deleted in the same transaction, never before.
+ */
+export class Upkeep {
+  /** When each shard's mark was written last, monotonic ms. */
+  readonly #markedMs = new Map<number, number>();
+
+  constructor(
+    private readonly limits: SlotShardLimits,
+    private readonly deps: UpkeepDeps,
+  ) {}
+
+  forget(shard: number): void {
+    this.#markedMs.delete(shard);
+  }
+
+  /** One round for a shard. `force`: writes the mark in any case (before a hand-off). */
+  async round(shard: Shard, force = false): Promise<void> {
+    const { clock, floor, log } = this.deps;
+    const { live, requests } = shard;
+    const published = this.deps.publishedRevision(shard.number);
+    if (published === undefined) return;
+    const publishedRevision = Math.min(floor.floor(), published === 'all' ? Infinity : published);
+    const horizonMs = clock.nowMs() - this.limits.horizonMs;
+    const timeOf = (requestId: string): number => requestIdTimeMs(requestId) ?? 0;
+    const expired = requests.journal.expired(horizonMs, this.limits.maxJournalBytes, timeOf);
+    const tombstones = live.claimTombstones(horizonMs, publishedRevision, TOMBSTONES_A_ROUND);
+    const lastMs = this.#markedMs.get(shard.number);
+    const due = force || lastMs === undefined || clock.monotonicMs() - lastMs >= this.limits.markMs;
+    if (expired === undefined && tombstones.length === 0 && !due) return;
+    if (expired?.early === true)
+      log.warn('request ids expire before the horizon: too many for the journal', { shard: shard.number });
+    const mark: ShardMark = {
+      publishedRevision,
+      journalFloorMs: Math.max(requests.journal.floorMs, expired?.floorMs ?? 0),
+      cursors: live.table.cursors(),
+      gcRevision: tombstones.reduce((highest, entry) => Math.max(highest, entry.revision), live.gcRevision),
+    };
+    const ops: Op[] = [
+      { kind: 'put', key: keys.mark(shard.number), value: ShardMark.encode(mark).finish() },
+      ...tombstones.map((entry): Op => ({ kind: 'delete', range: { start: entry.key } })),
+    ];
+    if (expired !== undefined) {
+      ops.push({ kind: 'delete', range: { start: expired.firstKey, end: `${expired.lastKey}\0` } });
+    }
+    if (!(await shard.maintain(ops))) return;
+    this.#markedMs.set(shard.number, clock.monotonicMs());
+    if (expired !== undefined) requests.journal.forget(expired);
+    shard.collected(live, tombstones);
+  }
+}
