@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // Unit tests stand beside the code and need nothing but Node; cluster tests start real etcd, NATS and services, so
 // their files run one at a time on the two cores this suite is sized for.
-const source = { conditions: ['parkade-source', 'node', 'import', 'default'] };
+// No 'import' here: it would reach Node's own `require` too, and hand CommonJS packages ES modules (protobufjs its `long`).
+const source = { conditions: ['parkade-source', 'node'] };
 
 export default defineConfig({
   test: {
