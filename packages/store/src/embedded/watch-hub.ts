@@ -1,6 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { checkFromRevision, checkRange } from '../check-call.js';
 import { orderKey } from '../order-key.js';
+import { runHandler } from '../run-handler.js';
 import { StoreError, type KeyRange, type Watch, type WatchEvent, type WatchHandlers } from '../store.js';
 import { eventOf, type History } from './history.js';
 
@@ -85,7 +86,7 @@ export class WatchHub {
       this.#announce(watcher);
       if (watcher.next <= this.history.compactedRevision) {
         this.#watchers.delete(watcher);
-        call(() => watcher.handlers.compacted(this.history.compactedRevision));
+        runHandler(() => watcher.handlers.compacted(this.history.compactedRevision));
       } else if (watcher.next >= offeredFrom) {
         const batch = batches.get(watcher) ?? [];
         watcher.next = Math.max(watcher.next, visible + 1);
@@ -134,23 +135,12 @@ export class WatchHub {
     const last = events.at(-1);
     if (last === undefined || !this.#watchers.has(watcher)) return;
     const revision = last.kind === 'put' ? last.kv.modRevision : last.modRevision;
-    call(() => watcher.handlers.events(events, revision));
+    runHandler(() => watcher.handlers.events(events, revision));
   }
 
   #announce(watcher: Watcher): void {
     if (watcher.announced) return;
     watcher.announced = true;
-    call(() => watcher.handlers.connected?.(true));
-  }
-}
-
-/** Runs a handler. One that throws is a bug: it surfaces as an uncaught error and the other watchers go on. */
-function call(handler: () => void): void {
-  try {
-    handler();
-  } catch (error: unknown) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    runHandler(() => watcher.handlers.connected?.(true));
   }
 }
