@@ -1,0 +1,304 @@
+import type { Bus, BusStatus } from '@parkade/bus';
+import type { Clock } from '@parkade/clock';
+import type { SlotRecord } from '@parkade/proto';
+import type { Log } from '@parkade/rpc';
+import type { PublisherConfig } from './config.js';
+import type { LampBatch, Lane, QueuedEvent } from './lane.js';
+import { type PublisherObserver, silentObserver } from './observer.js';
+import { Pacing } from './pacing.js';
+import { Republish, type ShardCommitted } from './republish.js';
+import { Sender, type Sent } from './sender.js';
+import { type Committed, type QueueCounts, ShardQueue } from './shard-queue.js';
+
+export interface PublisherDeps {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A shard has fallen behind: from `replayFrom` on it is to be read from the store's history, and given to `replay`. */
+  readonly onLagging?: ((shard: number) => void) | undefined;
+  readonly observer?: PublisherObserver | undefined;
+}
+
+/**
+ * Publishes what was committed: an event for each transition, and the slot's lamp. It never holds up a commit.
+ *
+ *   B1. Events of a slot are stored in the order of their revisions, each at least once and with the same id each time.
+ *   B2. A slot's lamp ends up as its last record says; those in between may be skipped.
+ *   B3. Memory is bounded: past `maxPending` the shard with the most queued lags, and catches up from the store's history.
+ *   B4. `publishedRevision` claims only what is stored: it can be written down and history before it forgotten.
+ *   B5. Nothing here throws into the owner, whatever the bus does.
+ */
+export class Publisher {
+  readonly #config: PublisherConfig;
+  readonly #deps: PublisherDeps;
+  readonly #observer: PublisherObserver;
+  readonly #counts: QueueCounts;
+  readonly #shards = new Map<number, ShardQueue>();
+  readonly #pacing: Pacing;
+  readonly #sender: Sender;
+  readonly #flushes = new Set<() => void>();
+  readonly #stopStatus: () => void;
+  #ready: Lane[] = [];
+  #waiting: Lane[] = [];
+  #republishes: Republish[] = [];
+  #scheduled = false;
+  #closed = false;
+  #notices = 0;
+  #noticesInFlight = 0;
+
+  constructor(config: PublisherConfig, deps: PublisherDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#observer = deps.observer ?? silentObserver;
+    this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
+    this.#sender = new Sender(config.publishTimeoutMs, deps.bus, deps.clock, deps.log, this.#observer);
+    this.#pacing = new Pacing(config, deps.clock, () => this.#retry());
+    this.#stopStatus = deps.bus.onStatus((status: BusStatus) => {
+      if (status.connected) this.#pacing.reset();
+    });
+  }
+
+  /** Transitions queued or under way. */
+  get pending(): number {
+    return this.#counts.pending;
+  }
+
+  /** Publishes under way. */
+  get inFlight(): number {
+    return this.#pacing.inFlight;
+  }
+
+  /** How many more transitions `replay` takes now; always some when nothing is queued. */
+  get room(): number {
+    return Math.max(0, this.#config.maxPending - this.#counts.pending);
+  }
+
+  /** Shards that wait for their history. */
+  laggingShards(): readonly number[] {
+    return [...this.#shards.values()].filter((queue) => queue.lagging).map((queue) => queue.shard);
+  }
+
+  /**
+   * A shard was loaded at `loadedRevision`; its mark says that everything up to `publishedRevision` was published. What is
+   * between is missing until it was replayed.
+   */
+  adopt(shard: number, publishedRevision: number, loadedRevision: number): void {
+    this.forget(shard);
+    const queue = this.#queueOf(shard);
+    if (publishedRevision < loadedRevision) queue.lag(publishedRevision, loadedRevision);
+  }
+
+  /** A slot's record was committed. Never blocks, never throws. */
+  committed(shard: number, slotKey: string, record: SlotRecord, revision: number): void {
+    if (this.#closed) return;
+    const queue = this.#queueOf(shard);
+    if (!queue.lagging && this.room === 0) this.#makeRoom();
+    queue.committed({ slotKey, record, revision });
+    this.#schedule();
+  }
+
+  /** The first revision of a shard that is to be read from history; undefined: none is missing. */
+  replayFrom(shard: number): number | undefined {
+    return this.#shards.get(shard)?.replayFrom;
+  }
+
+  /** Queues what was read from history, in its order. False: there is no room for all of it, and none was queued. */
+  replay(shard: number, commits: readonly Committed[]): boolean {
+    if (this.#closed || commits.length > this.room) return false;
+    const queue = this.#queueOf(shard);
+    for (const commit of commits) queue.queue(commit);
+    this.#schedule();
+    return true;
+  }
+
+  /** All of the shard's history up to `through` was given to `replay`. True: nothing is missing any more. */
+  replayed(shard: number, through: number): boolean {
+    const caughtUp = this.#queueOf(shard).replayed(through);
+    this.#schedule();
+    return caughtUp;
+  }
+
+  /** Everything of the shard up to this revision is published (B4); `all`: nothing is queued that was told here. */
+  publishedRevision(shard: number): number | 'all' {
+    return this.#shards.get(shard)?.publishedRevision ?? 'all';
+  }
+
+  /** The shard is no longer ours: what is queued of it is dropped, the next owner replays it. */
+  forget(shard: number): void {
+    this.#shards.get(shard)?.forget();
+    this.#shards.delete(shard);
+    for (const republish of this.#republishes) republish.forget(shard);
+    this.#finished();
+  }
+
+  /**
+   * Publishes lamps anew, as after the bus lost its stream. `records` is read as fast as they leave. Resolves when all
+   * are stored or dropped with their shard.
+   */
+  republishLamps(records: Iterable<ShardCommitted>): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#republishes.push(new Republish(records, resolve));
+      this.#schedule();
+    });
+  }
+
+  /** Resolves to whether everything queued (of one shard, where it is named) was published within `timeoutMs`. */
+  flush(timeoutMs: number, shard?: number): Promise<boolean> {
+    const queued = (): number => (shard === undefined ? this.pending : (this.#shards.get(shard)?.pending ?? 0));
+    if (queued() === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const end = (flushed: boolean): void => {
+        this.#flushes.delete(look);
+        timer.cancel();
+        resolve(flushed);
+      };
+      const look = (): void => {
+        if (this.#closed) end(false);
+        else if (queued() === 0) end(true);
+      };
+      const timer = this.#deps.clock.setTimer(timeoutMs, () => end(false));
+      this.#flushes.add(look);
+    });
+  }
+
+  /** Tells a tenant of something that is no transition, such as `lot-full`. Once: lost while the bus is away. */
+  notice(tenant: string, reason: string, data: Readonly<Record<string, string>>): void {
+    if (this.#closed || this.#pacing.away || this.#noticesInFlight >= this.#config.maxNotices) {
+      this.#observer.noticeDropped();
+      return;
+    }
+    const id = `notice/${this.#config.instance}/${++this.#notices}`;
+    this.#noticesInFlight++;
+    void this.#sender.notice({ id, tenant, reason, at_ms: this.#deps.clock.nowMs(), data }).then((sent) => {
+      this.#noticesInFlight--;
+      if (sent === 'again') this.#observer.noticeDropped();
+    });
+  }
+
+  /** Stops publishing; what is queued is left to the next owners. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#stopStatus();
+    this.#pacing.close();
+    for (const shard of [...this.#shards.keys()]) this.forget(shard);
+    this.#ready = [];
+    this.#waiting = [];
+    const republishes = this.#republishes.splice(0);
+    for (const republish of republishes) republish.onFinished();
+    this.#finished();
+  }
+
+  #queueOf(shard: number): ShardQueue {
+    let queue = this.#shards.get(shard);
+    if (queue === undefined) {
+      queue = new ShardQueue(shard, this.#counts, (lane) => this.#laneReady(lane));
+      this.#shards.set(shard, queue);
+    }
+    return queue;
+  }
+
+  /** Drops the longest queue (B3). */
+  #makeRoom(): void {
+    let longest: ShardQueue | undefined;
+    for (const queue of this.#shards.values()) if (queue.pending > (longest?.pending ?? 0)) longest = queue;
+    if (longest === undefined) return;
+    this.#deps.log.warn('publisher-lagging', { shard: longest.shard, dropped: longest.pending });
+    this.#observer.lagging(longest.shard, longest.pending);
+    longest.fallBehind();
+    const { shard } = longest;
+    this.#deps.clock.defer(() => this.#deps.onLagging?.(shard));
+  }
+
+  #laneReady(lane: Lane): void {
+    if (lane.state !== 'idle') return;
+    lane.state = 'ready';
+    this.#ready.push(lane);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#deps.clock.defer(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #retry(): void {
+    for (const lane of this.#waiting.splice(0)) {
+      lane.state = 'idle';
+      this.#laneReady(lane);
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    let taken = 0;
+    while (!this.#closed && this.#pacing.open) {
+      const lane = this.#ready[taken];
+      if (lane === undefined) {
+        if (!this.#pullRepublish()) break;
+        continue;
+      }
+      taken++;
+      this.#start(lane);
+    }
+    if (taken > 0) this.#ready.splice(0, taken);
+  }
+
+  /** Queues one more lamp of a republish; false: there is none. */
+  #pullRepublish(): boolean {
+    const [first] = this.#republishes;
+    if (first === undefined) return false;
+    if (!first.next((shard) => this.#queueOf(shard))) this.#republishes.shift();
+    return true;
+  }
+
+  #start(lane: Lane): void {
+    const next = lane.dead ? undefined : lane.take();
+    if (next === undefined) {
+      lane.state = 'idle';
+      return;
+    }
+    lane.state = 'sending';
+    this.#pacing.inFlight++;
+    const sent = 'event' in next ? this.#sendEvent(lane, next.event) : this.#sendLamps(lane, next.lamps);
+    void sent.then((end) => this.#ended(lane, end));
+  }
+
+  #ended(lane: Lane, sent: Sent): void {
+    this.#pacing.inFlight--;
+    if (sent === 'gone') this.#pacing.succeeded();
+    else this.#pacing.failed();
+    lane.state = 'idle';
+    if (!lane.dead && lane.empty) {
+      const queue = this.#shards.get(lane.shard);
+      if (queue?.lanes.get(lane.slotKey) === lane) queue.lanes.delete(lane.slotKey);
+    } else if (!lane.dead && sent === 'gone') this.#laneReady(lane);
+    else if (!lane.dead) {
+      lane.state = 'waiting';
+      this.#waiting.push(lane);
+    }
+    this.#finished();
+    this.#pump();
+  }
+
+  async #sendEvent(lane: Lane, event: QueuedEvent): Promise<Sent> {
+    const sent = await this.#sender.event(lane.slotKey, event);
+    if (sent === 'gone' || lane.dead) event.ticket.done();
+    else lane.giveBackEvent(event);
+    return sent;
+  }
+
+  async #sendLamps(lane: Lane, batch: LampBatch): Promise<Sent> {
+    const sent = await this.#sender.lamps(batch);
+    if (sent === 'gone' || lane.dead) for (const ticket of batch.tickets) ticket.done();
+    else lane.giveBackLamps(batch);
+    return sent;
+  }
+
+  #finished(): void {
+    for (const look of this.#flushes) look();
+  }
+}

@@ -1,0 +1,170 @@
+import { lampFacts } from '@parkade/presence';
+import type { SlotRecord } from '@parkade/proto';
+import { Lane, type Ticket } from './lane.js';
+import { type Mark, Watermark } from './watermark.js';
+
+/** A slot's record as it was committed. */
+export interface Committed {
+  readonly slotKey: string;
+  readonly record: SlotRecord;
+  readonly revision: number;
+}
+
+/** What the shards share: how much there is of everything. */
+export interface QueueCounts {
+  /** Transitions queued or under way. */
+  pending: number;
+  /** Commits kept aside by shards that lag. */
+  held: number;
+  readonly maxHeld: number;
+}
+
+/** Where a shard lags: what it has to read from the store's history before it goes on. */
+interface Lag {
+  /** Everything up to this revision is published or queued. */
+  through: number;
+  /** Everything after this revision is in `held`. */
+  target: number;
+  /** The commits since, as far as there was room. */
+  held: Committed[];
+}
+
+/**
+ * What waits to be published of one shard.
+ *
+ *   Q1. `publishedRevision` never claims a revision of which an event or lamp is not stored, was dropped or not yet read.
+ *   Q2. While it lags nothing new is queued; commits are held, or, where there is no room, are left to the history.
+ *   Q3. It ends lagging only when history was queued up to where the held commits begin: nothing between is missing.
+ */
+export class ShardQueue {
+  readonly lanes = new Map<string, Lane>();
+  pending = 0;
+  #watermark = new Watermark();
+  #lag: Lag | undefined;
+  /** The newest revision that was ever queued. */
+  #newest = 0;
+
+  constructor(
+    readonly shard: number,
+    readonly counts: QueueCounts,
+    readonly onReady: (lane: Lane) => void,
+  ) {}
+
+  get publishedRevision(): number | 'all' {
+    const lowest = this.#watermark.lowest;
+    const through = this.#lag?.through ?? Infinity;
+    if (lowest === undefined) return this.#lag === undefined ? 'all' : through;
+    return Math.min(lowest - 1, through);
+  }
+
+  get lagging(): boolean {
+    return this.#lag !== undefined;
+  }
+
+  /** The first revision to be read from history; undefined: none is missing. */
+  get replayFrom(): number | undefined {
+    return this.#lag === undefined ? undefined : this.#lag.through + 1;
+  }
+
+  /** A commit: queued, or held while the shard lags (Q2). */
+  committed(commit: Committed): void {
+    if (this.#lag === undefined) this.queue(commit);
+    else if (this.counts.held < this.counts.maxHeld) {
+      this.#lag.held.push(commit);
+      this.counts.held++;
+    } else this.#leaveToHistory(this.#lag, commit.revision);
+  }
+
+  /** Queues a commit, lagging or not. */
+  queue({ slotKey, record, revision }: Committed): void {
+    const lane = this.lane(slotKey);
+    const facts = lampFacts(record);
+    this.#newest = Math.max(this.#newest, revision);
+    this.pending++;
+    this.counts.pending++;
+    const ticket = new Transition(this, this.#watermark, this.#watermark.add(revision), facts === undefined ? 1 : 2);
+    lane.addEvent({ record, revision, ticket });
+    if (facts !== undefined) lane.addLamp(record, revision, facts, ticket);
+    this.onReady(lane);
+  }
+
+  /** The lane of a slot, made where there is none. */
+  lane(slotKey: string): Lane {
+    let lane = this.lanes.get(slotKey);
+    if (lane === undefined) this.lanes.set(slotKey, (lane = new Lane(this.shard, slotKey)));
+    return lane;
+  }
+
+  /** Nothing after `through` is known to be published; history up to `target` and what is held from now on make it whole. */
+  lag(through: number, target: number): void {
+    this.#lag = { through, target, held: [] };
+  }
+
+  /** Drops what is queued, as there is no room for it; what is under way ends by itself. */
+  fallBehind(): void {
+    const lowest = this.#watermark.lowest ?? this.#newest + 1;
+    // The old marks go with the old watermark; tickets that are still out tell it, and nobody asks it any more.
+    this.#watermark = new Watermark();
+    this.lag(lowest - 1, this.#newest);
+    this.#drop(true);
+  }
+
+  /** History up to `through` was queued. Says whether the shard goes on by itself (Q3). */
+  replayed(through: number): boolean {
+    const lag = this.#lag;
+    if (lag === undefined) return true;
+    lag.through = Math.max(lag.through, through);
+    if (lag.through < lag.target) return false;
+    this.#lag = undefined;
+    this.counts.held -= lag.held.length;
+    const fresh = lag.held.filter((commit) => commit.revision > lag.through);
+    for (const commit of fresh.sort((a, b) => a.revision - b.revision)) this.queue(commit);
+    return true;
+  }
+
+  /** Ends it: nothing more of it is sent. */
+  forget(): void {
+    this.counts.held -= this.#lag?.held.length ?? 0;
+    this.#lag = undefined;
+    this.#drop(false);
+  }
+
+  /** For tickets: one transition less. */
+  finished(): void {
+    this.pending--;
+    this.counts.pending--;
+  }
+
+  #leaveToHistory(lag: Lag, revision: number): void {
+    lag.target = Math.max(lag.target, revision);
+    // What was held before is older, and comes from history as well.
+    const kept = lag.held.filter((commit) => commit.revision > lag.target);
+    this.counts.held -= lag.held.length - kept.length;
+    lag.held = kept;
+  }
+
+  #drop(lag: boolean): void {
+    for (const [slotKey, lane] of this.lanes) {
+      lane.drop(lag);
+      if (lane.dead) this.lanes.delete(slotKey);
+    }
+  }
+}
+
+/** One transition: its event, and what it says about lamps. */
+class Transition implements Ticket {
+  readonly survivesLag = false;
+
+  constructor(
+    readonly queue: ShardQueue,
+    readonly watermark: Watermark,
+    readonly mark: Mark,
+    private left: number,
+  ) {}
+
+  done(): void {
+    if (--this.left > 0) return;
+    this.watermark.done(this.mark);
+    this.queue.finished();
+  }
+}
