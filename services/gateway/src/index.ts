@@ -1,1 +1,9 @@
-export {};
+export {
+  DEFAULT_LIMITS,
+  type GatewayConfig,
+  gatewayConfig,
+  type GatewayConfigInput,
+  type GatewayLimits,
+} from './config.js';
+export { createGateway, type Gateway, type GatewayDeps } from './gateway.js';
+export type * from './routing/owner-transport.js';

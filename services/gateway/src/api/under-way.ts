@@ -54,5 +54,8 @@ export class UnderWay {
 
 /** This process ends soon. */
 export function draining(): Refused {
-  return new Refused(Reason.DRAINING, 'This gateway is shutting down; another one serves. Retry with the same request id.');
+  return new Refused(
+    Reason.DRAINING,
+    'This gateway is shutting down; another one serves. Retry with the same request id.',
+  );
 }

@@ -91,13 +91,21 @@ export class Commands {
     const { delivery, parking, moving, places } = this.deps;
     switch (command.$case) {
       case 'park':
-        return parking.park(order, { ...arrival(command, place), onOccupied: onOccupied(command.value, place.lot) }, deadline);
+        return parking.park(
+          order,
+          { ...arrival(command, place), onOccupied: onOccupied(command.value, place.lot) },
+          deadline,
+        );
       case 'reserve':
         return parking.park(order, arrival(command, place), deadline);
       case 'completeReservation': {
         const { tenantId, requestId } = command.value;
         const kind = 'complete';
-        return parking.park(order, { tenantId, requestId, lot: undefined, kind, onOccupied: OnOccupied.REJECT }, deadline);
+        return parking.park(
+          order,
+          { tenantId, requestId, lot: undefined, kind, onOccupied: OnOccupied.REJECT },
+          deadline,
+        );
       }
       case 'movePark': {
         const { tenantId, slot } = command.value;

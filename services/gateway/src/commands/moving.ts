@@ -47,12 +47,7 @@ export class Moving {
     }
   }
 
-  async #hold(
-    base: Order,
-    request: MoveParkRequest,
-    shard: number,
-    deadline: Deadline,
-  ): Promise<MoveHold | Refused> {
+  async #hold(base: Order, request: MoveParkRequest, shard: number, deadline: Deadline): Promise<MoveHold | Refused> {
     const op = { $case: 'holdForMove', value: { request } } as const;
     const answer = await this.delivery.deliver({ ...base, shard, op }, deadline);
     if (answer instanceof Refused) return answer;

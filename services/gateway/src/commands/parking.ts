@@ -93,6 +93,7 @@ export class Parking {
       }
       case 'lotId': {
         const lotId = route.to.value;
+        if (lotId === way.lotId) throw new Error(`lot ${lotId} was routed to itself`);
         if (++way.lots > this.maxLots) return lotFull(way.lotId);
         way.lotId = lotId;
         way.step = 0;

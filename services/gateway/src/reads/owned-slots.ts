@@ -1,5 +1,12 @@
 import type { Clock, Random } from '@parkade/clock';
-import { type CallKey, type ListOwnedRequest, type ListOwnedResponse, type ParkState, Reason, type Slot } from '@parkade/proto';
+import {
+  type CallKey,
+  type ListOwnedRequest,
+  type ListOwnedResponse,
+  type ParkState,
+  Reason,
+  type Slot,
+} from '@parkade/proto';
 import { Refused, toDuration } from '@parkade/rpc';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';

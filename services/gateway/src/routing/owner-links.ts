@@ -59,6 +59,7 @@ export class OwnerLinks {
       this.#links.delete(address);
       link.close();
     }
-    this.#prune = this.#links.size === 0 ? undefined : this.clock.setTimer(this.limits.idleLinkMs, () => this.#pruneIdle());
+    this.#prune =
+      this.#links.size === 0 ? undefined : this.clock.setTimer(this.limits.idleLinkMs, () => this.#pruneIdle());
   }
 }

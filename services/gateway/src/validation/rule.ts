@@ -1,5 +1,5 @@
 import type { Duration } from '@parkade/proto';
-import { Reason } from '@parkade/proto';
+import type { Reason } from '@parkade/proto';
 import { isName, isText } from '@parkade/ids';
 import { durationMs } from '@parkade/rpc';
 
@@ -149,4 +149,3 @@ function join(field: string, rest: string): string {
 function snake(camel: string): string {
   return camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
-

@@ -1,0 +1,159 @@
+import type { Clock, Random } from '@parkade/clock';
+import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
+import { GrpcServer, type Log } from '@parkade/rpc';
+import { ensureMeta, SettingsCache } from '@parkade/settings';
+import type { Store } from '@parkade/store';
+import { parkService } from './api/park-service.js';
+import { draining, UnderWay } from './api/under-way.js';
+import { Commands } from './commands/commands.js';
+import { Moving } from './commands/moving.js';
+import { Parking } from './commands/parking.js';
+import { Places } from './commands/place.js';
+import { type GatewayConfigInput, gatewayConfig } from './config.js';
+import type { Cluster, ShardDirectory } from './ports.js';
+import { getPark } from './reads/get-park.js';
+import { listSlots } from './reads/list-slots.js';
+import { OwnedSlots } from './reads/owned-slots.js';
+import { Delivery } from './routing/delivery.js';
+import { GrpcOwnerTransport } from './routing/grpc-owner-transport.js';
+import { OwnerChanges } from './routing/owner-changes.js';
+import { OwnerLinks } from './routing/owner-links.js';
+import type { OwnerTransport } from './routing/owner-transport.js';
+import { Lots } from './settings/lots.js';
+import { MediaNodes } from './settings/media-nodes.js';
+import { OpenStreams } from './stream/open-streams.js';
+import { WatchHub } from './watch/watch-hub.js';
+import { watchSlots } from './watch/watch-slots.js';
+
+/** The role under which slot shards are owned. */
+const SLOT_ROLE = 'slot-shard';
+
+export interface GatewayDeps {
+  /** Not closed by the gateway. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Default: gRPC without encryption. */
+  readonly ownerTransport?: OwnerTransport | undefined;
+}
+
+/** A gateway that serves. */
+export interface Gateway {
+  /** `host:port` it listens on. */
+  readonly address: string;
+  /**
+   * Takes nothing new, ends watches and streams so that clients go elsewhere (UNAVAILABLE, DRAINING), waits at most `graceMs`
+   * for what is under way, and closes. Idempotent.
+   */
+  drain(graceMs: number): Promise<void>;
+  /** Closes at once. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway: resolves when settings, owners and media nodes are known and it listens. Rejects when the address is taken,
+ * or the store's contents are not usable.
+ */
+export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps): Promise<Gateway> {
+  const config = gatewayConfig(input);
+  const { limits } = config;
+  const { store, clock, random, log } = deps;
+  const cluster = await joinCluster(store, config.shardCount, random);
+  const settings = new SettingsCache(
+    {},
+    {
+      store,
+      clock,
+      onInvalid: (invalid) => log.warn('settings-invalid', { ...invalid }),
+      onUnavailable: (error) => log.warn('settings-unavailable', { error: String(error) }),
+    },
+  );
+  const directory = new OwnerDirectory<number>(numberedPartitions(SLOT_ROLE, cluster.shardCount), {
+    store,
+    clock,
+    random,
+    report: (what, error) => log.warn(`owners-${what}`, { error: String(error) }),
+  });
+  const mediaNodes = new MediaNodes(store, clock);
+  await Promise.all([settings.start(), directory.start(), mediaNodes.start()]);
+
+  const onDefect = (error: unknown): void =>
+    log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const owners = ownersOf(directory, deps, limits);
+  const routed = { directory, clock, random, ...owners };
+  const lots = new Lots(config, { store, settings, clock });
+  const places = new Places(cluster, lots);
+  const delivery = new Delivery(limits, routed);
+  const commands = new Commands({
+    settings,
+    isRegistered: (mediaNode) => mediaNodes.has(mediaNode),
+    places,
+    delivery,
+    parking: new Parking(limits.maxLotsPerChoice, cluster, lots, delivery),
+    moving: new Moving(delivery, clock),
+    clock,
+    random,
+  });
+  const owned = new OwnedSlots(limits, { cluster, ...routed });
+  const hub = new WatchHub(limits, { cluster, settings, ...routed });
+  const underWay = new UnderWay(limits.maxUnderWay);
+  const streams = new OpenStreams({ limits, clock, commands, underWay, onDefect });
+  const service = parkService({
+    limits,
+    clock,
+    commands,
+    getPark: (request, deadline) => getPark(request, deadline, clock.nowMs(), { settings, places, delivery, owned }),
+    listSlots: (request, deadline) => listSlots(request, deadline, clock.nowMs(), { cluster, lots, owned }),
+    watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay }),
+    streams,
+    underWay,
+    onDefect,
+  });
+  const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
+  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service], options }, clock);
+  server.setServing(true);
+  const address = `${config.host}:${server.port}`;
+  log.info('gateway-serving', { address });
+
+  const end = async (graceMs: number): Promise<void> => {
+    const untilMs = clock.monotonicMs() + graceMs;
+    server.setServing(false);
+    underWay.stop();
+    hub.close(draining());
+    streams.drain();
+    await underWay.idle(clock, graceMs);
+    await server.stop(Math.max(0, untilMs - clock.monotonicMs()));
+    owners.changes.close();
+    owners.links.close();
+    directory.close();
+    settings.close();
+    mediaNodes.close();
+    log.info('gateway-stopped', { address });
+  };
+  let ended: Promise<void> | undefined;
+  return {
+    address,
+    drain: (graceMs) => (ended ??= end(graceMs)),
+    close: () => (ended ??= end(0)),
+  };
+}
+
+async function joinCluster(store: Store, shardCount: number | undefined, random: Random): Promise<Cluster> {
+  const found = await ensureMeta(store, { shardCount, random });
+  if (found.ok) return { shardCount: found.meta.shard_count, incarnation: found.meta.incarnation };
+  const issues = found.issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  throw new Error(`The store's contents cannot be used (${issues})`);
+}
+
+function ownersOf(
+  directory: ShardDirectory,
+  { clock, ownerTransport }: GatewayDeps,
+  limits: ReturnType<typeof gatewayConfig>['limits'],
+): { readonly links: OwnerLinks; readonly changes: OwnerChanges } {
+  const transport = ownerTransport ?? new GrpcOwnerTransport(limits, clock);
+  return {
+    links: new OwnerLinks(transport, directory, clock, limits),
+    changes: new OwnerChanges(directory, clock),
+  };
+}

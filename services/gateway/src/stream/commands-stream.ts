@@ -1,0 +1,164 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Clock } from '@parkade/clock';
+import { type CommandsRequest, type CommandsResponse, Reason } from '@parkade/proto';
+import { durationMs, Malformed, Refused } from '@parkade/rpc';
+import { draining, type UnderWay } from '../api/under-way.js';
+import type { Commands } from '../commands/commands.js';
+import type { GatewayLimits } from '../config.js';
+import { deadlineIn } from '../deadline.js';
+import { length } from '../validation/rule.js';
+import { TooLarge } from '../validation/sized.js';
+
+export interface CommandsStreamDeps {
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly commands: Commands;
+  readonly underWay: UnderWay;
+  readonly onDefect: (error: unknown) => void;
+}
+
+type Call = ServerDuplexStream<CommandsRequest, CommandsResponse>;
+
+const timeoutRule = length(1, 60_000);
+
+/**
+ * One `Commands` stream.
+ *
+ *   C1. Every command that was read is answered once, as soon as its answer is ready.
+ *   C2. At most `maxStreamUnanswered` are read and not yet written as answers; then the client is not read, and waits.
+ *   C3. A message that does not decode ends the stream with INVALID_ARGUMENT, after what was read before it is answered.
+ *   C4. Draining, it reads nothing more, answers what it read, and ends with DRAINING.
+ */
+export class CommandsStream {
+  readonly #call: Call;
+  readonly #answers: CommandsResponse[] = [];
+  #unanswered = 0;
+  #paused = false;
+  #full = false;
+  #scheduled = false;
+  /** How it ends once everything is answered; undefined while it goes on. */
+  #ending: Refused | 'ok' | undefined;
+  #gone = false;
+
+  constructor(
+    call: Call,
+    private readonly deps: CommandsStreamDeps,
+    private readonly onEnd: () => void,
+  ) {
+    this.#call = call;
+    call.on('data', (message: unknown) => this.#read(message));
+    call.on('end', () => this.#finish('ok'));
+    call.on('error', () => this.#leave());
+    call.on('cancelled', () => this.#leave());
+    call.on('close', () => this.#leave());
+  }
+
+  /** C4. */
+  drain(): void {
+    this.#finish(draining());
+  }
+
+  #read(message: unknown): void {
+    if (this.#ending !== undefined) return;
+    if (message instanceof Malformed) {
+      const request: unknown = message instanceof TooLarge ? message.request : undefined;
+      if (request === undefined) return this.#finish(message.refused());
+      this.#count();
+      return this.#answer((request as CommandsRequest).correlationId, message.refused());
+    }
+    this.#count();
+    void this.#execute(message as CommandsRequest);
+  }
+
+  async #execute({ correlationId, timeout, command }: CommandsRequest): Promise<void> {
+    const { limits, clock, commands, underWay, onDefect } = this.deps;
+    const fault = timeoutRule(timeout, 0);
+    const invalid =
+      command === undefined
+        ? new Refused(Reason.INVALID_FIELD, 'The field command is missing: set exactly one.', { field: 'command' })
+        : fault && new Refused(Reason.INVALID_FIELD, `The field timeout ${fault.must}.`, { field: 'timeout' });
+    if (invalid !== undefined || command === undefined) return this.#answer(correlationId, invalid);
+    const deadline = deadlineIn(timeout === undefined ? undefined : durationMs(timeout), clock, limits);
+    try {
+      this.#answer(correlationId, await underWay.run(() => commands.execute(command, deadline)));
+    } catch (error) {
+      onDefect(error);
+      const message = 'Something went wrong in Parkade; nothing else is known.';
+      this.#answer(correlationId, new Refused(Reason.INTERNAL, message));
+    }
+  }
+
+  #count(): void {
+    this.#unanswered++;
+    if (this.#unanswered < this.deps.limits.maxStreamUnanswered || this.#paused) return;
+    this.#paused = true;
+    this.#call.pause();
+  }
+
+  #answer(correlationId: number, result: CommandsResponse['answer'] | Refused): void {
+    const answer = result instanceof Refused ? errorAnswer(result) : result;
+    this.#answers.push({ correlationId, answer });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#full || this.#gone) return;
+    this.#scheduled = true;
+    this.deps.clock.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    let written = 0;
+    for (const answer of this.#answers) {
+      if (this.#gone || this.#full) break;
+      written++;
+      if (this.#call.write(answer)) continue;
+      this.#full = true;
+      this.#call.once('drain', () => {
+        this.#full = false;
+        this.#schedule();
+      });
+    }
+    this.#answers.splice(0, written);
+    this.#unanswered -= written;
+    this.#resume();
+    this.#endIfDone();
+  }
+
+  #resume(): void {
+    // A quarter less than the bound, so that reading does not stop and go with every answer.
+    if (!this.#paused || this.#ending !== undefined) return;
+    if (this.#unanswered > this.deps.limits.maxStreamUnanswered * 0.75) return;
+    this.#paused = false;
+    this.#call.resume();
+  }
+
+  #finish(how: Refused | 'ok'): void {
+    this.#ending ??= how;
+    // What still comes is read and dropped: unread, it would keep the end of the stream from us.
+    if (this.#paused) this.#call.resume();
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#ending === undefined || this.#unanswered > 0 || this.#gone) return;
+    if (this.#ending === 'ok') this.#call.end();
+    else this.#call.emit('error', this.#ending.toServiceError());
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#answers.length = 0;
+    this.onEnd();
+  }
+}
+
+function errorAnswer(refused: Refused): CommandsResponse['answer'] {
+  const { code, reason, message, metadata } = refused;
+  return { $case: 'error', value: { code, reason, message, metadata: { ...metadata } } };
+}

@@ -1,0 +1,30 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { CommandsRequest, CommandsResponse } from '@parkade/proto';
+import { draining } from '../api/under-way.js';
+import { CommandsStream, type CommandsStreamDeps } from './commands-stream.js';
+
+/** The `Commands` streams that are open. */
+export class OpenStreams {
+  readonly #streams = new Set<CommandsStream>();
+
+  constructor(private readonly deps: CommandsStreamDeps) {}
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  open(call: ServerDuplexStream<CommandsRequest, CommandsResponse>): void {
+    if (this.deps.underWay.stopped) {
+      call.on('error', () => undefined);
+      call.emit('error', draining().toServiceError());
+      return;
+    }
+    const stream = new CommandsStream(call, this.deps, () => this.#streams.delete(stream));
+    this.#streams.add(stream);
+  }
+
+  /** Each answers what it read and ends. */
+  drain(): void {
+    for (const stream of this.#streams) stream.drain();
+  }
+}

@@ -1,0 +1,158 @@
+import type { Timer } from '@parkade/clock';
+import { Reason, type WatchSlotsRequest } from '@parkade/proto';
+import { Refused } from '@parkade/rpc';
+import type { GatewayLimits } from '../config.js';
+import type { Cluster, Settings } from '../ports.js';
+import { readResumeToken, type ResumeToken, tokenScope } from './resume-token.js';
+import { scopeShards } from './scope-shards.js';
+import { ShardFeed, type ShardFeedDeps } from './shard-feed.js';
+import { Watcher, type WatchSink } from './watcher.js';
+
+export interface WatchHubDeps extends ShardFeedDeps {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+}
+
+interface Used {
+  readonly feed: ShardFeed;
+  /** Monotonic ms at which somebody used it last. */
+  usedAtMs: number;
+}
+
+/** Between two rounds of upkeep: tokens renewed, unused feeds closed, old tombstones dropped. */
+const SWEEP_MS = 1_000;
+
+/**
+ * All watches of this process.
+ *
+ *   H1. A shard is followed once, however many watch it, and `feedLingerMs` longer than anybody does.
+ *   H2. A watch covers the lots its tenant has at any time: a new lot's shard is joined when the settings name it.
+ *   H3. Watchers are flushed once a turn of the event loop, however much changed in it.
+ */
+export class WatchHub {
+  readonly #feeds = new Map<number, Used>();
+  readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #dirty = new Set<Watcher>();
+  readonly #endSettings: () => void;
+  #count = 0;
+  #sweep: Timer | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly limits: GatewayLimits,
+    private readonly deps: WatchHubDeps,
+  ) {
+    this.#endSettings = deps.settings.onChange((change) => {
+      if (change.kind !== 'tenant') return;
+      for (const watcher of this.#watchers.get(change.tenantId) ?? []) this.#cover(watcher);
+    });
+  }
+
+  get watchers(): number {
+    return this.#count;
+  }
+
+  get feeds(): number {
+    return this.#feeds.size;
+  }
+
+  /** Begins a watch; its tenant and lot exist. Returns what ends it when the client is gone. Refused past `maxWatchers`. */
+  watch({ tenantId, lotId, resumeToken }: WatchSlotsRequest, sink: WatchSink): (() => void) | Refused {
+    if (this.#count >= this.limits.maxWatchers) {
+      return new Refused(Reason.OVERLOADED, 'This gateway serves as many watches as it can; retry, another one may.');
+    }
+    const scope = tokenScope(this.deps.cluster.incarnation, tenantId, lotId);
+    const resume = resumeToken === '' ? undefined : this.#usable(scope, resumeToken);
+    const [token, cause] = typeof resume === 'string' ? [undefined, resume] : [resume, undefined];
+    const watcher = new Watcher({ tenantId, lotId }, scope, token, cause, this.limits.maxPendingSlots, {
+      sink,
+      nowMs: () => this.deps.clock.nowMs(),
+      dirty: (dirty) => this.#markDirty(dirty),
+    });
+    this.#count++;
+    const watchers = this.#watchers.get(tenantId) ?? new Set();
+    this.#watchers.set(tenantId, watchers.add(watcher));
+    this.#sweep ??= this.deps.clock.setTimer(SWEEP_MS, () => this.#upkeep());
+    this.#cover(watcher);
+    this.#markDirty(watcher);
+    return () => this.#end(watcher, undefined);
+  }
+
+  /** Ends every watch with `refused`, and every feed. Idempotent. */
+  close(refused: Refused): void {
+    this.#closed = true;
+    this.#endSettings();
+    this.#sweep?.cancel();
+    for (const watchers of this.#watchers.values()) for (const watcher of watchers) this.#end(watcher, refused);
+    for (const { feed } of this.#feeds.values()) feed.close();
+    this.#feeds.clear();
+  }
+
+  /** The token, or in words why it cannot be served. */
+  #usable(scope: number, token: string): ResumeToken | string {
+    const resume = readResumeToken(scope, token);
+    if (resume === undefined) return 'The resume token is malformed, or of another watch or cluster.';
+    const ageMs = this.deps.clock.nowMs() - resume.issuedAtMs;
+    return ageMs < this.limits.tokenHorizonMs ? resume : 'The resume token is too old.';
+  }
+
+  #cover(watcher: Watcher): void {
+    const { cluster, settings } = this.deps;
+    const { tenantId } = watcher.scope;
+    for (const shard of scopeShards(watcher.scope, settings.tenant(tenantId), cluster.shardCount)) {
+      if (watcher.has(shard)) continue;
+      void watcher.join(this.#feed(shard));
+    }
+  }
+
+  #feed(shard: number): ShardFeed {
+    let used = this.#feeds.get(shard);
+    if (used === undefined) {
+      used = { feed: new ShardFeed(shard, this.limits, this.deps), usedAtMs: 0 };
+      this.#feeds.set(shard, used);
+    }
+    used.usedAtMs = this.deps.clock.monotonicMs();
+    return used.feed;
+  }
+
+  #end(watcher: Watcher, refused: Refused | undefined): void {
+    const watchers = this.#watchers.get(watcher.scope.tenantId);
+    watcher.end(refused);
+    this.#dirty.delete(watcher);
+    if (watchers?.delete(watcher) !== true) return;
+    this.#count--;
+    if (watchers.size === 0) this.#watchers.delete(watcher.scope.tenantId);
+  }
+
+  #markDirty(watcher: Watcher): void {
+    if (this.#dirty.size === 0) this.deps.clock.defer(() => this.#flush());
+    this.#dirty.add(watcher);
+  }
+
+  #flush(): void {
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    for (const watcher of dirty) {
+      watcher.flush();
+      if (watcher.ended) this.#end(watcher, undefined);
+    }
+  }
+
+  #upkeep(): void {
+    const nowMs = this.deps.clock.nowMs();
+    const dueMs = nowMs - this.limits.syncedEveryMs;
+    for (const watchers of this.#watchers.values()) {
+      for (const watcher of watchers) if (watcher.syncedAtMs <= dueMs && watcher.syncedAtMs > 0) watcher.sync();
+    }
+    const monotonicMs = this.deps.clock.monotonicMs();
+    for (const [shard, used] of this.#feeds) {
+      used.feed.image.prune(nowMs);
+      if (used.feed.inUse) used.usedAtMs = monotonicMs;
+      else if (monotonicMs - used.usedAtMs >= this.limits.feedLingerMs) {
+        this.#feeds.delete(shard);
+        used.feed.close();
+      }
+    }
+    if (!this.#closed) this.#sweep = this.deps.clock.setTimer(SWEEP_MS, () => this.#upkeep());
+  }
+}
