@@ -58,6 +58,8 @@ export class WatchHub {
     const end = range.end === undefined ? `${start}\0` : orderKey(range.end);
     // Revision 1 is the empty store, so from 1 on and from 2 on are the same.
     const watcher: Watcher = { start, end, handlers, next: Math.max(2, fromRevision), announced: false };
+    // What nobody waited for was offered to nobody: a watcher from the past reads it in parts.
+    if (this.#watchers.size === 0) this.#offered = this.#visible + 1;
     this.#watchers.add(watcher);
     this.#schedule();
     return { close: () => void this.#watchers.delete(watcher) };
