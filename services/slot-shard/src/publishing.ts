@@ -1,92 +1,58 @@
-import type { SlotRecord } from '@parkade/proto';
+import type { Clock } from '@parkade/clock';
 import type { Log } from '@parkade/rpc';
-import type { ShardImage, StoredSlot } from './shard/image.js';
+import type { Store } from '@parkade/store';
+import { catchUp, type Publisher, type ShardCommitted } from './publisher/index.js';
+import type { ShardImage } from './shard/image.js';
 
-/** A record whose event is to be published. */
-export interface Published {
-  readonly slotKey: string;
-  readonly record: SlotRecord;
-  readonly revision: number;
+export interface PublishingDeps {
+  readonly publisher: Publisher;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The records of a shard as they are now. */
+  readonly recordsOf: (shard: number) => Iterable<ShardCommitted>;
 }
 
-/** What takes events and lamps to the bus. */
-export interface EventSink {
-  committed(shard: number, slotKey: string, record: SlotRecord, revision: number): void;
-  replay(shard: number, records: readonly Published[]): void;
-  republishLamps(records: readonly Published[]): void;
-  publishedRevision(shard: number): number | 'all';
-  forget(shard: number): void;
-}
-
-/** Reads a shard's records of the past, in the order of their revisions. `gap`: history begins only after that revision. */
-export type ReadHistory = (
-  shard: number,
-  fromRevision: number,
-  toRevision: number,
-  onRecord: (published: Published) => void,
-) => Promise<'ok' | { readonly gap: number }>;
-
-/**
- * Publishes what a new owner finds unpublished before what it commits itself.
- *
- *   E1. Every transition after the shard's mark is published, at least once, in the order of each slot: first those of earlier
- *       owners, out of the store's history, then those of this one.
- *   E2. While history is being read, what is committed waits here; it is bounded by the time that takes (`unread` says how many).
- *   E3. Where history is gone, lamps are published from the records as they are, and `onGap` says so.
- */
+/** Lets each shard's publisher catch up from the store's history: when the shard comes, and when it fell behind. */
 export class Publishing {
-  readonly #held = new Map<number, Published[]>();
+  readonly #catchingUp = new Map<number, AbortController>();
 
-  constructor(
-    private readonly sink: EventSink,
-    private readonly readHistory: ReadHistory,
-    private readonly log: Log,
-    private readonly onGap: (shard: number, records: readonly StoredSlot[]) => void,
-  ) {}
+  constructor(private readonly deps: PublishingDeps) {}
 
-  /** The shard begins to be served as `image`. */
+  /** The shard is served from now on as `image`: what its mark does not cover is published again. */
   begin(shard: number, image: ShardImage): void {
     let newest = 0;
     for (const { revision } of image.slots.values()) newest = Math.max(newest, revision);
-    if (newest <= image.mark.publishedRevision) return;
-    this.#held.set(shard, []);
-    void this.#catchUp(shard, image.mark.publishedRevision + 1, image);
+    this.deps.publisher.adopt(shard, image.mark.publishedRevision, newest);
+    if (newest > image.mark.publishedRevision) this.lagging(shard);
   }
 
-  committed(shard: number, slotKey: string, record: SlotRecord, revision: number): void {
-    const held = this.#held.get(shard);
-    if (held === undefined) this.sink.committed(shard, slotKey, record, revision);
-    else held.push({ slotKey, record, revision });
-  }
-
-  /** Up to where everything is published; undefined while history is being read. */
-  publishedRevision(shard: number): number | 'all' | undefined {
-    return this.#held.has(shard) ? undefined : this.sink.publishedRevision(shard);
-  }
-
-  lost(shard: number): void {
-    this.#held.delete(shard);
-    this.sink.forget(shard);
-  }
-
-  async #catchUp(shard: number, fromRevision: number, image: ShardImage): Promise<void> {
-    const held = this.#held.get(shard);
-    const past: Published[] = [];
-    const result = await this.readHistory(shard, fromRevision, image.revision, (published) =>
-      past.push(published),
-    ).catch((error: unknown) => {
-      this.log.warn('history could not be read', { shard, error: String(error) });
-      return { gap: image.revision };
+  /** The shard fell behind: reads what it lacks. */
+  lagging(shard: number): void {
+    if (this.#catchingUp.has(shard)) return;
+    const { publisher, store, clock, log, recordsOf } = this.deps;
+    const stop = new AbortController();
+    this.#catchingUp.set(shard, stop);
+    const deps = {
+      publisher,
+      store,
+      clock,
+      onGap: (_: number, before: number): void => {
+        log.warn('events are missing: the history of their records is gone', { shard, before });
+        void publisher.republishLamps(recordsOf(shard));
+      },
+      onTrouble: (_: number, cause: unknown): void =>
+        log.warn('history could not be read', { shard, cause: String(cause) }),
+    };
+    void catchUp(deps, shard, stop.signal).then(() => {
+      if (this.#catchingUp.get(shard) === stop) this.#catchingUp.delete(shard);
     });
-    if (this.#held.get(shard) !== held || held === undefined) return;
-    this.sink.replay(shard, past);
-    if (result !== 'ok') {
-      const records = [...image.slots.values()];
-      this.log.warn('events are missing: the history of their records is gone', { shard, before: result.gap });
-      this.onGap(shard, records);
-      this.sink.republishLamps(records.map(({ key, record, revision }) => ({ slotKey: key, record, revision })));
-    }
-    this.#held.delete(shard);
-    for (const { slotKey, record, revision } of held) this.sink.committed(shard, slotKey, record, revision);
+  }
+
+  /** The shard is not ours any more; its next owner publishes the rest. */
+  lost(shard: number): void {
+    this.#catchingUp.get(shard)?.abort();
+    this.#catchingUp.delete(shard);
+    this.deps.publisher.forget(shard);
   }
 }

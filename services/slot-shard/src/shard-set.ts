@@ -4,6 +4,7 @@ import type { Acquisition, HandOffTarget, OwnerHint, PartitionHandler } from '@p
 import type { Log } from '@parkade/rpc';
 import type { Op, Store } from '@parkade/store';
 import type { SlotShardConfig } from './config.js';
+import type { Publisher } from './publisher/index.js';
 import type { Publishing } from './publishing.js';
 import type { Followers } from './rpc/follow.js';
 import { loadShard, ShardPreload } from './shard/image.js';
@@ -17,6 +18,7 @@ export interface ShardSetDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly publisher: Publisher;
   readonly publishing: Publishing;
   readonly followers: Followers;
   readonly upkeep: Upkeep;
@@ -80,11 +82,8 @@ export class ShardSet implements PartitionHandler<number> {
     const shard = this.#shards.get(partition);
     if (shard === undefined) return;
     await shard.drain();
-    const { clock, publishing, upkeep } = this.deps;
-    const untilMs = clock.monotonicMs() + this.config.limits.publishDrainMs;
-    while (publishing.publishedRevision(partition) !== 'all' && clock.monotonicMs() < untilMs) {
-      await new Promise<void>((resolve) => void clock.setTimer(5, resolve));
-    }
+    const { publisher, upkeep } = this.deps;
+    await publisher.flush(this.config.limits.publishDrainMs, partition);
     // What could not be published in time, the next owner publishes: its mark tells from where.
     await upkeep.round(shard, true);
     this.deps.log.info('shard drained', { shard: partition, to: target?.memberId ?? 'nobody' });

@@ -15,7 +15,7 @@ import { Committer } from './commit/committer.js';
 import { ReadFence } from './commit/fence.js';
 import { RevisionFloor } from './commit/revision-floor.js';
 import type { SlotShardConfig } from './config.js';
-import { Publisher, replayHistory } from './publisher/index.js';
+import { DEFAULT_PUBLISHER_LIMITS, Publisher, type ShardCommitted } from './publisher/index.js';
 import { Publishing } from './publishing.js';
 import { exchange, type Load } from './rpc/exchange.js';
 import { Followers } from './rpc/follow.js';
@@ -71,23 +71,27 @@ export async function startSlotShard(
   const committer = new Committer(store, clock, floor, limits);
   const fence = new ReadFence(store, clock, limits.transactionTimeoutMs);
   const followers = new Followers(clock);
-  const publisher = new Publisher({}, { bus, clock, log });
-  const publishing = new Publishing(
-    publisher,
-    (shard, from, to, onRecord) => replayHistory(store, shard, from, to, onRecord),
-    log,
-    () => undefined,
+  const instance = `${config.memberId}-${Buffer.from(random.bytes(6)).toString('hex')}`;
+  const publisher = new Publisher(
+    { ...DEFAULT_PUBLISHER_LIMITS, instance },
+    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard) },
   );
+  const recordsOf = (shard: number): ShardCommitted[] =>
+    [...(shards.get(shard)?.live.table.all() ?? [])].flatMap(({ key, record, revision }) =>
+      record === undefined ? [] : [{ shard, slotKey: key, record, revision }],
+    );
+  const publishing = new Publishing({ publisher, store, clock, log, recordsOf });
   const upkeep = new Upkeep(limits, {
     clock,
     log,
     floor,
-    publishedRevision: (shard) => publishing.publishedRevision(shard),
+    publishedRevision: (shard) => publisher.publishedRevision(shard),
   });
   const shards = new ShardSet(config, shardTotal, {
     store,
     clock,
     log,
+    publisher,
     publishing,
     followers,
     upkeep,
@@ -103,7 +107,7 @@ export async function startSlotShard(
       fence,
       changed: (shard, key, record, revision) => {
         followers.changed(shard.number, key, record, revision);
-        publishing.committed(shard.number, key, record, revision);
+        publisher.committed(shard.number, key, record, revision);
       },
     }),
   });
@@ -162,14 +166,15 @@ export async function startSlotShard(
     log,
   );
   const stopped = new AbortController();
-  repeat(clock, limits.tickMs, stopped.signal, () => {
+  const every = (ms: number, round: () => Promise<void>): void => repeat(clock, ms, stopped.signal, round, onDefect);
+  every(limits.tickMs, () => {
     for (const shard of shards.serving()) shard.tick();
     return Promise.resolve();
   });
-  repeat(clock, limits.upkeepMs, stopped.signal, async () => {
+  every(limits.upkeepMs, async () => {
     for (const shard of [...shards.serving()]) await upkeep.round(shard);
   });
-  repeat(clock, limits.markMs, stopped.signal, async () => {
+  every(limits.markMs, async () => {
     if (!ownership.owns(0)) return;
     await compactor
       .round()
@@ -177,12 +182,8 @@ export async function startSlotShard(
   });
   const endStatus = bus.onStatus(({ streamsLost }) => {
     if (streamsLost.length === 0) return;
-    for (const shard of shards.serving()) {
-      const records = [...shard.live.table.all()].flatMap(({ key, record, revision }) =>
-        record === undefined ? [] : [{ slotKey: key, record, revision }],
-      );
-      publisher.republishLamps(records);
-    }
+    log.warn('the bus lost its streams: all lamps are published again', { streams: streamsLost.join(' ') });
+    for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
   });
 
   session.start();
@@ -213,11 +214,17 @@ export async function startSlotShard(
 }
 
 /** Runs `round` again and again, `everyMs` after it has ended, until aborted. */
-function repeat(clock: Clock, everyMs: number, signal: AbortSignal, round: () => Promise<void>): void {
+function repeat(
+  clock: Clock,
+  everyMs: number,
+  signal: AbortSignal,
+  round: () => Promise<void>,
+  onDefect: (error: unknown) => void,
+): void {
   let timer: Timer | undefined;
   const next = (): void => {
     if (signal.aborted) return;
-    timer = clock.setTimer(everyMs, () => void round().finally(next));
+    timer = clock.setTimer(everyMs, () => void round().catch(onDefect).finally(next));
   };
   signal.addEventListener('abort', () => timer?.cancel(), { once: true });
   next();

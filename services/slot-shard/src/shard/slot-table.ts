@@ -208,7 +208,7 @@ export class SlotTable {
 
   #lot(tenantId: string, lotId: string): Lot {
     let lots = this.#tenants.get(tenantId);
-    if (lots === undefined) this.#tenants.set(tenantId, (lots = new Map()));
+    if (lots === undefined) this.#tenants.set(tenantId, (lots = new Map<string, Lot>()));
     let lot = lots.get(lotId);
     if (lot === undefined) lots.set(lotId, (lot = { entries: new Map(), pool: undefined, cursor: undefined }));
     return lot;

@@ -13,8 +13,8 @@ export interface UpkeepDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly floor: RevisionFloor;
-  /** Up to where the shard's events are published; undefined: some are not, and it is not known which. */
-  readonly publishedRevision: (shard: number) => number | 'all' | undefined;
+  /** Up to where the shard's events are published; `all`: whatever was committed and answered. */
+  readonly publishedRevision: (shard: number) => number | 'all';
 }
 
 /**
@@ -41,9 +41,9 @@ export class Upkeep {
   async round(shard: Shard, force = false): Promise<void> {
     const { clock, floor, log } = this.deps;
     const { live, requests } = shard;
+    const answered = floor.floor();
     const published = this.deps.publishedRevision(shard.number);
-    if (published === undefined) return;
-    const publishedRevision = Math.min(floor.floor(), published === 'all' ? Infinity : published);
+    const publishedRevision = published === 'all' ? answered : Math.min(answered, published);
     const horizonMs = clock.nowMs() - this.limits.horizonMs;
     const timeOf = (requestId: string): number => requestIdTimeMs(requestId) ?? 0;
     const expired = requests.journal.expired(horizonMs, this.limits.maxJournalBytes, timeOf);

@@ -1,5 +1,5 @@
 import { DEFAULT_LOT, newParkId, slotShard } from '@parkade/ids';
-import { Reason, type SlotRecord } from '@parkade/proto';
+import { PresenceType, Reason, type SlotRecord } from '@parkade/proto';
 import type { TenantView } from '@parkade/settings';
 import { parkView, step } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
@@ -149,7 +149,7 @@ function emptyPolicy(): NonNullable<SlotRecord['parks'][number]['policy']> {
   return {
     ringbackTimeoutMs: 0,
     callbackTimeoutMs: 0,
-    presenceType: 0,
+    presenceType: PresenceType.EARLY,
     presenceId: '',
     maxParkMs: 0,
     settingsRevision: 0,
