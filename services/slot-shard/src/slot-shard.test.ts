@@ -1,7 +1,7 @@
 import { EmbeddedBus } from '@parkade/bus';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { HOLDING_LOT, homeShard, keys, partShard, slotShard } from '@parkade/ids';
-import { type CommandAnswer, Consistency, type FollowShardResponse, SlotRecord } from '@parkade/proto';
+import { type CommandAnswer, Consistency, type FollowShardResponse, ParkState, SlotRecord } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
 import { putLot, putTenant } from '@parkade/settings';
 import { openEmbeddedStore, prefixRange, type Store, StoreError } from '@parkade/store';
@@ -84,7 +84,7 @@ suite('an owner', () => {
   it('parks a call durably and gives it to exactly one retriever (R1, R2)', async () => {
     const { store, client } = await oneOwner();
     const parked = parkOf(await client.send(home, park('call-1', '701')));
-    expect(parked).toMatchObject({ slot: '701', state: 2, lotId: 'default' });
+    expect(parked).toMatchObject({ slot: '701', state: ParkState.PARKED, lotId: 'default' });
     const stored = await store.get(keys.slot(home, 'acme', 'default', '701'));
     expect(stored?.modRevision).toBe(parked.revision);
     expect(SlotRecord.decode(stored?.value ?? new Uint8Array()).parks[0]?.parkId).toBe(parked.parkId);
@@ -141,14 +141,17 @@ suite('an owner', () => {
     const begin = retrieveRequest({ $case: 'parkId', value: parked.parkId }, 'phone');
     begin.giveUpAfter = { seconds: 0, nanos: 100_000_000 };
     const taken = parkOf(await client.send(home, { $case: 'beginRetrieve', value: begin }));
-    expect(taken.state).toBe(4);
+    expect(taken.state).toBe(ParkState.RETRIEVING);
     const read = async () =>
       client.send(home, {
         $case: 'getPark',
         value: { tenantId: 'acme', by: { $case: 'parkId', value: parked.parkId }, consistency: Consistency.FENCED },
       });
     let now = parkOf(await read());
-    await until(() => now.state === 2 || (void read().then((answer) => (now = parkOf(answer))), false), 3_000);
+    await until(
+      () => now.state === ParkState.PARKED || (void read().then((answer) => (now = parkOf(answer))), false),
+      3_000,
+    );
     const confirm = { requestId: requestId(), tenantId: 'acme', parkId: parked.parkId, retrieveId: taken.retrieveId };
     expect(describe(await client.send(home, { $case: 'confirmRetrieve', value: confirm }))).toBe('RETRIEVE_EXPIRED');
   });
@@ -176,7 +179,11 @@ suite('an owner', () => {
       value: retrieveRequest({ $case: 'slot', value: { lotId: 'vip', slot: '5' } }, 'phone'),
     });
     expect(parkOf(taken).parkId).toBe(moved.parkId);
-    const old = { tenantId: 'acme', by: { $case: 'parkId' as const, value: parked.parkId }, consistency: 0 };
+    const old = {
+      tenantId: 'acme',
+      by: { $case: 'parkId' as const, value: parked.parkId },
+      consistency: Consistency.FENCED,
+    };
     expect(describe(await client.send(home, { $case: 'getPark', value: old }))).toBe('PARK_ENDED');
   });
 

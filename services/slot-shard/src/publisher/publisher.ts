@@ -4,6 +4,7 @@ import type { SlotRecord } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { PublisherConfig } from './config.js';
 import type { LampBatch, Lane, QueuedEvent } from './lane.js';
+import { Notices } from './notices.js';
 import { type PublisherObserver, silentObserver } from './observer.js';
 import { Pacing } from './pacing.js';
 import { Republish, type ShardCommitted } from './republish.js';
@@ -36,6 +37,7 @@ export class Publisher {
   readonly #shards = new Map<number, ShardQueue>();
   readonly #pacing: Pacing;
   readonly #sender: Sender;
+  readonly #notices: Notices;
   readonly #flushes = new Set<() => void>();
   readonly #stopStatus: () => void;
   #ready: Lane[] = [];
@@ -43,8 +45,6 @@ export class Publisher {
   #republishes: Republish[] = [];
   #scheduled = false;
   #closed = false;
-  #notices = 0;
-  #noticesInFlight = 0;
 
   constructor(config: PublisherConfig, deps: PublisherDeps) {
     this.#config = config;
@@ -52,6 +52,7 @@ export class Publisher {
     this.#observer = deps.observer ?? silentObserver;
     this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
     this.#sender = new Sender(config.publishTimeoutMs, deps.bus, deps.clock, deps.log, this.#observer);
+    this.#notices = new Notices(config, this.#sender, deps.clock, this.#observer);
     this.#pacing = new Pacing(config, deps.clock, () => this.#retry());
     this.#stopStatus = deps.bus.onStatus((status: BusStatus) => {
       if (status.connected) this.#pacing.reset();
@@ -164,16 +165,8 @@ export class Publisher {
 
   /** Tells a tenant of something that is no transition, such as `lot-full`. Once: lost while the bus is away. */
   notice(tenant: string, reason: string, data: Readonly<Record<string, string>>): void {
-    if (this.#closed || this.#pacing.away || this.#noticesInFlight >= this.#config.maxNotices) {
-      this.#observer.noticeDropped();
-      return;
-    }
-    const id = `notice/${this.#config.instance}/${++this.#notices}`;
-    this.#noticesInFlight++;
-    void this.#sender.notice({ id, tenant, reason, at_ms: this.#deps.clock.nowMs(), data }).then((sent) => {
-      this.#noticesInFlight--;
-      if (sent === 'again') this.#observer.noticeDropped();
-    });
+    if (this.#closed || this.#pacing.away) this.#observer.noticeDropped();
+    else this.#notices.send(tenant, reason, data);
   }
 
   /** Stops publishing; what is queued is left to the next owners. Idempotent. */
