@@ -188,6 +188,33 @@ describe('bus on NATS, with a server that fails', () => {
     await vi.waitFor(() => expect(seen).toEqual(['before', 'after']), within);
   });
 
+  it('reports streams that somebody deleted and made again while connected, and goes by what is in them now', async () => {
+    const other = await open();
+    const seen: (string | undefined)[] = [];
+    await bus.subscribe('events.>', { replay: 'none' }, (message) => void seen.push(message.id));
+    await bus.publish('events.a', payload, { id: 'before' });
+    expect(await bus.publishLast('lamps.a', payload, { version: 9 })).toBe(true);
+    const admin = await connect({ servers: server.url });
+    try {
+      const { streams } = await admin.jetstreamManager();
+      for (const name of ['events', 'lamps']) {
+        const { config } = await streams.info(name);
+        await streams.delete(name);
+        await streams.add(config);
+      }
+    } finally {
+      await admin.close();
+    }
+    // The new streams hold more than the old ones, and the lamp stands at the same sequence as before.
+    await other.publish('events.a', payload, { id: 'new-1' });
+    await other.publish('events.a', payload, { id: 'new-2' });
+    expect(await other.publishLast('lamps.a', payload, { version: 20 })).toBe(true);
+    await vi.waitFor(() => expect(lost()).toEqual(['events', 'lamps']), within);
+    expect(await bus.publishLast('lamps.a', payload, { version: 12 })).toBe(false);
+    expect(await bus.last('lamps.a')).toMatchObject({ version: 20 });
+    await vi.waitFor(() => expect(seen).toEqual(['before', 'new-1', 'new-2']), within);
+  });
+
   it('reports a stream that somebody wiped and made again while this bus was away', async () => {
     await bus.publish('events.a', payload, { id: 'before' });
     const seen: (string | undefined)[] = [];
