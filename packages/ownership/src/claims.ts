@@ -76,7 +76,6 @@ export class Claims<P extends PartitionId> {
     );
     if (!result.succeeded) return this.#withoutConflicts(claims, result);
     for (const { partition, key } of keyed) {
-      this.retries.succeeded(partition);
       this.held.gain(partition, result.revision, 'claimed', run);
       owners.observe(key, writtenKey(key, value, result.revision, run.leaseId), result.revision);
     }

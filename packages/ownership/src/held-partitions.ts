@@ -31,8 +31,11 @@ export class HeldPartitions<P extends PartitionId> {
   constructor(
     private readonly context: OwnerContext<P>,
     private readonly handler: PartitionHandler<P>,
-    /** `acquire` rejected; the partition is not held any more, its owner key still is ours at this epoch. */
-    private readonly failed: (held: Held<P>) => void,
+    private readonly loads: {
+      succeeded(partition: P): void;
+      /** The partition is not held any more; its owner key still is ours at this epoch. */
+      failed(held: Held<P>): void;
+    },
   ) {}
 
   get(partition: P): Held<P> | undefined {
@@ -69,6 +72,8 @@ export class HeldPartitions<P extends PartitionId> {
       spawn(this.context.report, 'acquire', () => this.#load(held, how));
     } else if (known.epoch < epoch) {
       known.epoch = epoch;
+      // The drain goes on: it ends with `undrain` at this epoch, or the partition goes.
+      if (known.state === 'draining') return;
       known.state = 'loading';
       spawn(this.context.report, 'acquire', () => this.#load(known, 'raised'));
     }
@@ -90,12 +95,14 @@ export class HeldPartitions<P extends PartitionId> {
     const load = ++held.loads;
     try {
       await this.handler.acquire(held.partition, held.epoch, how);
-      if (held.loads === load && held.state === 'loading') held.state = 'serving';
+      if (held.loads !== load || held.state !== 'loading') return;
+      held.state = 'serving';
+      this.loads.succeeded(held.partition);
     } catch (error: unknown) {
       this.context.report('acquire', error);
       if (this.#held.get(held.partition) !== held || held.loads !== load) return;
       this.#held.delete(held.partition);
-      this.failed(held);
+      this.loads.failed(held);
     } finally {
       this.context.replan();
     }

@@ -102,7 +102,6 @@ export class Moves<P extends PartitionId> {
   }
 
   #gained(partition: P, epoch: number, run: LeaseRun): void {
-    this.retries.succeeded(partition);
     this.held.gain(partition, epoch, this.take(partition) ? 'handed-off' : 'claimed', run);
   }
 

@@ -84,7 +84,7 @@ export class OwnKeys<P extends PartitionId> {
     const { timing, clock, random, closed, report } = this.context;
     for (let attempt = 0; going(); attempt++) {
       try {
-        const result = await this.#attempt(held, op, attempt > 0);
+        const result = await this.#attempt(held, op);
         return result.done ? result.revision : undefined;
       } catch (error: unknown) {
         report('owner-key-write', error);
@@ -96,7 +96,7 @@ export class OwnKeys<P extends PartitionId> {
     return undefined;
   }
 
-  async #attempt(held: Held<P>, op: Op, again: boolean): Promise<Attempt> {
+  async #attempt(held: Held<P>, op: Op): Promise<Attempt> {
     const { store, timing, space } = this.context;
     const key = space.keyOf(held.partition);
     const result = await store.txn(
@@ -110,12 +110,11 @@ export class OwnKeys<P extends PartitionId> {
     if (result.succeeded) return { done: true, revision: result.revision };
     const found = result.results[0]?.[0];
     const ours = found !== undefined && ownerOf(found).incarnation === held.run.incarnation;
-    // K1: only an earlier attempt of this very write can have put our run there at another revision.
-    if (ours && op.kind === 'put' && again) return { done: true, revision: found.modRevision };
+    // K1: an earlier write of ours landed late. Its revision is our epoch, and as good as a new one.
+    if (ours && op.kind === 'put') return { done: true, revision: found.modRevision };
     if (ours) {
-      // An older write of ours landed late: its revision is our epoch.
       held.epoch = found.modRevision;
-      return this.#attempt(held, op, again);
+      return this.#attempt(held, op);
     }
     observeOwner(this.context, held.partition, found, result.revision);
     return op.kind === 'delete' && found === undefined ? { done: true, revision: result.revision } : { done: false };

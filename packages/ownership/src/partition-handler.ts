@@ -25,7 +25,7 @@ export interface HandOffTarget {
  * What holds a partition's state: told by a `PartitionOwner` what it owns. For each partition the calls come in this order,
  * never two at a time except `lost` and `cancelPreload`, which may come at any moment:
  *
- *   preload? → (cancelPreload | acquire) → (drain → undrain)* → lost
+ *   preload? → (cancelPreload | acquire) → (drain → undrain | acquire 'raised')* → lost
  *
  * Only `preload`, `acquire` and `drain` may take time. A promise that settles after `lost` or `cancelPreload` came is ignored.
  */

@@ -1,3 +1,4 @@
+import { sleep } from '@parkade/clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestCluster } from './cluster.testing.js';
 
@@ -28,6 +29,41 @@ describe('claims', () => {
       expect(handler.named('preload')).toEqual([]);
       expect(reports).toEqual([]);
     }
+  });
+});
+
+describe('limits (O7)', () => {
+  it('hold loads, and moves, to as many at a time as configured', async () => {
+    cluster = await TestCluster.open(64, { maxLoads: 5, maxMoves: 2, claimBatch: 3 });
+    const most = { loads: 0, moves: 0 };
+    const slow = (kind: 'loads' | 'moves', ms: number): (() => Promise<void>) => {
+      let now = 0;
+      return async () => {
+        most[kind] = Math.max(most[kind], ++now);
+        await sleep(cluster.clock, ms);
+        now--;
+      };
+    };
+    cluster.join('a', { prepare: ({ handler }) => (handler.onAcquire = slow('loads', 20)) });
+    await cluster.clock.advance(1_000);
+    expect(loads()).toEqual([64]);
+    cluster.join('b', { prepare: ({ handler }) => (handler.onPreload = slow('moves', 20)) });
+    await cluster.clock.advance(4_000);
+    expect(loads()).toEqual([32, 32]);
+    expect(most).toEqual({ loads: 5, moves: 2 });
+  });
+});
+
+describe('an orphan', () => {
+  it('is claimed by another member after the grace, when the one it is placed at cannot load it', async () => {
+    cluster = await TestCluster.open(8);
+    const [a, b] = [cluster.join('a'), cluster.join('b')];
+    a.handler.onAcquire = () => Promise.reject(new Error('no memory'));
+    await cluster.clock.advance(300);
+    expect(b.owner.owned()).toHaveLength(4);
+    await cluster.clock.advance(15_000);
+    expect(b.owner.owned()).toHaveLength(8);
+    expect(a.handler.serving.size).toBe(0);
   });
 });
 

@@ -26,6 +26,9 @@ import { Releasing } from './releasing.js';
 import { RetryTable } from './retry-table.js';
 import { Takeover } from './takeover.js';
 
+/** A partition that could not be loaded is taken from a member that serves it after this many times `retryMaxMs` at most. */
+const MAX_LOAD_BACK_OFF = 12;
+
 /**
  * Owns partitions of one role for this member; `OwnedPartitions` says what each method promises.
  *
@@ -56,6 +59,7 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
   readonly #expiry: ExpiryDelay<P>;
   readonly #claimRetries: RetryTable<P>;
   readonly #moveRetries: RetryTable<P>;
+  readonly #loadRetries: RetryTable<P>;
   readonly #planner: Planner<P>;
   readonly #abort = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
@@ -77,11 +81,14 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
     const closed = this.#abort.signal;
     const context = { store, clock, random, session, self, space, timing, owners, members, report, closed, replan };
     this.#context = context;
-    const retries = (): RetryTable<P> => new RetryTable(clock, random, timing.retryMinMs, timing.retryMaxMs);
-    this.#claimRetries = retries();
-    this.#moveRetries = retries();
+    this.#claimRetries = new RetryTable(clock, random, timing.retryMinMs, timing.retryMaxMs);
+    this.#moveRetries = new RetryTable(clock, random, timing.retryMinMs, timing.retryMaxMs);
+    this.#loadRetries = new RetryTable(clock, random, timing.retryMaxMs, MAX_LOAD_BACK_OFF * timing.retryMaxMs);
     this.#assignment = new Assignment(context);
-    this.#held = new HeldPartitions(context, handler, (held) => this.#loadFailed(held));
+    this.#held = new HeldPartitions(context, handler, {
+      succeeded: (partition) => this.#loaded(partition),
+      failed: (held) => this.#loadFailed(held),
+    });
     this.#ownKeys = new OwnKeys(context, this.#held);
     this.#releasing = new Releasing(context, handler, this.#held, this.#ownKeys);
     this.#moves = new Moves(context, handler, handOffClient, this.#held, this.#ownKeys, this.#moveRetries);
@@ -105,6 +112,7 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
       moves: this.#moves,
       claimRetries: this.#claimRetries,
       moveRetries: this.#moveRetries,
+      loadRetries: this.#loadRetries,
       expiry: this.#expiry,
       releasing: this.#releasing.underWay,
     });
@@ -229,11 +237,17 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
     this.#held.dropAll();
     this.#claimRetries.clear();
     this.#moveRetries.clear();
+    this.#loadRetries.clear();
     this.#timer?.cancel();
+  }
+
+  #loaded(partition: P): void {
+    for (const table of [this.#claimRetries, this.#moveRetries, this.#loadRetries]) table.succeeded(partition);
   }
 
   #loadFailed(held: Held<P>): void {
     this.#claimRetries.failed(held.partition);
+    this.#loadRetries.failed(held.partition);
     this.#releasing.givenUp(held);
   }
 

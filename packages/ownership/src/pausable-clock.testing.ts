@@ -22,7 +22,11 @@ export class PausableClock implements Clock {
 
   setTimer(delayMs: number, fn: () => void): Timer {
     let cancelled = false;
-    const timer = this.inner.setTimer(delayMs, () => this.#run(() => void (cancelled || fn())));
+    const timer = this.inner.setTimer(delayMs, () =>
+      this.#run(() => {
+        if (!cancelled) fn();
+      }),
+    );
     return {
       cancel: () => {
         cancelled = true;

@@ -18,6 +18,8 @@ interface Parts<P extends PartitionId> {
   readonly moves: Moves<P>;
   readonly claimRetries: RetryTable<P>;
   readonly moveRetries: RetryTable<P>;
+  /** Loads that failed: a member that serves the partition keeps it for longer. */
+  readonly loadRetries: RetryTable<P>;
   readonly expiry: ExpiryDelay<P>;
   /** Partitions whose owner key is being given up. */
   readonly releasing: ReadonlySet<P>;
@@ -101,14 +103,14 @@ export class Planner<P extends PartitionId> {
 
   #ownedByOther(partition: P, owner: OwnerHint, round: Round<P>): void {
     this.#claimable.delete(partition);
-    const { assignment, moves, moveRetries } = this.parts;
+    const { assignment, moves, moveRetries, loadRetries } = this.parts;
     if (assignment.of(partition) !== this.context.self.memberId) {
       moves.cancel(partition);
       return;
     }
     const urgent = this.context.members.ofRun(owner.incarnation)?.draining === true;
     const settledMs = urgent ? 0 : assignment.changedAtMs + this.context.timing.settleMs;
-    const dueMs = Math.max(settledMs, moveRetries.dueMs(partition));
+    const dueMs = Math.max(settledMs, moveRetries.dueMs(partition), loadRetries.dueMs(partition));
     if (moves.has(partition)) return;
     if (dueMs > round.nowMs) round.nextMs = Math.min(round.nextMs, dueMs);
     else round.moves.push({ partition, owner, urgent });
