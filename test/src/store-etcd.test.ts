@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock } from '@parkade/clock';
-import { openEtcdStore, type Store } from '@parkade/store';
+import { openEtcdStore, type Store, type Txn } from '@parkade/store';
 import {
   put,
   putOp,
@@ -12,7 +12,7 @@ import {
   storeErrorOf,
 } from '@parkade/store/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startEtcd, type RunningEtcd } from './support/etcd.js';
+import { startEtcd, startEtcdCluster, type RunningEtcd } from './support/etcd.js';
 
 const clock = new SystemClock();
 
@@ -177,5 +177,146 @@ describe('etcd that fails', () => {
     const watch = new Recorder(store, p, (await revisionOf(store)) + 1);
     await watch.until((w) => w.events.length === 1);
     expect(watch.events[0]?.kind).toBe('delete');
+  });
+});
+
+describe('a member of a cluster that lost its quorum', () => {
+  let members: readonly RunningEtcd[] = [];
+
+  beforeAll(async () => {
+    members = await startEtcdCluster(3);
+  });
+  afterAll(async () => {
+    await Promise.all(members.map((member) => member.stop()));
+  });
+
+  it('answers nothing from its own, perhaps old, state: not even a transaction without operations (S2, S3)', async () => {
+    const [alone, ...others] = members;
+    const store = await openEtcdStore({ endpoints: [alone?.endpoint ?? ''], clock });
+    try {
+      const key = '/quorum/a';
+      const { revision } = await put(store, key);
+      const txn: Txn = { compare: [{ kind: 'mod', key, revision }], success: [] };
+      expect((await store.txn(txn)).succeeded).toBe(true);
+      for (const other of others) await other.kill('SIGSTOP');
+      try {
+        for (const call of [
+          store.txn(txn, { timeoutMs: 1_000 }),
+          store.txn({ compare: [], success: [] }, { timeoutMs: 1_000 }),
+          store.get(key, { timeoutMs: 1_000 }),
+        ]) {
+          expect(await storeErrorOf(call)).toMatchObject({ code: 'unavailable', unknownOutcome: false });
+        }
+      } finally {
+        for (const other of others) await other.kill('SIGCONT');
+      }
+      expect((await store.txn(txn, { timeoutMs: 20_000 })).succeeded).toBe(true);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('goes on through another member when the one in use dies', async () => {
+    const store = await openEtcdStore({ endpoints: members.map((member) => member.endpoint), clock });
+    try {
+      const from = (await revisionOf(store)) + 1;
+      const watch = new Recorder(store, '/death/', from);
+      const acknowledged: number[] = [];
+      for (const member of members) {
+        await member.kill('SIGKILL');
+        for (let done = 0; done < 5;) {
+          try {
+            acknowledged.push((await put(store, '/death/a', String(done))).revision);
+            done++;
+          } catch (error: unknown) {
+            expect(error).toMatchObject({ code: 'unavailable' });
+          }
+        }
+        await member.restart();
+      }
+      await watch.until((w) => (w.revisions.at(-1) ?? 0) >= (acknowledged.at(-1) ?? 0));
+      const delivered = watch.events.map(revisionOfEvent);
+      expect(delivered).toEqual([...new Set(delivered)].sort((a, b) => a - b));
+      expect(acknowledged.filter((revision) => !delivered.includes(revision))).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
+describe('a guarded etcd', () => {
+  it('is reached over TLS, and only with its certificate trusted', async () => {
+    const etcd = await startEtcd({ tls: true });
+    const endpoints = [`https://${etcd.endpoint}`];
+    const stores: Store[] = [];
+    try {
+      const trusting = await openEtcdStore({
+        endpoints,
+        clock,
+        tls: { rootCertificate: await etcd.rootCertificate() },
+      });
+      stores.push(trusting);
+      expect((await put(trusting, '/tls/a')).succeeded).toBe(true);
+      const doubting = await openEtcdStore({ endpoints, clock });
+      stores.push(doubting);
+      expect(await storeErrorOf(doubting.get('/tls/a', { timeoutMs: 500 }))).toMatchObject({ code: 'unavailable' });
+    } finally {
+      for (const store of stores) await store.close();
+      await etcd.stop();
+    }
+  });
+
+  it('is used with user and password, also after the token was lost', async () => {
+    const etcd = await startEtcd();
+    const admin = async (path: string, body: object, token = ''): Promise<string> => {
+      const response = await fetch(`http://${etcd.endpoint}/v3/auth/${path}`, {
+        method: 'POST',
+        headers: token === '' ? {} : { authorization: token },
+        body: JSON.stringify(body),
+      });
+      const answer = await response.text();
+      expect(response.status, answer).toBe(200);
+      return /"token":"([^"]+)"/.exec(answer)?.[1] ?? '';
+    };
+    const stores: Store[] = [];
+    const open = async (password: string): Promise<Store> => {
+      const store = await openEtcdStore({ endpoints: [etcd.endpoint], clock, auth: { username: 'root', password } });
+      stores.push(store);
+      return store;
+    };
+    try {
+      await admin('user/add', { name: 'root', password: 'right' });
+      await admin('role/add', { name: 'root' });
+      await admin('user/grant', { user: 'root', role: 'root' });
+      await admin('enable', {});
+      const store = await open('right');
+      const watch = new Recorder(store, '/auth/', 1);
+      await put(store, '/auth/a');
+      await watch.until((w) => w.events.length === 1);
+      const token = await admin('authenticate', { name: 'root', password: 'right' });
+      await admin('disable', {}, token); // drops every token
+      await admin('enable', {});
+      await etcd.kill('SIGKILL');
+      await etcd.restart(); // and the watch has to come back
+      for (let done = false; !done;) {
+        done = await put(store, '/auth/b').then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toMatchObject({ code: 'unavailable' });
+            return false;
+          },
+        );
+      }
+      const lease = await store.grantLease(2_000);
+      await store.keepAlive(lease.id);
+      await watch.until((w) => w.lines.some((line) => line.startsWith('put /auth/b')));
+      expect(await storeErrorOf((await open('wrong')).get('/auth/a'))).toMatchObject({ code: 'invalid' });
+      const stranger = await openEtcdStore({ endpoints: [etcd.endpoint], clock });
+      stores.push(stranger);
+      expect(await storeErrorOf(put(stranger, '/auth/c'))).toMatchObject({ code: 'invalid', unknownOutcome: false });
+    } finally {
+      for (const store of stores) await store.close();
+      await etcd.stop();
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +11,8 @@ export interface RunningEtcd {
   readonly endpoint: string;
   /** The process of the moment; another one after `restart`. */
   readonly pid: number;
+  /** The certificate to trust, of an etcd that serves over TLS. */
+  rootCertificate(): Promise<Buffer>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
   /** Sends a signal; waits for the end of the process where the signal ends it. */
@@ -27,19 +29,48 @@ process.once('exit', () => {
 
 const START_TIMEOUT_MS = 20_000;
 
-/** Starts etcd and resolves when it answers. `extraArgs` are added to its command line. */
-export async function startEtcd(extraArgs: readonly string[] = []): Promise<RunningEtcd> {
+/** How etcd is started, besides what every test needs. */
+export interface EtcdOptions {
+  /** Added to its command line. */
+  readonly extraArgs?: readonly string[] | undefined;
+  /** Serves clients over TLS, with a certificate etcd makes itself: `rootCertificate()`. */
+  readonly tls?: boolean | undefined;
+}
+
+/** Starts one etcd and resolves when it answers. */
+export async function startEtcd(options: EtcdOptions = {}): Promise<RunningEtcd> {
+  const [member] = await startEtcdCluster(1, options);
+  if (member === undefined) throw new Error('no member');
+  return member;
+}
+
+/** Starts a cluster of `size` members and resolves when all of them answer. */
+export async function startEtcdCluster(size: number, options: EtcdOptions = {}): Promise<readonly RunningEtcd[]> {
+  const ports = await freePorts(2 * size);
+  const peers = Array.from({ length: size }, (_, i) => `http://127.0.0.1:${ports[2 * i] ?? 0}`);
+  const cluster = peers.map((peer, i) => `member-${i}=${peer}`).join(',');
+  return Promise.all(
+    peers.map((peer, i) => startMember(`member-${i}`, peer, `127.0.0.1:${ports[2 * i + 1] ?? 0}`, cluster, options)),
+  );
+}
+
+async function startMember(
+  name: string,
+  peer: string,
+  endpoint: string,
+  cluster: string,
+  { extraArgs = [], tls = false }: EtcdOptions,
+): Promise<RunningEtcd> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parkade-etcd-'));
-  const [clientPort, peerPort] = await freePorts();
-  const endpoint = `127.0.0.1:${clientPort}`;
-  const peer = `http://127.0.0.1:${peerPort}`;
+  const url = `${tls ? 'https' : 'http'}://${endpoint}`;
   const args = [
-    ...['--name', 'etcd', '--data-dir', dataDir, '--log-level', 'error', '--max-txn-ops', '128'],
-    ...['--listen-client-urls', `http://${endpoint}`, '--advertise-client-urls', `http://${endpoint}`],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `etcd=${peer}`],
+    ...['--name', name, '--data-dir', dataDir, '--log-level', 'error', '--max-txn-ops', '128'],
+    ...['--listen-client-urls', url, '--advertise-client-urls', url],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', cluster],
+    ...(tls ? ['--auto-tls'] : []),
     ...extraArgs,
   ];
-  let child = await launch(args, endpoint);
+  let child = await launch(args, endpoint, tls);
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -53,6 +84,7 @@ export async function startEtcd(extraArgs: readonly string[] = []): Promise<Runn
     get pid() {
       return child.pid ?? 0;
     },
+    rootCertificate: () => readFile(join(dataDir, 'fixtures', 'client', 'cert.pem')),
     stop: async () => {
       await end('SIGKILL');
       await rm(dataDir, { recursive: true, force: true });
@@ -62,12 +94,12 @@ export async function startEtcd(extraArgs: readonly string[] = []): Promise<Runn
       else child.kill(signal);
     },
     restart: async () => {
-      child = await launch(args, endpoint);
+      child = await launch(args, endpoint, tls);
     },
   };
 }
 
-async function launch(args: readonly string[], endpoint: string): Promise<ChildProcess> {
+async function launch(args: readonly string[], endpoint: string, tls: boolean): Promise<ChildProcess> {
   const child = spawn('etcd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -80,7 +112,7 @@ async function launch(args: readonly string[], endpoint: string): Promise<ChildP
   failed.catch(() => undefined);
   const deadlineMs = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadlineMs && child.exitCode === null) {
-    if (await Promise.race([isHealthy(endpoint), failed])) return child;
+    if (await Promise.race([tls ? accepts(endpoint) : isHealthy(endpoint), failed])) return child;
     await delay(25);
   }
   child.kill('SIGKILL');
@@ -96,9 +128,22 @@ async function isHealthy(endpoint: string): Promise<boolean> {
   }
 }
 
-/** Two ports that were free a moment ago. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
+/** Whether something listens there; over TLS that has to do, as the certificate is not known yet. */
+function accepts(endpoint: string): Promise<boolean> {
+  const [host = '', port = ''] = endpoint.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -110,6 +155,5 @@ async function freePorts(): Promise<[number, number]> {
     server.close();
     await once(server, 'close');
   }
-  const [first = 0, second = 0] = ports;
-  return [first, second];
+  return ports;
 }

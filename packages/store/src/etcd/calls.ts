@@ -47,7 +47,7 @@ export class Calls {
         return await this.#send(client, method(client), request, metadata, attemptMs);
       } catch (error: unknown) {
         if (isStaleToken(error) && staleTokens++ === 0) {
-          this.tokens.forget();
+          this.forgetToken();
           continue;
         }
         const mapped = storeErrorOf(error, kind);
@@ -72,6 +72,11 @@ export class Calls {
     const token = await this.tokens.token(deadlineMs);
     if (token !== undefined) metadata.set('token', token);
     return { ...connected, metadata };
+  }
+
+  /** The token was refused: the next call gets a new one. */
+  forgetToken(): void {
+    this.tokens.forget();
   }
 
   /** The gRPC deadline of a call that may take `timeoutMs` from now. */

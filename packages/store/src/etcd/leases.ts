@@ -4,7 +4,7 @@ import type { Clock } from '@parkade/clock';
 import { StoreError, type CallOptions, type Lease } from '../store.js';
 import type { Calls } from './calls.js';
 import { DEFAULT_TIMEOUT_MS } from './options.js';
-import { storeErrorOf } from './store-error-of.js';
+import { isStaleToken, storeErrorOf } from './store-error-of.js';
 
 /** Leases over a connection of their own, so that no write and no watch delays a keepalive. */
 export class EtcdLeases {
@@ -42,6 +42,7 @@ export class EtcdLeases {
       const done = this.calls.track(stream);
       ttl = await firstAnswer(stream, id).finally(done);
     } catch (error: unknown) {
+      if (isStaleToken(error)) this.calls.forgetToken();
       const mapped = storeErrorOf(error, 'read');
       if (mapped.code === 'unavailable') this.calls.endpoints.failed(at);
       throw mapped;

@@ -75,12 +75,14 @@ export class EtcdWatch implements Watch {
   }
 
   #receive(response: IWatchResponse): void {
-    if (response.compact_revision !== '0') {
+    if (Number(response.compact_revision) > 0) {
       this.close();
       runHandler(() => this.handlers.compacted(Number(response.compact_revision)));
       return;
     }
     if (response.canceled) {
+      // A stale token shows here as a lack of permission.
+      this.deps.calls.forgetToken();
       this.#stream?.cancel();
       this.#broken();
       return;
