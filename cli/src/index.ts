@@ -1,1 +1,2 @@
-export {};
+export { callUnary, openParkClient } from './client/park-client.js';
+export { LocalService, type LocalServiceConfig, type LocalServiceDeps } from './service/local-service.js';

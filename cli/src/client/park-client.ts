@@ -1,0 +1,53 @@
+import { type CallOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type Clock } from '@parkade/clock';
+import { ParkServiceClient, Reason } from '@parkade/proto';
+import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
+
+/** A unary RPC of a client, with its receiver. */
+type Unary<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => unknown;
+
+/** A client of one gateway (`host:port`). It connects when first used. */
+export function openParkClient(address: string): ParkServiceClient {
+  return new ParkServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+}
+
+/** Calls once, waiting for a connection while there is time. Rejects with the `ServiceError`. */
+export function callUnary<Request, Response>(
+  rpc: Unary<Request, Response>,
+  request: Request,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const deadline = clock.nowMs() + timeoutMs;
+    rpc(request, new Metadata(), { deadline }, (error, response) => {
+      if (error === null) resolve(response);
+      else reject(error);
+    });
+  });
+}
+
+/** What a failed call means to whoever gave the command. */
+export function commandFailure(error: unknown, address: string): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  const { code, reason, message, metadata } = callFailure(error);
+  const codeName = status[code];
+  if (reason !== undefined) {
+    const again = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
+    const name = Reason[reason];
+    const data = { code: codeName, reason: name, metadata };
+    return new CommandFailure(again ? EXIT.unreachable : EXIT.refused, `${name}: ${message}`, data, { cause: error });
+  }
+  const data = { code: codeName };
+  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
+    const words = `No gateway answers at ${address} (${message}). Start one with parkade up, or say where one is with --gateway.`;
+    return new CommandFailure(EXIT.unreachable, words, data, { cause: error });
+  }
+  return new CommandFailure(EXIT.refused, `${codeName}: ${message}`, data, { cause: error });
+}

@@ -1,0 +1,43 @@
+import { createGateway } from '@parkade/gateway';
+import type { Command } from 'commander';
+import { addFlags, flag, FLAGS } from '../flags/flags.js';
+import { FlagReader } from '../flags/flag-reader.js';
+import { announce, runService } from '../service/run-service.js';
+import { readServiceFlags } from '../service/service-flags.js';
+import { settledShardCount } from '../service/shard-count.js';
+import type { Output } from '../terminal/output.js';
+
+const EXAMPLES = `
+Examples:
+  parkade gateway --etcd 127.0.0.1:2379
+  PARKADE_ETCD=etcd-0:2379,etcd-1:2379 parkade gateway --host 0.0.0.0 --port 7275`;
+
+/** `parkade gateway`: one gateway of a cluster on etcd. */
+export function addGateway(program: Command, output: Output): void {
+  const command = program.command('gateway').description('run one gateway of a cluster');
+  addFlags(
+    command,
+    FLAGS.etcd,
+    FLAGS.host,
+    flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
+    FLAGS.shards,
+    FLAGS.autoTenants,
+    FLAGS.noAutoTenants,
+    FLAGS.grace,
+    FLAGS.logLevel,
+    FLAGS.json,
+  );
+  command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
+    const reader = new FlagReader(values);
+    reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
+    const flags = readServiceFlags(reader, { port: 7275, autoTenants: false });
+    reader.check();
+    await runService(flags, output, async (deps) => {
+      const { host, port, autoTenants } = flags;
+      const shardCount = await settledShardCount(deps.store, flags.shardCount);
+      const gateway = await createGateway({ host, port, autoTenants, shardCount }, deps);
+      announce(output, flags.json, gateway.address);
+      return gateway;
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { SystemClock } from '@parkade/clock';
+import type { Command } from 'commander';
+import { FlagReader } from '../flags/flag-reader.js';
+import { addFlags, FLAGS } from '../flags/flags.js';
+import { withEtcd } from '../service/with-etcd.js';
+import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
+import type { Output } from '../terminal/output.js';
+
+const EXAMPLES = `
+The document is JSON; what it does not name stays as it is:
+  {"tenants": {"acme": {"lots": {"default": {"ranges": [{"first": "701", "last": "720"}]}}}}}
+
+Examples:
+  parkade settings apply settings.json --etcd 127.0.0.1:2379`;
+
+/** `parkade settings apply`. */
+export function addSettings(program: Command, output: Output): void {
+  const settings = program.command('settings').description('settings of the system, of tenants, lots and groups');
+  const apply = settings.command('apply <file>').description('check a settings document and write it');
+  addFlags(apply, FLAGS.etcd, FLAGS.json)
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, values: Record<string, unknown>) => {
+      const reader = new FlagReader(values);
+      reader.required('etcd', 'settings are kept in the etcd of the cluster; parkade up takes them with --settings');
+      const etcd = reader.endpoints('etcd') ?? [];
+      const json = reader.boolean('json', false);
+      reader.check();
+      const document = await readSettingsFile(file);
+      await withEtcd(etcd, new SystemClock(), async (store) => {
+        const { written, revision } = await applyDocument(store, file, document);
+        output.line(
+          json ? JSON.stringify({ written, revision }) : `${written} settings written at revision ${revision}`,
+        );
+      });
+    });
+}

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { addFlags, flag, FLAGS } from '../flags/flags.js';
+import { FlagReader } from '../flags/flag-reader.js';
+import { LocalService } from '../service/local-service.js';
+import { announce, runService } from '../service/run-service.js';
+import { readServiceFlags } from '../service/service-flags.js';
+import { settledShardCount } from '../service/shard-count.js';
+import { softwareVersion } from '../service/version.js';
+import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
+import type { Output } from '../terminal/output.js';
+
+const EXAMPLES = `
+Without --etcd and --nats everything is inside this process; without --data-dir nothing outlives it.
+
+Examples:
+  parkade up
+  parkade up --data-dir ./parkade-data --settings settings.json
+  parkade up --etcd 127.0.0.1:2379 --nats nats://127.0.0.1:4222 --owners 2 --gateways 2`;
+
+/** Shards of a cluster that `up` makes: one machine needs no more. */
+const UP_SHARDS = 16;
+const MAX_MEMBERS = 64;
+
+/** `parkade up`: the whole service in one process. */
+export function addUp(program: Command, output: Output): void {
+  const command = program.command('up').description('run the whole service in one process');
+  addFlags(
+    command,
+    FLAGS.etcd,
+    FLAGS.nats,
+    FLAGS.dataDir,
+    FLAGS.host,
+    flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
+    flag('--owners <n>', 'owners of slots to start', 'PARKADE_OWNERS', '1'),
+    flag('--gateways <n>', 'gateways to start; all but the first on any free port', 'PARKADE_GATEWAYS', '1'),
+    flag(
+      '--shards <n>',
+      `the number of shards, fixed when a cluster is made (default: ${UP_SHARDS})`,
+      'PARKADE_SHARDS',
+    ),
+    flag('--settings <file>', 'a settings document (JSON) to write before anything starts', 'PARKADE_SETTINGS'),
+    FLAGS.autoTenants,
+    FLAGS.noAutoTenants,
+    FLAGS.memberId,
+    FLAGS.leaseTtl,
+    FLAGS.grace,
+    flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'warn'),
+    FLAGS.json,
+  );
+  command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
+    const reader = new FlagReader(values);
+    const flags = readServiceFlags(reader, { port: 7275, autoTenants: true });
+    const owners = reader.integer('owners', 1, MAX_MEMBERS, 1);
+    const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
+    reader.check();
+    const settingsFile = reader.text('settings');
+    const settings = settingsFile === undefined ? undefined : await readSettingsFile(settingsFile);
+    await runService(flags, output, async (deps) => {
+      if (settingsFile !== undefined) await applyDocument(deps.store, settingsFile, settings);
+      const shardCount = await settledShardCount(deps.store, flags.shardCount ?? UP_SHARDS);
+      const version = softwareVersion();
+      const service = await LocalService.start({ ...flags, owners, gateways, shardCount, version }, deps);
+      for (const address of service.addresses) announce(output, flags.json, address);
+      tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
+      return service;
+    });
+  });
+}
+
+/** How to talk to it, and who owns what: nobody else can see an embedded store. */
+function tell(
+  output: Output,
+  json: boolean,
+  service: LocalService,
+  embedded: string,
+  etcd: readonly string[] | undefined,
+): void {
+  const { owners, addresses } = service;
+  const [first = ''] = addresses;
+  if (json) {
+    output.line(JSON.stringify({ event: 'up', gateways: addresses, owners }));
+    return;
+  }
+  output.line(`state: ${etcd === undefined ? `embedded (${embedded})` : `etcd ${etcd.join(',')}`}`);
+  for (const { address, shards } of owners) output.line(`owner ${address} serves ${shards} shards`);
+  output.line('');
+  output.line('Talk to it:');
+  output.line(`  parkade park --gateway ${first} --slot 701 --call-id call-1 --caller-name Ada`);
+  output.line(`  parkade slots --gateway ${first}`);
+  output.line(`  parkade watch --gateway ${first}`);
+  output.line(`  parkade retrieve --gateway ${first} --slot 701 --call-id call-2`);
+  output.line('Stop it with Ctrl-C.');
+}

@@ -1,0 +1,51 @@
+import { hostname } from 'node:os';
+import { MAX_SHARD_COUNT } from '@parkade/ids';
+import type { FlagReader } from '../flags/flag-reader.js';
+import { LOG_LEVELS, type LogLevel } from '../terminal/json-log.js';
+import type { BackendConfig } from './backends.js';
+
+/** The longest times that make sense on a command line. */
+const MAX_LEASE_MS = 60_000;
+const MAX_GRACE_MS = 600_000;
+
+/** What every command that serves is told. Times in milliseconds. */
+export interface ServiceFlags {
+  readonly backends: BackendConfig;
+  readonly host: string;
+  readonly port: number;
+  readonly memberId: string;
+  readonly leaseTtlMs: number;
+  readonly shardCount: number | undefined;
+  readonly autoTenants: boolean;
+  readonly graceMs: number;
+  readonly logLevel: LogLevel;
+  readonly json: boolean;
+}
+
+/** Reads them; faults stay with the reader, who reports them with those of the command itself. */
+export function readServiceFlags(
+  flags: FlagReader,
+  defaults: { readonly port: number; readonly autoTenants: boolean },
+): ServiceFlags {
+  const nats = flags.text('nats');
+  if (nats !== undefined && !/^(nats|tls):\/\/\S+$/.test(nats)) {
+    flags.fault('--nats must be a URL such as nats://127.0.0.1:4222');
+  }
+  const etcd = flags.endpoints('etcd');
+  const dataDir = flags.text('dataDir');
+  if (etcd !== undefined && dataDir !== undefined) {
+    flags.fault('--data-dir is for the embedded store: leave it out, or leave --etcd out');
+  }
+  return {
+    backends: { etcd, nats, dataDir },
+    host: flags.text('host') ?? '127.0.0.1',
+    port: flags.integer('port', 0, 65_535, defaults.port),
+    memberId: flags.text('memberId') ?? `${hostname()}-${process.pid}`,
+    leaseTtlMs: flags.time('leaseTtl', 2_000, MAX_LEASE_MS, 5_000),
+    shardCount: flags.has('shards') ? flags.integer('shards', 1, MAX_SHARD_COUNT, 256) : undefined,
+    autoTenants: flags.boolean('autoTenants', defaults.autoTenants),
+    graceMs: flags.time('grace', 0, MAX_GRACE_MS, 20_000),
+    logLevel: flags.oneOf('logLevel', LOG_LEVELS, 'info'),
+    json: flags.boolean('json', false),
+  };
+}

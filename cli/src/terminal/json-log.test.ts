@@ -1,0 +1,29 @@
+import { ManualClock } from '@parkade/clock';
+import { describe, expect, it } from 'vitest';
+import { jsonLog } from './json-log.js';
+
+describe('the log', () => {
+  it('writes an event as one line of JSON, errors by their message, and keeps its own fields', () => {
+    const lines: string[] = [];
+    const log = jsonLog('info', (line) => lines.push(line), new ManualClock());
+    log.warn('shard lost', { shard: 7, error: new Error('away'), level: 'deep', count: 3n });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      event: 'shard lost',
+      shard: 7,
+      error: 'away',
+      'field.level': 'deep',
+      count: '3',
+    });
+  });
+
+  it('leaves out what is below its level', () => {
+    const lines: string[] = [];
+    const log = jsonLog('error', (line) => lines.push(line), new ManualClock());
+    log.info('a');
+    log.warn('b');
+    log.error('c');
+    expect(lines).toHaveLength(1);
+  });
+});
