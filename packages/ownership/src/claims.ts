@@ -1,4 +1,4 @@
-import type { KeyValue, Op, TxnResult } from '@parkade/store';
+import { type KeyValue, MAX_TXN_OPS, type Op, type TxnResult } from '@parkade/store';
 import type { HeldPartitions } from './held-partitions.js';
 import type { LeaseRun } from './lease-session.js';
 import { observeOwner, ownValue, type OwnerContext, spawn } from './owner-context.js';
@@ -39,7 +39,7 @@ export class Claims<P extends PartitionId> {
 
   /** Begins to claim; at most `claimBatch` a transaction. */
   start(claims: readonly Claim<P>[], run: LeaseRun): void {
-    const { claimBatch } = this.context.timing;
+    const claimBatch = Math.max(1, Math.min(this.context.timing.claimBatch, MAX_TXN_OPS / 2));
     for (let i = 0; i < claims.length; i += claimBatch) {
       const batch = claims.slice(i, i + claimBatch);
       for (const { partition } of batch) this.#underWay.add(partition);

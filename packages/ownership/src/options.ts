@@ -47,7 +47,7 @@ export interface OwnershipTiming {
   readonly settleMs: number;
   /** A partition whose owner key went with its lease is claimed no earlier than this long after. For owners whose acts no epoch fences. */
   readonly claimDelayAfterExpiryMs: number;
-  /** Partitions moved to this member at a time, and given away by it at a time. */
+  /** Partitions moved to this member at a time; twice as many from members that leave. It gives twice as many, leaving 16 times. */
   readonly maxMoves: number;
   /** Partitions being claimed or loaded at a time. */
   readonly maxLoads: number;

@@ -100,7 +100,7 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
       this.#held,
       this.#ownKeys,
       (partition) => this.#assignment.of(partition),
-      () => timing.maxMoves * (this.#leaving.begun ? 4 : 2),
+      () => timing.maxMoves * (this.#leaving.begun ? 16 : 2),
     );
     this.#takeover = new Takeover(context, this.#nodes, probe);
     this.#peers = new PeerWatch(context, this.#takeover);
