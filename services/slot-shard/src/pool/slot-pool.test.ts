@@ -87,6 +87,17 @@ describe('SlotPool (R6)', () => {
     expect(chosen(pool, Selection.FIRST, { maxSlotNumber: 101 })).toBe('full');
   });
 
+  it('never chooses past the highest number, also where every slot below it is taken', () => {
+    for (const selection of [Selection.FIRST, Selection.NEXT, Selection.RANDOM, Selection.LONGEST_IDLE] as const) {
+      const pool = new SlotPool([
+        { first: '701', last: '703' },
+        { first: '101', last: '102' },
+      ]);
+      for (const slot of ['101', '102']) pool.markBusy(slot);
+      expect(chosen(pool, selection, { maxSlotNumber: 699, random: 0 })).toBe('max-exceeded');
+    }
+  });
+
   it('leaves slots outside the ranges, and those of other parts, alone', () => {
     const pool = new SlotPool([{ first: '1', last: '6' }], { belongs: (slot) => Number(slot) % 2 === 0 });
     for (const slot of ['lobby', '99', '1', '01', '']) {
@@ -131,7 +142,7 @@ describe('SlotPool (R6)', () => {
           expect(pool.freeCount).toBe(model.since.size);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 

@@ -132,6 +132,7 @@ export class SlotPool {
   #nthOf(spans: readonly IndexSpan[], random: number): number | undefined {
     const stretches = spans.map(({ from, to }) => ({ rank: this.#free.rank(from), end: this.#free.rank(to) }));
     const total = stretches.reduce((sum, { rank, end }) => sum + end - rank, 0);
+    if (total === 0) return undefined;
     let n = Math.min(total - 1, Math.floor(random * total));
     for (const { rank, end } of stretches) {
       if (n < end - rank) return this.#free.select(rank + n);
