@@ -27,7 +27,7 @@ export interface GatewayLimits {
   readonly defaultTimeoutMs: number;
   /** The longest time a caller may allow; more is cut. */
   readonly maxTimeoutMs: number;
-  /** A unary caller is answered this long before its own time ends (a tenth of the time when that is less), so that it hears why. */
+  /** A unary caller is answered this long before its own time ends (a quarter of the time when that is less), so that it hears why. */
   readonly answerMarginMs: number;
   /** Between two attempts at one command: doubles from min to max, half of it random. */
   readonly retryMinMs: number;
@@ -56,6 +56,8 @@ export interface GatewayLimits {
   readonly feedLingerMs: number;
   /** Freed slots a followed shard remembers, for those who resume. */
   readonly maxTombstones: number;
+  /** How long an owner may take to begin to answer who follows a shard. */
+  readonly followTimeoutMs: number;
   /** Following a shard again after it broke: doubles from min to max, half of it random. */
   readonly followRetryMinMs: number;
   readonly followRetryMaxMs: number;
@@ -68,7 +70,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxBatch: 1_024,
   defaultTimeoutMs: 5_000,
   maxTimeoutMs: 60_000,
-  answerMarginMs: 50,
+  answerMarginMs: 100,
   retryMinMs: 10,
   retryMaxMs: 100,
   maxHints: 4,
@@ -83,6 +85,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   syncedEveryMs: 30_000,
   feedLingerMs: 30_000,
   maxTombstones: 100_000,
+  followTimeoutMs: 5_000,
   followRetryMinMs: 10,
   followRetryMaxMs: 1_000,
 };

@@ -16,5 +16,5 @@ export function deadlineIn(timeoutMs: number | undefined, clock: Clock, limits: 
 export function unaryDeadline(deadlineMs: number, clock: Clock, limits: GatewayLimits): Deadline {
   if (deadlineMs === Infinity) return deadlineIn(undefined, clock, limits);
   const leftMs = Math.max(0, deadlineMs - clock.nowMs());
-  return deadlineIn(leftMs - Math.min(limits.answerMarginMs, leftMs / 10), clock, limits);
+  return deadlineIn(leftMs - Math.min(limits.answerMarginMs, leftMs / 4), clock, limits);
 }

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { type ServerDuplexStream, type ServerWritableStream, type ServiceError, status } from '@grpc/grpc-js';
 import { SystemClock } from '@parkade/clock';
 import {
   type Command,
@@ -79,7 +79,7 @@ export class FakeOwner {
 
   /** Cuts every Exchange stream. */
   breakStreams(): void {
-    for (const stream of this.#streams) stream.destroy(new Error('broken by the test'));
+    for (const stream of this.#streams) stream.emit('error', broken());
     this.#streams.clear();
   }
 
@@ -103,7 +103,7 @@ export class FakeOwner {
     if (result === 'silence') return;
     if (result === 'break') {
       this.#streams.delete(call);
-      call.destroy(new Error('broken by the test'));
+      call.emit('error', broken());
       return;
     }
     const answer = { correlationId: command.correlationId, revision: 7, fenced: true, result };
@@ -116,6 +116,11 @@ export class FakeOwner {
     call.on('error', () => undefined);
     this.shard(shard).follow(call, afterRevision);
   }
+}
+
+/** `destroy` would leave the call open: only an `error` event makes grpc-js send a status. */
+function broken(): Partial<ServiceError> {
+  return { code: status.UNAVAILABLE, details: 'broken by the test' };
 }
 
 /** One shard of a fake owner, for following. */

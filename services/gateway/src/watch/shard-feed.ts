@@ -21,9 +21,6 @@ export interface FeedListener {
   changed(entry: SlotEntry): void;
 }
 
-/** A catch-up takes at most this long; whoever waits for it begins anew instead. */
-const CATCH_UP_TIMEOUT_MS = 5_000;
-
 /**
  * One shard, followed once for all its watchers, whoever owns it.
  *
@@ -113,11 +110,14 @@ export class ShardFeed {
       response: (response) => this.#take(response),
       closed: () => this.#again(),
     });
+    // An owner that does not begin to answer is asked anew.
+    this.#retry = this.deps.clock.setTimer(this.limits.followTimeoutMs, () => this.#follow());
   }
 
   /** The stream ended: once more after a pause; a new owner is followed at once. */
   #again(): void {
     this.#stop = undefined;
+    this.#retry?.cancel();
     const { followRetryMinMs, followRetryMaxMs } = this.limits;
     const delayMs = backOffMs(this.#attempt++, followRetryMinMs, followRetryMaxMs, this.deps.random);
     this.#retry = this.deps.clock.setTimer(delayMs, () => this.#follow());
@@ -126,6 +126,7 @@ export class ShardFeed {
   #take(response: FollowShardResponse): void {
     const nowMs = this.deps.clock.nowMs();
     this.#attempt = 0;
+    this.#retry?.cancel();
     if (response.reset) this.image.reset();
     for (const record of response.records) this.#tell(this.image.follow(record, nowMs));
     if (!response.synced) return this.image.advance(response.revision);
@@ -157,7 +158,7 @@ export class ShardFeed {
         if (complete) this.image.completedSince(after);
         resolve(complete);
       };
-      const timer = this.deps.clock.setTimer(CATCH_UP_TIMEOUT_MS, () => end(false));
+      const timer = this.deps.clock.setTimer(this.limits.followTimeoutMs, () => end(false));
       const stop = this.deps.links.to(address).channel.follow(
         { shard: this.shard, afterRevision: after },
         {

@@ -1,0 +1,176 @@
+import { homeShard, HOLDING_LOT, parkIdShard, partShard } from '@parkade/ids';
+import { type Command, OnOccupied, Reason } from '@parkade/proto';
+import { putLot } from '@parkade/settings';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Scripted } from '../testing/fake-owner.testing.js';
+import { call, parkAnywhere, parkIdIn, parkRequest, requestId, says } from '../testing/samples.testing.js';
+import { SHARDS, TestBed } from '../testing/test-bed.testing.js';
+
+let bed: TestBed;
+afterEach(() => bed.stop());
+
+/** A bed with the lots `big` (three parts, overflow `spare`), `plain`, and `spare`; the owner answers in this order. */
+async function withScript(...answers: readonly Scripted[]): Promise<void> {
+  bed = await TestBed.start();
+  const ranges = [{ first: '100', last: '199' }];
+  await putLot(bed.store, 'acme', 'spare', { ranges });
+  await putLot(bed.store, 'acme', 'plain', { ranges });
+  await putLot(bed.store, 'acme', 'small', { ranges, overflow_lot_id: 'spare' });
+  await putLot(bed.store, 'acme', 'big', { ranges, spread: 3, overflow_lot_id: 'spare' });
+  const left = [...answers];
+  bed.owner.script = () => left.shift() ?? says.refusal(Reason.INTERNAL);
+}
+
+/** `park 3 big/1`: what was asked of which shard, and where it was led. */
+function story(): readonly string[] {
+  return bed.owner.commands.map((command) => {
+    const { op, shard, part, lotId } = command;
+    if (op?.$case === 'routeChoice') {
+      return `route ${shard} ${op.value.lotId}#${op.value.step}${op.value.holding ? ' holding' : ''}`;
+    }
+    return `${op?.$case ?? ''} ${shard} ${lotId}/${part}`;
+  });
+}
+
+const home = (lotId: string): number => homeShard('acme', lotId, SHARDS);
+const part = (lotId: string, number: number): number => partShard('acme', lotId, number, SHARDS);
+
+describe('an automatic choice', () => {
+  it('is full at once where the lot has one part and no overflow lot (G2)', async () => {
+    await withScript(says.partFull);
+    const failure = await bed.failure('park', parkAnywhere('plain'));
+    expect(failure).toMatchObject({ reason: Reason.LOT_FULL, metadata: { lot_id: 'plain' } });
+    expect(story()).toEqual([`park ${home('plain')} /0`]);
+  });
+
+  it('goes from part to part as the home decides, then to the overflow lot', async () => {
+    await withScript(
+      says.partFull,
+      says.toPart(2, 1),
+      says.partFull,
+      says.toPart(1, 2),
+      says.partFull,
+      says.toLot('spare', 3),
+      says.park({ lotId: 'spare' }),
+    );
+    expect((await bed.call('park', parkAnywhere('big'))).park?.lotId).toBe('spare');
+    expect(story()).toEqual([
+      `park ${home('big')} /0`,
+      `route ${home('big')} big#1`,
+      `park ${part('big', 2)} /2`,
+      `route ${home('big')} big#2`,
+      `park ${part('big', 1)} /1`,
+      `route ${home('big')} big#3`,
+      `park ${home('spare')} spare/0`,
+    ]);
+    const ids = bed.owner.commands.map(({ op, fingerprint }) => [
+      op?.$case === 'park' || op?.$case === 'routeChoice' ? op.value.requestId : '',
+      fingerprint,
+    ]);
+    expect(new Set(ids.map(String)).size).toBe(1);
+  });
+
+  it('goes where it was routed before when it is replayed', async () => {
+    await withScript(says.toPart(2, 5), says.park());
+    await bed.call('park', parkAnywhere('big'));
+    expect(story()).toEqual([`park ${home('big')} /0`, `park ${part('big', 2)} /2`]);
+  });
+
+  it('goes on from the step that was recorded', async () => {
+    await withScript(says.toPart(2, 5), says.partFull, says.full(6));
+    expect(await bed.failure('park', parkAnywhere('big'))).toMatchObject({ reason: Reason.LOT_FULL });
+    expect(story().at(-1)).toBe(`route ${home('big')} big#6`);
+  });
+
+  it('takes the park that was applied earlier for a route', async () => {
+    await withScript(says.partFull, says.park({ slot: '150' }));
+    expect((await bed.call('park', parkAnywhere('big'))).park?.slot).toBe('150');
+  });
+
+  it('passes through at most four lots (G3)', async () => {
+    const away = ['small', 'plain', 'big', 'spare'].flatMap((lotId) => [says.toLot(lotId, 1)]);
+    await withScript(...away, says.park());
+    expect(await bed.failure('park', parkAnywhere('default'))).toMatchObject({ reason: Reason.LOT_FULL });
+    expect(bed.owner.commands).toHaveLength(4);
+  });
+
+  it('keeps a refusal of the owner', async () => {
+    await withScript(says.refusal(Reason.MAX_SLOT_EXCEEDED));
+    expect(await bed.failure('park', parkAnywhere('big'))).toMatchObject({ reason: Reason.MAX_SLOT_EXCEEDED });
+  });
+});
+
+describe('a slot that is taken', () => {
+  const taken = says.refusal(Reason.SLOT_OCCUPIED);
+  const slotIn = (lotId: string, onOccupied: OnOccupied): ReturnType<typeof parkRequest> =>
+    parkRequest({ target: { kind: { $case: 'slot', value: { lotId, slot: '101' } } }, onOccupied });
+
+  it('sends the call to the holding lot when the parker is to be rung', async () => {
+    await withScript(taken, says.toLot(HOLDING_LOT, 1), says.park({ lotId: HOLDING_LOT }));
+    const response = await bed.call('park', slotIn('plain', OnOccupied.RING_PARKER));
+    expect(response.park?.lotId).toBe(HOLDING_LOT);
+    expect(story()).toEqual([
+      `park ${home('plain')} /0`,
+      `route ${home('plain')} plain#1 holding`,
+      `park ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+    ]);
+  });
+
+  it('leads a replay to the holding lot without asking again', async () => {
+    await withScript(says.toLot(HOLDING_LOT, 1), says.park());
+    await bed.call('park', slotIn('plain', OnOccupied.RING_PARKER));
+    expect(story()).toEqual([`park ${home('plain')} /0`, `park ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`]);
+  });
+
+  it('is a refusal when nothing else was asked for', async () => {
+    await withScript(taken);
+    expect(await bed.failure('park', slotIn('plain', OnOccupied.REJECT))).toMatchObject({
+      reason: Reason.SLOT_OCCUPIED,
+    });
+  });
+
+  it('goes on to the overflow lot when the next free one is asked for and there is none', async () => {
+    await withScript(says.partFull, says.toLot('spare', 1), says.park());
+    await bed.call('park', slotIn('small', OnOccupied.NEXT_FREE));
+    expect(story()).toEqual([
+      `park ${home('small')} /0`,
+      `route ${home('small')} small#1`,
+      `park ${home('spare')} spare/0`,
+    ]);
+  });
+
+  it('is a full lot when the next free one is asked for in a part of a larger lot', async () => {
+    await withScript(says.partFull);
+    expect(await bed.failure('park', slotIn('big', OnOccupied.NEXT_FREE))).toMatchObject({ reason: Reason.LOT_FULL });
+    expect(bed.owner.commands).toHaveLength(1);
+  });
+});
+
+describe('the completion of a reservation that ended', () => {
+  it('goes to the holding lot when its lot is full', async () => {
+    await withScript(says.refusal(Reason.LOT_FULL), says.toLot(HOLDING_LOT, 1), says.park());
+    const parkId = parkIdIn(5);
+    await bed.call('completeReservation', { requestId: requestId(), tenantId: 'acme', parkId, call });
+    expect(story()).toEqual([
+      `completeReservation 5 /0`,
+      `route 5 #1 holding`,
+      `completeReservation ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+    ]);
+  });
+});
+
+describe('a park id', () => {
+  it('names the shard, whatever tenant asks', async () => {
+    await withScript(says.park());
+    const parkId = parkIdIn(6);
+    await bed.call('extendPark', { requestId: '', tenantId: 'nobody', parkId, recallIn: { seconds: 9, nanos: 0 } });
+    expect(bed.owner.commands.map(({ shard }: Command) => shard)).toEqual([parkIdShard(parkId)]);
+  });
+
+  it.each(['x', parkIdIn(SHARDS)])('is not found without asking anybody when it is none: %s', async (parkId) => {
+    await withScript();
+    const release = { requestId: '', tenantId: 'acme', parkId, cause: 0, callId: '' };
+    expect(await bed.failure('release', release)).toMatchObject({ reason: Reason.PARK_NOT_FOUND });
+    expect(bed.owner.commands).toEqual([]);
+  });
+});
