@@ -15,7 +15,7 @@ export interface CatchUpDeps {
   readonly publisher: Publisher;
   readonly store: Store;
   readonly clock: Clock;
-  /** Events before this revision are lost: tell the tenants, and publish the shard's lamps anew. */
+  /** Events before this revision (and perhaps at it) are lost: tell the tenants, and publish the shard's lamps anew. */
   readonly onGap: (shard: number, compactRevision: number) => void;
   /** The store did not answer, or a record could not be decoded; it goes on. */
   readonly onTrouble: (shard: number, cause: unknown) => void;
@@ -27,12 +27,17 @@ export interface CatchUpDeps {
  */
 export async function catchUp(deps: CatchUpDeps, shard: number, signal: AbortSignal): Promise<boolean> {
   const { publisher, clock } = deps;
+  let gap = 0;
+  const onGap = (compactRevision: number): void => {
+    if (compactRevision > gap) deps.onGap(shard, compactRevision);
+    gap = compactRevision;
+  };
   while (!signal.aborted) {
     const from = publisher.replayFrom(shard);
     if (from === undefined) return true;
     // Half of the queue stays free for the commits of the other shards.
     const room = Math.min(MAX_ROUND, Math.trunc(publisher.room / 2));
-    if (room === 0 || !(await round(deps, shard, from, room, signal))) await sleep(clock, PAUSE_MS, signal);
+    if (room === 0 || !(await round(deps, shard, from, room, signal, onGap))) await sleep(clock, PAUSE_MS, signal);
   }
   return false;
 }
@@ -44,6 +49,7 @@ async function round(
   from: number,
   maxRecords: number,
   signal: AbortSignal,
+  onGap: (compactRevision: number) => void,
 ): Promise<boolean> {
   const { publisher } = deps;
   const commits: Committed[] = [];
@@ -57,8 +63,8 @@ async function round(
     );
     if (signal.aborted || publisher.replayFrom(shard) !== from) return true;
     if (result.kind === 'gap') {
-      deps.onGap(shard, result.compactRevision);
-      // What a compaction leaves begins at its revision; never the same round again.
+      onGap(result.compactRevision);
+      // What a compaction leaves begins at its revision, or after it; never the same round again.
       publisher.replayed(shard, Math.max(result.compactRevision - 1, from));
       return true;
     }
