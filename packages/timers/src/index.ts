@@ -1,0 +1,3 @@
+export * from './deadline-alarm.js';
+export * from './deadline-heap.js';
+export * from './keyed-deadlines.js';
