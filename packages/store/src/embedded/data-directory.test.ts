@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,4 +120,21 @@ it('has an acknowledged write in the file before the answer (E2)', async () => {
   } finally {
     await rm(copyDir, { recursive: true, force: true });
   }
+});
+
+it('has a change in the file before a watch tells of it (E2, W1)', async () => {
+  const store = await reopen();
+  const file = join(dataDir, 'store.mdb');
+  const onDisk: boolean[] = [];
+  const told = new Promise<void>((resolve) => {
+    store.watch({ start: '/a' }, 1, {
+      events: () => {
+        onDisk.push(readFileSync(file).includes('the value to look for'));
+        resolve();
+      },
+      compacted: () => undefined,
+    });
+  });
+  await Promise.all([put(store, '/a', 'the value to look for'), told]);
+  expect(onDisk).toEqual([true]);
 });
