@@ -46,7 +46,8 @@ export function commandFailure(error: unknown, address: string): CommandFailure 
   }
   const data = { code: codeName };
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
-    const words = `No gateway answers at ${address} (${message}). Start one with parkade up, or say where one is with --gateway.`;
+    const cause = /Last error: (?:Error: )?(.*?) Resolution note/.exec(message)?.[1] ?? message;
+    const words = `No gateway answers at ${address} (${cause}). Start one with parkade up, or say where one is with --gateway.`;
     return new CommandFailure(EXIT.unreachable, words, data, { cause: error });
   }
   return new CommandFailure(EXIT.refused, `${codeName}: ${message}`, data, { cause: error });

@@ -1,5 +1,6 @@
 import { type Bus, openBus } from '@parkade/bus';
-import { type Clock, type Random } from '@parkade/clock';
+import type { Clock, Random } from '@parkade/clock';
+import { STREAMS } from '@parkade/presence';
 import type { Log } from '@parkade/rpc';
 import { openEmbeddedStore, openEtcdStore, type Store } from '@parkade/store';
 
@@ -21,7 +22,7 @@ export interface Backends {
 }
 
 /**
- * Opens the store and the bus. Rejects where the directory cannot be used or an address is malformed; servers that are away
+ * Opens the store and the bus, with its streams made where they were missing. Rejects where the directory cannot be used or an address is malformed; servers that are away
  * show in the calls.
  */
 export async function openBackends(
@@ -37,6 +38,10 @@ export async function openBackends(
     random,
     onFault: (doing, error) => log.warn('bus fault', { doing, error }),
     onHandlerError: (error) => log.error('bus subscriber failed', { error }),
+  });
+  await bus.ensureStreams(STREAMS).catch((error: unknown) => {
+    // The bus makes them when it can be reached; meanwhile parking goes on.
+    log.warn('the streams of the bus could not be made yet', { error });
   });
   return {
     store,

@@ -1,0 +1,22 @@
+import { keys, parseSlotKey } from '@parkade/ids';
+import { SlotRecord } from '@parkade/proto';
+import { prefixRange, type Store } from '@parkade/store';
+
+/** What the store holds of a slot. */
+export interface StoredSlot {
+  readonly key: string;
+  readonly tenantId: string;
+  readonly lotId: string;
+  readonly slot: string;
+  readonly record: SlotRecord;
+  readonly revision: number;
+}
+
+/** Every slot record of a cluster, tombstones too. */
+export async function storedSlots(store: Store): Promise<readonly StoredSlot[]> {
+  const { kvs } = await store.range(prefixRange(keys.shards));
+  return kvs.flatMap(({ key, value, modRevision }) => {
+    const name = parseSlotKey(key);
+    return name === undefined ? [] : [{ key, ...name, record: SlotRecord.decode(value), revision: modRevision }];
+  });
+}
