@@ -2,12 +2,16 @@ import type { Bus } from '@parkade/bus';
 import type { Clock, Random, Timer } from '@parkade/clock';
 import {
   DEFAULT_TIMING,
+  GrpcHandOffClient,
   LeaseSession,
   numberedPartitions,
+  ownershipService,
   type OwnershipTiming,
   PartitionOwner,
+  tcpProbe,
 } from '@parkade/ownership';
-import { OwnershipServiceService, SlotShardServiceService } from '@parkade/proto';
+import { STREAMS } from '@parkade/presence';
+import { SlotShardServiceService } from '@parkade/proto';
 import { GrpcServer, type Log, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
@@ -19,12 +23,14 @@ import { DEFAULT_PUBLISHER_LIMITS, Publisher, type ShardCommitted } from './publ
 import { Publishing } from './publishing.js';
 import { exchange, type Load } from './rpc/exchange.js';
 import { Followers } from './rpc/follow.js';
-import { GrpcHandOffClient, handOffHandler, tcpProbe } from './rpc/hand-off.js';
 import { listOwned } from './rpc/list-owned.js';
 import type { ShardDeps } from './shard/shard.js';
 import { ShardSet } from './shard-set.js';
 import { Compactor } from './upkeep/compactor.js';
 import { Upkeep } from './upkeep/upkeep.js';
+
+/** The role under which shards are owned. */
+const ROLE = 'slot-shard';
 
 export interface SlotShardDeps {
   readonly store: Store;
@@ -49,12 +55,13 @@ export interface SlotShard {
 }
 
 /**
- * Starts to own and serve slot shards. `shardCount` counts only where the cluster is made now. Resolves when it listens and has joined; shards come as they are
- * claimed. Rejects when the address is taken or the store holds another format.
+ * Starts to own and serve slot shards. `shardCount` counts only where the cluster is made now; undefined: the default. Resolves
+ * when it listens and has joined; shards come as they are claimed. Rejects when the address is taken or the store holds another
+ * format.
  */
 export async function startSlotShard(
   config: SlotShardConfig,
-  shardCount: number,
+  shardCount: number | undefined,
   deps: SlotShardDeps,
 ): Promise<SlotShard> {
   const { store, bus, clock, random, log } = deps;
@@ -130,10 +137,7 @@ export async function startSlotShard(
             ),
           },
         },
-        {
-          definition: OwnershipServiceService,
-          implementation: { handOff: unary((request) => handOffHandler(ownership)(request as never), onDefect) },
-        },
+        ownershipService((role) => (role === ROLE ? (request) => ownership.handOff(request) : undefined), onDefect),
       ],
     },
     clock,
@@ -144,7 +148,7 @@ export async function startSlotShard(
   const ownership = new PartitionOwner<number>(
     {
       self: { memberId: config.memberId, address, version: config.version },
-      space: numberedPartitions('slot-shard', shardTotal),
+      space: numberedPartitions(ROLE, shardTotal),
       timing: { ...DEFAULT_TIMING, ...deps.timing },
     },
     {
@@ -154,7 +158,7 @@ export async function startSlotShard(
       session,
       handler: shards,
       handOffClient,
-      probe: tcpProbe(300),
+      probe: tcpProbe(),
       report: (what, error) => log.warn(what, { error: String(error) }),
     },
   );
@@ -186,6 +190,12 @@ export async function startSlotShard(
     for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
   });
 
+  // Lamps of a bus that is new, or was emptied while nobody was here, are published as the shards come (their marks tell).
+  const made = await bus.ensureStreams(STREAMS).catch((error: unknown) => {
+    log.warn('the bus is not there yet: events wait', { error: String(error) });
+    return [];
+  });
+  if (made.length > 0) log.info('streams made', { streams: made.join(' ') });
   session.start();
   await ownership.start();
   server.setServing(true);
@@ -195,8 +205,8 @@ export async function startSlotShard(
     stopped.abort();
     endStatus();
     await ownership.close();
-    await session.close();
     await server.stop(0);
+    await session.close();
     handOffClient.close();
     publisher.close();
     settings.close();

@@ -123,7 +123,7 @@ export interface Target {
     | undefined;
 }
 
-/** Overrides of this call or flow, above the slot's, tenant's and system's settings. Absent: not overridden. */
+/** Values of this call or flow: below a slot's own settings, above the lot's, tenant's and system's. Absent: not set here. */
 export interface PolicyOverrides {
   /** How long it stays before it is rung back; zero: for ever; else at least 1 s. */
   ringbackTimeout:
