@@ -28,6 +28,9 @@ import { watchSlots } from './watch/watch-slots.js';
 /** The role under which slot shards are owned. */
 const SLOT_ROLE = 'slot-shard';
 
+/** What is cut short at the end has this long to be told so. */
+const LAST_ANSWERS_MS = 100;
+
 export interface GatewayDeps {
   /** Not closed by the gateway. */
   readonly store: Store;
@@ -81,7 +84,8 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const owners = ownersOf(directory, deps, limits);
-  const routed = { directory, clock, random, ...owners };
+  const stop = new AbortController();
+  const routed = { directory, clock, random, stop: stop.signal, ...owners };
   const lots = new Lots(config, { store, settings, clock });
   const places = new Places(cluster, lots);
   const delivery = new Delivery(limits, routed);
@@ -123,9 +127,11 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     hub.close(draining());
     streams.drain();
     await underWay.idle(clock, graceMs);
-    await server.stop(Math.max(0, untilMs - clock.monotonicMs()));
+    // Whatever is still under way is answered with DRAINING, and given a moment to leave.
+    stop.abort();
     owners.changes.close();
     owners.links.close();
+    await server.stop(Math.max(LAST_ANSWERS_MS, untilMs - clock.monotonicMs()));
     directory.close();
     settings.close();
     mediaNodes.close();

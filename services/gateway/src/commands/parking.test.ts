@@ -1,5 +1,5 @@
 import { homeShard, HOLDING_LOT, parkIdShard, partShard } from '@parkade/ids';
-import { type Command, OnOccupied, Reason } from '@parkade/proto';
+import { type Command, OnOccupied, Reason, ReleaseCause } from '@parkade/proto';
 import { putLot } from '@parkade/settings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Scripted } from '../testing/fake-owner.testing.js';
@@ -169,7 +169,7 @@ describe('a park id', () => {
 
   it.each(['x', parkIdIn(SHARDS)])('is not found without asking anybody when it is none: %s', async (parkId) => {
     await withScript();
-    const release = { requestId: '', tenantId: 'acme', parkId, cause: 0, callId: '' };
+    const release = { requestId: '', tenantId: 'acme', parkId, cause: ReleaseCause.ABANDONED, callId: '' };
     expect(await bed.failure('release', release)).toMatchObject({ reason: Reason.PARK_NOT_FOUND });
     expect(bed.owner.commands).toEqual([]);
   });

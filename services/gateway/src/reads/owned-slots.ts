@@ -8,6 +8,7 @@ import {
   type Slot,
 } from '@parkade/proto';
 import { Refused, toDuration } from '@parkade/rpc';
+import { draining } from '../api/under-way.js';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';
 import type { Cluster, ShardDirectory } from '../ports.js';
@@ -39,6 +40,8 @@ export interface OwnedSlotsDeps {
   readonly changes: OwnerChanges;
   readonly clock: Clock;
   readonly random: Random;
+  /** Aborted when the gateway ends: whoever still waits hears DRAINING. */
+  readonly stop: AbortSignal;
 }
 
 /** Asks every owner and merges what they say. */
@@ -57,8 +60,8 @@ export class OwnedSlots {
     deadline: Deadline,
     enough: (slots: readonly Slot[]) => boolean = () => false,
   ): Promise<OwnedPage | Refused> {
-    const { clock, random, changes, cluster } = this.deps;
-    for (let attempt = 0; clock.monotonicMs() < deadline; attempt++) {
+    const { clock, random, changes, cluster, stop } = this.deps;
+    for (let attempt = 0; clock.monotonicMs() < deadline && !stop.aborted; attempt++) {
       const answers = await this.#askAll(query, deadline);
       const page = merge(answers, query.limit);
       if (enough(page.slots)) return page;
@@ -67,6 +70,7 @@ export class OwnedSlots {
       const pauseMs = backOffMs(attempt, this.limits.retryMinMs, this.limits.retryMaxMs, random);
       await changes.wait(missing, Math.min(pauseMs, Math.max(0, deadline - clock.monotonicMs())));
     }
+    if (stop.aborted) return draining();
     const message = 'Not every shard had an owner that answered in time; nothing is known of the rest. Retry.';
     return new Refused(Reason.NO_OWNER, message);
   }

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
 import { type CommandAnswer, type NotOwner, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
+import { draining } from '../api/under-way.js';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';
 import type { ShardDirectory, ShardOwner } from '../ports.js';
@@ -15,6 +16,8 @@ export interface DeliveryDeps {
   readonly changes: OwnerChanges;
   readonly clock: Clock;
   readonly random: Random;
+  /** Aborted when the gateway ends: whoever still waits hears DRAINING. */
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -34,12 +37,12 @@ export class Delivery {
   ) {}
 
   async deliver(order: Order, deadline: Deadline): Promise<CommandAnswer | Refused> {
-    const { directory, links, clock } = this.deps;
+    const { directory, links, clock, stop } = this.deps;
     let delivered = false;
     let attempt = 0;
     let hints = 0;
     let hinted: string | undefined;
-    while (clock.monotonicMs() < deadline) {
+    while (clock.monotonicMs() < deadline && !stop.aborted) {
       const address: string | undefined = hinted ?? directory.owner(order.shard)?.address;
       hinted = undefined;
       if (address !== undefined) {
@@ -68,7 +71,7 @@ export class Delivery {
       hints = 0;
       await this.#pause(order.shard, address, attempt++, deadline);
     }
-    return outOfTime(delivered);
+    return stop.aborted ? draining() : outOfTime(delivered);
   }
 
   /** Whom to ask at once after `asked` said that it is not the owner; undefined: nobody better is known yet. */

@@ -1,13 +1,11 @@
 import {
-  type Consistency,
-  type Direction,
+  Consistency,
   MediaControl,
-  type OnOccupied,
   type PolicyOverrides,
-  type PresenceType,
+  PresenceType,
   Reason,
-  type ReleaseCause,
-  type Selection,
+  ReleaseCause,
+  Selection,
 } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
 import { checkCommand } from '../commands/check.js';
@@ -27,9 +25,21 @@ function inSlot(lotId: string, slot: string): PublicCommand {
   return park({ target: { kind: { $case: 'slot', value: { lotId, slot } } } });
 }
 
+const noOverrides: PolicyOverrides = {
+  ringbackTimeout: undefined,
+  callbackTimeout: undefined,
+  presenceType: PresenceType.UNSPECIFIED,
+  presenceId: '',
+  maxPark: undefined,
+};
+
 function overriding(changes: Partial<PolicyOverrides>): PublicCommand {
-  const none = { ringbackTimeout: undefined, callbackTimeout: undefined, maxPark: undefined };
-  return park({ overrides: { ...none, presenceType: 0, presenceId: '', ...changes } });
+  return park({ overrides: { ...noOverrides, ...changes } });
+}
+
+/** The message with an enum's number that this version does not know, as it comes off the wire. */
+function foreign<Message extends object>(message: Message, field: keyof Message & string): Message {
+  return Object.assign({ ...message }, { [field]: 99 });
 }
 
 function retrieve(changes: Parameters<typeof retrieveRequest>[0]): PublicCommand {
@@ -64,7 +74,14 @@ describe('a command is refused before anybody is asked', () => {
     ['in any slot of the holding lot', { $case: 'park', value: parkAnywhere('_holding') }, 'target.lot.lot_id'],
     [
       'with a selection that is not known',
-      park({ target: { kind: { $case: 'lot', value: { lotId: '', selection: 77 as Selection, maxSlotNumber: 0 } } } }),
+      park({
+        target: {
+          kind: {
+            $case: 'lot',
+            value: foreign({ lotId: '', selection: Selection.FIRST, maxSlotNumber: 0 }, 'selection'),
+          },
+        },
+      }),
       'target.lot.selection',
     ],
     [
@@ -89,7 +106,7 @@ describe('a command is refused before anybody is asked', () => {
       'call.caller_name',
     ],
     ['with a number that is too long', park({ call: { ...call, callerNumber: '1'.repeat(65) } }), 'call.caller_number'],
-    ['with a direction that is not known', park({ call: { ...call, direction: 9 as Direction } }), 'call.direction'],
+    ['with a direction that is not known', park({ call: foreign(call, 'direction') }), 'call.direction'],
     [
       'with a SIP Call-ID that is too long',
       park({ call: { ...call, sipCallId: 'x'.repeat(257) } }),
@@ -102,8 +119,8 @@ describe('a command is refused before anybody is asked', () => {
     ],
     ['with a note that is too long', park({ note: 'x'.repeat(513) }), 'note'],
     ['with a line break in the note', park({ note: 'a\nb' }), 'note'],
-    ['with an on_occupied that is not known', park({ onOccupied: 42 as OnOccupied }), 'on_occupied'],
-    ['with a media_control that is not known', park({ mediaControl: 3 as MediaControl }), 'media_control'],
+    ['with an on_occupied that is not known', park(foreign(parkRequest(), 'onOccupied')), 'on_occupied'],
+    ['with a media_control that is not known', park(foreign(parkRequest(), 'mediaControl')), 'media_control'],
     [
       'with 500 ms until ringback',
       overriding({ ringbackTimeout: { seconds: 0, nanos: 5e8 } }),
@@ -115,7 +132,7 @@ describe('a command is refused before anybody is asked', () => {
     ['with a lamp id with a blank', overriding({ presenceId: 'a b' }), 'overrides.presence_id'],
     [
       'with a presence type that is not known',
-      overriding({ presenceType: 9 as PresenceType }),
+      overriding(foreign(noOverrides, 'presenceType')),
       'overrides.presence_type',
     ],
     ['with nothing to retrieve', retrieve({ from: undefined }), 'from'],
@@ -132,7 +149,7 @@ describe('a command is refused before anybody is asked', () => {
     ],
     [
       'with a release cause that is not known',
-      { $case: 'release', value: { ...held, cause: 9 as ReleaseCause, callId: '' } },
+      { $case: 'release', value: foreign({ ...held, cause: ReleaseCause.RELEASED, callId: '' }, 'cause') },
       'cause',
     ],
     ['without a slot to move to', { $case: 'movePark', value: { ...held, slot: undefined } }, 'slot'],
@@ -145,7 +162,13 @@ describe('a command is refused before anybody is asked', () => {
     ['without a call that completes', { $case: 'completeReservation', value: { ...held, call: undefined } }, 'call'],
     [
       'with a consistency that is not known',
-      { $case: 'getSlot', value: { tenantId: 'a', slot: { lotId: '', slot: '1' }, consistency: 8 as Consistency } },
+      {
+        $case: 'getSlot',
+        value: foreign(
+          { tenantId: 'a', slot: { lotId: '', slot: '1' }, consistency: Consistency.FENCED },
+          'consistency',
+        ),
+      },
       'consistency',
     ],
   ];
@@ -179,7 +202,10 @@ describe('a good command passes', () => {
     ['never to be rung back', { $case: 'extendPark', value: { ...held, recallIn: { seconds: 0, nanos: 0 } } }],
     [
       'reading the holding lot',
-      { $case: 'getSlot', value: { tenantId: 'a', slot: { lotId: '_holding', slot: '1' }, consistency: 0 } },
+      {
+        $case: 'getSlot',
+        value: { tenantId: 'a', slot: { lotId: '_holding', slot: '1' }, consistency: Consistency.UNSPECIFIED },
+      },
     ],
   ];
 
@@ -201,7 +227,7 @@ describe('a read is refused', () => {
   });
 
   it('when it names no park', () => {
-    const get = { tenantId: 'acme', by: undefined, consistency: 0 };
+    const get = { tenantId: 'acme', by: undefined, consistency: Consistency.UNSPECIFIED };
     expect(validate(READ_RULES.getPark, get, NOW_MS)?.metadata).toEqual({ field: 'by' });
     const byCall = { ...get, by: { $case: 'call' as const, value: { mediaNode: '', callId: '' } } };
     expect(validate(READ_RULES.getPark, byCall, NOW_MS)?.metadata).toEqual({ field: 'call.call_id' });

@@ -1,0 +1,119 @@
+import { type ClientDuplexStream, status } from '@grpc/grpc-js';
+import { type CommandsRequest, type CommandsResponse, ParkServiceService, Reason } from '@parkade/proto';
+import { type CallFailure, callFailure } from '@parkade/rpc';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { GatewayLimits } from '../config.js';
+import { parkRequest, says } from '../testing/samples.testing.js';
+import { TestBed } from '../testing/test-bed.testing.js';
+
+let bed: TestBed;
+afterEach(() => bed.stop());
+
+/** A client of the Commands stream. */
+class Bulk {
+  readonly answers = new Map<number, CommandsResponse['answer']>();
+  readonly ended: Promise<CallFailure | undefined>;
+
+  constructor(readonly stream: ClientDuplexStream<CommandsRequest, CommandsResponse>) {
+    stream.on('data', ({ correlationId, answer }: CommandsResponse) => this.answers.set(correlationId, answer));
+    this.ended = new Promise((resolve) => {
+      stream.on('error', (error) => resolve(callFailure(error)));
+      stream.on('end', () => resolve(undefined));
+    });
+  }
+
+  send(correlationId: number, changes: Partial<CommandsRequest> = {}): void {
+    const command = { $case: 'park' as const, value: parkRequest({ requestId: '' }) };
+    this.stream.write({ correlationId, timeout: undefined, command, ...changes });
+  }
+}
+
+async function bulk(limits: Partial<GatewayLimits> = {}): Promise<Bulk> {
+  bed = await TestBed.start({ limits });
+  bed.owner.script = () => says.park();
+  return new Bulk(bed.client.commands());
+}
+
+describe('the Commands stream', () => {
+  it('answers every command, also those that were under way when the client ended its side (C1)', async () => {
+    const client = await bulk();
+    for (let id = 1; id <= 300; id++) client.send(id);
+    client.stream.end();
+    expect(await client.ended).toBeUndefined();
+    expect(client.answers.size).toBe(300);
+    expect(client.answers.get(300)?.$case).toBe('park');
+  });
+
+  it('gives each refusal as an answer with code, reason and metadata', async () => {
+    const client = await bulk();
+    bed.owner.script = () => says.refusal(Reason.SLOT_OCCUPIED, { slot: '701' });
+    client.send(1);
+    client.send(2, { command: undefined });
+    client.send(3, { timeout: { seconds: -1, nanos: 0 } });
+    client.send(4, { command: { $case: 'park', value: parkRequest({ note: 'x'.repeat(70_000) }) } });
+    client.stream.end();
+    await client.ended;
+    const value = (id: number): unknown => client.answers.get(id)?.value;
+    const refused = { code: status.FAILED_PRECONDITION, reason: Reason.SLOT_OCCUPIED, metadata: { slot: '701' } };
+    expect(value(1)).toMatchObject(refused);
+    expect(value(2)).toMatchObject({ reason: Reason.INVALID_FIELD, metadata: { field: 'command' } });
+    expect(value(3)).toMatchObject({ reason: Reason.INVALID_FIELD, metadata: { field: 'timeout' } });
+    expect(value(4)).toMatchObject({ code: status.INVALID_ARGUMENT, reason: Reason.TOO_LARGE });
+  });
+
+  it('keeps the time each command allows', async () => {
+    const client = await bulk();
+    bed.owner.script = ({ op }) => (op?.$case === 'park' && op.value.note === 'late' ? 'silence' : says.park());
+    client.send(1, {
+      timeout: { seconds: 0, nanos: 200_000_000 },
+      command: { $case: 'park', value: parkRequest({ note: 'late' }) },
+    });
+    client.send(2);
+    client.stream.end();
+    await client.ended;
+    expect(client.answers.get(1)?.value).toMatchObject({ reason: Reason.DEADLINE });
+    expect(client.answers.get(2)?.$case).toBe('park');
+  });
+
+  it('stops reading at its bound of unanswered commands, and goes on when they are answered (C2)', async () => {
+    const client = await bulk({ maxStreamUnanswered: 8 });
+    const release: (() => void)[] = [];
+    bed.owner.script = () => new Promise((resolve) => release.push(() => resolve(says.park())));
+    for (let id = 1; id <= 100; id++) client.send(id);
+    await expect.poll(() => release.length).toBe(8);
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(release).toHaveLength(8);
+    bed.owner.script = () => says.park();
+    for (const go of release) go();
+    client.stream.end();
+    await client.ended;
+    expect(client.answers.size).toBe(100);
+  });
+
+  it('ends with INVALID_ARGUMENT on a message that does not decode, after answering what came before (C3)', async () => {
+    bed = await TestBed.start();
+    bed.owner.script = () => says.park();
+    const { path, requestSerialize, responseDeserialize } = ParkServiceService.commands;
+    const serialize = (value: CommandsRequest | Buffer): Buffer =>
+      Buffer.isBuffer(value) ? value : requestSerialize(value);
+    const raw = bed.client.makeBidiStreamRequest(path, serialize, responseDeserialize);
+    const client = new Bulk(raw);
+    client.send(1);
+    raw.write(Buffer.from([0x1a, 0xff]));
+    expect(await client.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: Reason.MALFORMED_MESSAGE });
+    expect(client.answers.size).toBe(1);
+  });
+
+  it('answers what it read and ends with DRAINING when the gateway drains (C4)', async () => {
+    const client = await bulk();
+    const release: (() => void)[] = [];
+    bed.owner.script = () => new Promise((resolve) => release.push(() => resolve(says.park())));
+    client.send(1);
+    await expect.poll(() => release.length).toBe(1);
+    const drained = bed.current.drain(5_000);
+    for (const go of release) go();
+    expect(await client.ended).toMatchObject({ code: status.UNAVAILABLE, reason: Reason.DRAINING });
+    expect(client.answers.get(1)?.$case).toBe('park');
+    await drained;
+  });
+});
