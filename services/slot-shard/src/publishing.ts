@@ -16,8 +16,14 @@ export interface PublishingDeps {
 /** Lets each shard's publisher catch up from the store's history: when the shard comes, and when it fell behind. */
 export class Publishing {
   readonly #catchingUp = new Map<number, AbortController>();
+  #relight = false;
 
   constructor(private readonly deps: PublishingDeps) {}
+
+  /** The bus keeps no lamps: those of every shard that comes are published, whatever its mark says. */
+  relight(): void {
+    this.#relight = true;
+  }
 
   /** The shard is served from now on as `image`: what its mark does not cover is published again. */
   begin(shard: number, image: ShardImage): void {
@@ -25,6 +31,14 @@ export class Publishing {
     for (const { revision } of image.slots.values()) newest = Math.max(newest, revision);
     this.deps.publisher.adopt(shard, image.mark.publishedRevision, newest);
     if (newest > image.mark.publishedRevision) this.lagging(shard);
+    if (!this.#relight) return;
+    const records = [...image.slots.values()].map(({ key, record, revision }) => ({
+      shard,
+      slotKey: key,
+      record,
+      revision,
+    }));
+    void this.deps.publisher.republishLamps(records);
   }
 
   /** The shard fell behind: reads what it lacks. */

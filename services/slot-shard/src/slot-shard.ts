@@ -10,7 +10,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { STREAMS } from '@parkade/presence';
+import { PRESENCE_STREAM, STREAMS } from '@parkade/presence';
 import { SlotShardServiceService } from '@parkade/proto';
 import { GrpcServer, type Log, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
@@ -190,12 +190,11 @@ export async function startSlotShard(
     for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
   });
 
-  // Lamps of a bus that is new, or was emptied while nobody was here, are published as the shards come (their marks tell).
   const made = await bus.ensureStreams(STREAMS).catch((error: unknown) => {
     log.warn('the bus is not there yet: events wait', { error: String(error) });
     return [];
   });
-  if (made.length > 0) log.info('streams made', { streams: made.join(' ') });
+  if (made.includes(PRESENCE_STREAM.name)) publishing.relight();
   session.start();
   await ownership.start();
   server.setServing(true);
