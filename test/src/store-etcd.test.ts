@@ -128,12 +128,16 @@ describe('etcd that fails', () => {
     await put(store, `${p}a`, 'before');
     await etcd.kill('SIGSTOP');
     try {
-      const write = storeErrorOf(store.txn({ compare: [], success: [putOp(`${p}a`, 'after')] }, { timeoutMs: 500 }));
-      const read = storeErrorOf(store.get(`${p}a`, { timeoutMs: 500 }));
-      const keepAlive = storeErrorOf(store.keepAlive('123', { timeoutMs: 500 }));
-      expect(await write).toMatchObject({ code: 'unavailable', unknownOutcome: true });
-      expect(await read).toMatchObject({ code: 'unavailable', unknownOutcome: false });
-      expect(await keepAlive).toMatchObject({ code: 'unavailable', unknownOutcome: false });
+      const errors = await Promise.all([
+        storeErrorOf(store.txn({ compare: [], success: [putOp(`${p}a`, 'after')] }, { timeoutMs: 500 })),
+        storeErrorOf(store.get(`${p}a`, { timeoutMs: 500 })),
+        storeErrorOf(store.keepAlive('123', { timeoutMs: 500 })),
+      ]);
+      expect(errors.map((error) => [error.code, error.unknownOutcome])).toEqual([
+        ['unavailable', true],
+        ['unavailable', false],
+        ['unavailable', false],
+      ]);
     } finally {
       await etcd.kill('SIGCONT');
     }
@@ -200,13 +204,12 @@ describe('a member of a cluster that lost its quorum', () => {
       expect((await store.txn(txn)).succeeded).toBe(true);
       for (const other of others) await other.kill('SIGSTOP');
       try {
-        for (const call of [
-          store.txn(txn, { timeoutMs: 1_000 }),
-          store.txn({ compare: [], success: [] }, { timeoutMs: 1_000 }),
-          store.get(key, { timeoutMs: 1_000 }),
-        ]) {
-          expect(await storeErrorOf(call)).toMatchObject({ code: 'unavailable', unknownOutcome: false });
-        }
+        const errors = await Promise.all([
+          storeErrorOf(store.txn(txn, { timeoutMs: 1_000 })),
+          storeErrorOf(store.txn({ compare: [], success: [] }, { timeoutMs: 1_000 })),
+          storeErrorOf(store.get(key, { timeoutMs: 1_000 })),
+        ]);
+        for (const error of errors) expect(error).toMatchObject({ code: 'unavailable', unknownOutcome: false });
       } finally {
         for (const other of others) await other.kill('SIGCONT');
       }

@@ -15,7 +15,7 @@ export interface RunningEtcd {
   rootCertificate(): Promise<Buffer>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
-  /** Sends a signal; waits for the end of the process where the signal ends it. */
+  /** Sends a signal; waits until it has ended or stopped the process, where it does. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same ports and data; it must have ended. */
   restart(): Promise<void>;
@@ -92,6 +92,7 @@ async function startMember(
     kill: async (signal) => {
       if (signal === 'SIGKILL' || signal === 'SIGTERM') await end(signal);
       else child.kill(signal);
+      if (signal === 'SIGSTOP') await stopped(child.pid ?? 0);
     },
     restart: async () => {
       child = await launch(args, endpoint, tls);
@@ -126,6 +127,16 @@ async function isHealthy(endpoint: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Resolves when the process has really stopped: the signal takes effect a little after it was sent. */
+async function stopped(pid: number): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return;
+    await delay(5);
+  }
+  throw new Error(`process ${pid} does not stop`);
 }
 
 /** Whether something listens there; over TLS that has to do, as the certificate is not known yet. */
