@@ -190,7 +190,7 @@ export async function startSlotShard(
     for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
   });
 
-  const made = await bus.ensureStreams(STREAMS).catch((error: unknown) => {
+  const made = await bus.ensureStreams(STREAMS).catch((error: unknown): readonly string[] => {
     log.warn('the bus is not there yet: events wait', { error: String(error) });
     return [];
   });
