@@ -33,8 +33,8 @@ export interface Cluster {
   readonly processes: readonly CliProcess[];
   /** The name of the process that owns a shard now. */
   ownerOf(shard: number): Promise<string | undefined>;
-  /** Sends a signal to `owner-1`, `gateway-2`, … */
-  kill(name: string, signal: NodeJS.Signals): void;
+  /** Sends a signal to `owner-1`, `gateway-2`, …; resolves when one that ends it has ended it. */
+  kill(name: string, signal: NodeJS.Signals): Promise<void>;
   /** Resolves when every shard has an owner that runs. */
   served(timeoutMs?: number): Promise<void>;
   /** What every process has said. */
@@ -109,10 +109,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       store,
       processes,
       ownerOf: async (shard) => (await members()).get(shard),
-      kill: (name, signal) => {
+      kill: async (name, signal) => {
         const child = processes.find((one) => one.name === name);
         if (child === undefined) throw new Error(`there is no process ${name}`);
         child.signal(signal);
+        if (signal === 'SIGKILL' || signal === 'SIGTERM') await child.ended();
       },
       served: async (timeoutMs = SERVED_WITHIN_MS) => {
         const untilMs = Date.now() + timeoutMs;
