@@ -33,6 +33,13 @@ export const keys = {
     `/parkade/tenants/${encodeToken(tenantId)}/lots/${encodeToken(lotId)}`,
   group: (tenantId: string, groupId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/groups/${encodeToken(groupId)}`,
+  /** All ring groups of a tenant. */
+  ringGroups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/`,
+  ringGroup: (tenantId: string, groupId: string): string =>
+    `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/${encodeToken(groupId)}`,
+  /** How often a round-robin ring group was rung (decimal text): who is next, also after a failover. */
+  ringCursor: (tenantId: string, groupId: string): string =>
+    `/parkade/ring-cursors/${encodeToken(tenantId)}/${encodeToken(groupId)}`,
   /** Registered media nodes. */
   mediaNodes: '/parkade/media-nodes/',
   mediaNode: (name: string): string => `/parkade/media-nodes/${encodeToken(name)}`,

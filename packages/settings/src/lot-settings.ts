@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Checked, check, formatPath } from './issues.js';
 import { levelShape, nameSchema, slotOverridesSchema } from './policy-settings.js';
 import { rangesSchema } from './ranges.js';
+import { recallSchema } from './recall-settings.js';
 
 /** How a free slot of a lot is chosen. */
 export const SELECTIONS = ['first', 'next', 'random', 'longest_idle'] as const;
@@ -47,6 +48,8 @@ const lotSchema = z
     /** The highest slot number that may be used, chosen or named; absent: no bound. Slots that are no numbers have none. */
     max_slot_number: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
     ...levelShape,
+    /** Whom a call that comes back rings, and what happens when nobody answers. */
+    recall: recallSchema.optional(),
     /** Settings of single slots. */
     slots: z.record(nameSchema, slotOverridesSchema).default({}),
     /** The canonical presence id of a slot is this and the slot: `*3701`. */

@@ -6,7 +6,8 @@ export type SettingsKey =
   | { readonly kind: 'system' }
   | { readonly kind: 'tenant'; readonly tenantId: string }
   | { readonly kind: 'lot'; readonly tenantId: string; readonly lotId: string }
-  | { readonly kind: 'group'; readonly tenantId: string; readonly groupId: string };
+  | { readonly kind: 'group'; readonly tenantId: string; readonly groupId: string }
+  | { readonly kind: 'ring-group'; readonly tenantId: string; readonly groupId: string };
 
 /**
  * One range that holds all settings: `/parkade/system` and `/parkade/tenants/…` are neighbours among the product's keys, so
@@ -26,5 +27,6 @@ export function parseSettingsKey(key: string): SettingsKey | undefined {
   if (name === undefined || name === '') return undefined;
   if (kind === 'lots') return { kind: 'lot', tenantId, lotId: name };
   if (kind === 'groups') return { kind: 'group', tenantId, groupId: name };
+  if (kind === 'ring-groups') return { kind: 'ring-group', tenantId, groupId: name };
   return undefined;
 }

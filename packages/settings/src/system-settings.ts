@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationSchema } from './durations.js';
 import { type Checked, check } from './issues.js';
 import { presenceTypeSchema } from './policy-settings.js';
+import { recallSchema } from './recall-settings.js';
 
 const systemSchema = z.strictObject({
   ringback_timeout_ms: durationSchema('wait').default(120_000),
@@ -9,6 +10,8 @@ const systemSchema = z.strictObject({
   presence_type: presenceTypeSchema.default('early'),
   max_park_ms: durationSchema('wait').default(0),
   transfer_grace_ms: durationSchema('grace').default(5_000),
+  /** Whom a call that comes back rings, and what happens when nobody answers. */
+  recall: recallSchema.optional(),
 });
 
 /** What holds where no other level says anything. Keys as in `LevelSettings`, all present. */

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { type Checked, check } from './issues.js';
 import { levelShape } from './policy-settings.js';
+import { recallSchema } from './recall-settings.js';
 
 const tenantSchema = z.strictObject({
   /** Off: parks are refused; what is parked already stays retrievable and is rung back. */
   enabled: z.boolean().default(true),
   ...levelShape,
+  /** Whom a call that comes back rings, and what happens when nobody answers. */
+  recall: recallSchema.optional(),
 });
 
 /** A tenant's own values. */

@@ -3,6 +3,7 @@ import { parseGroup } from '../group-settings.js';
 import type { Checked, Issue } from '../issues.js';
 import { decodeJson } from '../json-value.js';
 import { parseLot } from '../lot-settings.js';
+import { parseRingGroup } from '../ring-group-settings.js';
 import { parseSettingsKey, type SettingsKey } from '../settings-key.js';
 import { DEFAULT_SYSTEM, parseSystem, type SystemSettings } from '../system-settings.js';
 import { parseTenant } from '../tenant-settings.js';
@@ -79,7 +80,8 @@ export class SettingsState {
       const tenant = this.#tenants.get(key.tenantId);
       if (key.kind === 'tenant') tenant?.setSettings(undefined);
       else if (key.kind === 'lot') tenant?.setLot(key.lotId, undefined);
-      else tenant?.setGroup(key.groupId, undefined);
+      else if (key.kind === 'group') tenant?.setGroup(key.groupId, undefined);
+      else tenant?.setRingGroup(key.groupId, undefined);
       if (tenant?.empty === true) this.#tenants.delete(key.tenantId);
     }
     this.onChange(changeOf(key));
@@ -95,6 +97,10 @@ export class SettingsState {
         return applied(parseLot(key.lotId, json), (lot) => this.#live(key.tenantId).setLot(key.lotId, lot));
       case 'group':
         return applied(parseGroup(key.groupId, json), (group) => this.#live(key.tenantId).setGroup(key.groupId, group));
+      case 'ring-group':
+        return applied(parseRingGroup(key.groupId, json), (group) =>
+          this.#live(key.tenantId).setRingGroup(key.groupId, group),
+        );
     }
   }
 

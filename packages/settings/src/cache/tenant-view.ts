@@ -1,5 +1,6 @@
 import type { GroupSettings } from '../group-settings.js';
 import { DEFAULT_RESERVED_LOTS, type LotSettings } from '../lot-settings.js';
+import type { RingGroupSettings } from '../ring-group-settings.js';
 import { DEFAULT_TENANT, type TenantSettings } from '../tenant-settings.js';
 
 /**
@@ -12,9 +13,11 @@ export interface TenantView {
   /** A lot; the reserved ones (`_extensions`, `_holding`) always exist. */
   lot(lotId: string): LotSettings | undefined;
   group(groupId: string): GroupSettings | undefined;
+  ringGroup(groupId: string): RingGroupSettings | undefined;
   /** The lots that are stored, in no order; reserved ones only where something is stored of them. */
   lots(): readonly LotSettings[];
   groups(): readonly GroupSettings[];
+  ringGroups(): readonly RingGroupSettings[];
 }
 
 /** The view the cache writes to. */
@@ -24,13 +27,14 @@ export class LiveTenant implements TenantView {
   hasSettings = false;
   readonly #lots = new Map<string, LotSettings>();
   readonly #groups = new Map<string, GroupSettings>();
+  readonly #ringGroups = new Map<string, RingGroupSettings>();
   #lotList: readonly LotSettings[] | undefined;
 
   constructor(readonly tenantId: string) {}
 
   /** Whether nothing is stored of the tenant: it does not exist. */
   get empty(): boolean {
-    return !this.hasSettings && this.#lots.size === 0 && this.#groups.size === 0;
+    return !this.hasSettings && this.#lots.size + this.#groups.size + this.#ringGroups.size === 0;
   }
 
   lot(lotId: string): LotSettings | undefined {
@@ -41,12 +45,20 @@ export class LiveTenant implements TenantView {
     return this.#groups.get(groupId);
   }
 
+  ringGroup(groupId: string): RingGroupSettings | undefined {
+    return this.#ringGroups.get(groupId);
+  }
+
   lots(): readonly LotSettings[] {
     return (this.#lotList ??= [...this.#lots.values()]);
   }
 
   groups(): readonly GroupSettings[] {
     return [...this.#groups.values()];
+  }
+
+  ringGroups(): readonly RingGroupSettings[] {
+    return [...this.#ringGroups.values()];
   }
 
   /** Sets, or with undefined clears, the tenant's own settings. */
@@ -64,5 +76,10 @@ export class LiveTenant implements TenantView {
   setGroup(groupId: string, group: GroupSettings | undefined): void {
     if (group === undefined) this.#groups.delete(groupId);
     else this.#groups.set(groupId, group);
+  }
+
+  setRingGroup(groupId: string, group: RingGroupSettings | undefined): void {
+    if (group === undefined) this.#ringGroups.delete(groupId);
+    else this.#ringGroups.set(groupId, group);
   }
 }

@@ -1,7 +1,9 @@
 import { keys } from '@parkade/ids';
 import { MAX_TXN_OPS, type Store } from '@parkade/store';
 import type { Issue } from '../issues.js';
-import { type DocumentPut, type LotReference, readDocument } from './settings-document.js';
+import { nestingIssues } from '../ring-group-nesting.js';
+import { type CheckedDocument, type DocumentPut, type LotReference, readDocument } from './settings-document.js';
+import { storedRingGroups } from './stored-ring-groups.js';
 
 /** A transaction carries at most this many bytes of values (etcd refuses requests over 1.5 MiB). */
 const MAX_CHUNK_BYTES = 1024 * 1024;
@@ -21,7 +23,7 @@ export async function applySettings(store: Store, document: unknown): Promise<Ap
   const checked = readDocument(document);
   if (!checked.ok) return invalidDocument(checked.issues);
   const { puts, references } = checked.value;
-  const missing = await missingLots(store, references);
+  const missing = [...(await missingLots(store, references)), ...(await ringGroupIssues(store, checked.value))];
   if (missing.length > 0) return invalidDocument(missing);
   let revision = 0;
   for (const chunk of chunks(puts)) {
@@ -36,6 +38,26 @@ async function missingLots(store: Store, references: readonly LotReference[]): P
   for (const { tenantId, lotId, path } of references) {
     if ((await store.get(keys.lot(tenantId, lotId))) === undefined) {
       issues.push({ path, message: `the tenant has no lot ${lotId}` });
+    }
+  }
+  return issues;
+}
+
+/** Ring groups that are named exist, in the document or in the store, and none leads back to itself. */
+async function ringGroupIssues(store: Store, document: CheckedDocument): Promise<readonly Issue[]> {
+  const { ringGroups, ringGroupReferences } = document;
+  const tenants = new Set([...ringGroups.keys(), ...ringGroupReferences.map(({ tenantId }) => tenantId)]);
+  const issues: Issue[] = [];
+  for (const tenantId of tenants) {
+    const written = ringGroups.get(tenantId);
+    const groups = new Map([...(await storedRingGroups(store, tenantId)), ...(written ?? [])]);
+    for (const [groupId, group] of written ?? []) {
+      const at = ['tenants', tenantId, 'ring_groups', groupId];
+      issues.push(...nestingIssues(group, (id) => groups.get(id), at));
+    }
+    for (const reference of ringGroupReferences) {
+      if (reference.tenantId !== tenantId || groups.has(reference.ringGroupId)) continue;
+      issues.push({ path: reference.path, message: `the tenant has no ring group ${reference.ringGroupId}` });
     }
   }
   return issues;

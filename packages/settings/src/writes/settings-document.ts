@@ -4,6 +4,8 @@ import { parseGroup } from '../group-settings.js';
 import { type Checked, formatPath, type Issue, MAX_ISSUES } from '../issues.js';
 import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
 import { isReservedLot, type LotSettings, parseLot } from '../lot-settings.js';
+import type { RecallSettings } from '../recall-settings.js';
+import { parseRingGroup, type RingGroupSettings } from '../ring-group-settings.js';
 import { parseSystem } from '../system-settings.js';
 import { parseTenant } from '../tenant-settings.js';
 
@@ -20,28 +22,46 @@ export interface LotReference {
   readonly path: string;
 }
 
+/** A ring group that must exist somewhere: in the document, or in the store already. */
+export interface RingGroupReference {
+  readonly tenantId: string;
+  readonly ringGroupId: string;
+  readonly path: string;
+}
+
 export interface CheckedDocument {
   readonly puts: readonly DocumentPut[];
+  /** The ring groups of the document, by tenant. */
+  readonly ringGroups: ReadonlyMap<string, ReadonlyMap<string, RingGroupSettings>>;
+  /** Ring groups that recall policies name, wherever they are. */
+  readonly ringGroupReferences: readonly RingGroupReference[];
   /** Overflow lots that the document names and does not hold. */
   readonly references: readonly LotReference[];
 }
 
 /**
  * Reads a whole settings document:
- * `{system?: {…}, tenants?: {<id>: {settings?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}}}}}`. Everything that is wrong
+ * `{system?: {…}, tenants?: {<id>: {settings?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}},
+ * ring_groups?: {<id>: {…}}}}}`. Everything that is wrong
  * is reported, each with its path.
  */
 export function readDocument(document: unknown): Checked<CheckedDocument> {
   const reader = new DocumentReader();
   reader.read(document);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  return { ok: true, value: { puts: reader.puts, references: reader.references } };
+  const { puts, references, ringGroups, ringGroupReferences } = reader;
+  return { ok: true, value: { puts, references, ringGroups, ringGroupReferences } };
 }
+
+/** What of a tenant may be written without its own settings. */
+const MEMBERS = ['lots', 'groups', 'ring_groups'];
 
 class DocumentReader {
   readonly issues: Issue[] = [];
   readonly puts: DocumentPut[] = [];
   readonly references: LotReference[] = [];
+  readonly ringGroups = new Map<string, Map<string, RingGroupSettings>>();
+  readonly ringGroupReferences: RingGroupReference[] = [];
 
   read(document: unknown): void {
     const root = this.#object(document, [], ['system', 'tenants']);
@@ -53,26 +73,48 @@ class DocumentReader {
 
   #tenant(tenantId: string, json: unknown): void {
     const at = ['tenants', tenantId];
-    const tenant = this.#object(json, at, ['settings', 'lots', 'groups']);
+    const tenant = this.#object(json, at, ['settings', 'lots', 'groups', 'ring_groups']);
     if (tenant === undefined) return;
     const settings = tenant['settings'] ?? {};
     const settingsAt = [...at, 'settings'];
     // A tenant that only has lots and groups in the document keeps the settings it has.
-    if (tenant['settings'] !== undefined || (tenant['lots'] === undefined && tenant['groups'] === undefined)) {
-      this.#put(keys.tenantSettings(tenantId), settings, parseTenant(settings, settingsAt), settingsAt);
+    if (tenant['settings'] !== undefined || MEMBERS.every((key) => tenant[key] === undefined)) {
+      const checked = parseTenant(settings, settingsAt);
+      this.#put(keys.tenantSettings(tenantId), settings, checked, settingsAt);
+      if (checked.ok) this.#recall(tenantId, checked.value.recall, settingsAt);
     }
     const lots = new Map<string, LotSettings>();
     for (const [lotId, lot] of this.#named(tenant['lots'], [...at, 'lots'])) {
       const path = [...at, 'lots', lotId];
       const checked = parseLot(lotId, lot, path);
       this.#put(keys.lot(tenantId, lotId), lot, checked, path);
-      if (checked.ok) lots.set(lotId, checked.value);
+      if (!checked.ok) continue;
+      lots.set(lotId, checked.value);
+      this.#recall(tenantId, checked.value.recall, path);
     }
     for (const [groupId, group] of this.#named(tenant['groups'], [...at, 'groups'])) {
       const path = [...at, 'groups', groupId];
       this.#put(keys.group(tenantId, groupId), group, parseGroup(groupId, group, path), path);
     }
+    for (const [groupId, group] of this.#named(tenant['ring_groups'], [...at, 'ring_groups'])) {
+      const path = [...at, 'ring_groups', groupId];
+      const checked = parseRingGroup(groupId, group, path);
+      this.#put(keys.ringGroup(tenantId, groupId), group, checked, path);
+      if (!checked.ok) continue;
+      const groups = this.ringGroups.get(tenantId) ?? new Map<string, RingGroupSettings>();
+      this.ringGroups.set(tenantId, groups.set(groupId, checked.value));
+    }
     this.#overflows(tenantId, lots);
+  }
+
+  /** The ring groups a recall policy names are looked up once everything is read. */
+  #recall(tenantId: string, recall: RecallSettings | undefined, at: readonly string[]): void {
+    const note = (ringGroupId: string | undefined, path: readonly string[]): void => {
+      if (ringGroupId === undefined) return;
+      this.ringGroupReferences.push({ tenantId, ringGroupId, path: formatPath([...at, 'recall', ...path]) });
+    };
+    note(recall?.ring_group_id, ['ring_group_id']);
+    if (recall?.fallback?.to === 'ring_group') note(recall.fallback.ring_group_id, ['fallback', 'ring_group_id']);
   }
 
   /** Overflow lots exist, and never lead back to where they began. */
