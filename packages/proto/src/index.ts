@@ -7,6 +7,8 @@ export * from './gen/parkade/ownership/v1/ownership.js';
 export * from './gen/parkade/park/v1/park_service.js';
 export * from './gen/parkade/park/v1/reason.js';
 export * from './gen/parkade/park/v1/types.js';
+export * from './gen/parkade/recall/v1/note.js';
+export * from './gen/parkade/recall/v1/recall_service.js';
 export * from './gen/parkade/slot/v1/record.js';
 export * from './gen/parkade/slot/v1/slot_service.js';
 
