@@ -1,6 +1,7 @@
-import { type ParkRecord, Reason, RecallOutcome, type SlotRecord, TransitionKind } from '@parkade/proto';
+import { type CallRef, type ParkRecord, Reason, RecallOutcome, type SlotRecord, TransitionKind } from '@parkade/proto';
 import { changed, departed } from './apply.js';
 import { withPark } from './named-park.js';
+import { isSameCall } from './parks.js';
 import { refuse, refuseState } from './refusal.js';
 import type { SlotCommand, Step, StepContext } from './types.js';
 
@@ -57,7 +58,8 @@ export function noteRecall(
 /**
  * The attempt is over: somebody has the call, or it waits again with the timer restarted (R14), or it left. It may also leave
  * to a fallback, or expire, without ringing: from PARKED, at the attempt counted last, where there is no parker to ring (R13)
- * or the longest stay is over (R12). A retrieve under way wins over all of these (R15).
+ * or the longest stay is over (R12). A retrieve under way wins over all of these (R15): it may itself be the recall's, whose
+ * answer took the call first and connects it then (R2, R3); that ends as answered.
  */
 export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepContext): Step {
   return withPark(record, command.parkId, (park) => {
@@ -66,7 +68,7 @@ export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepConte
     const facts = { requestId: command.requestId, reason: command.reason, attempt: command.attempt };
     switch (command.outcome) {
       case RecallOutcome.ANSWERED:
-        if (!ringing) return refuseState(park, 'answered');
+        if (!ringing && !isConnecting(park, command.answeredBy)) return refuseState(park, 'answered');
         return departed(record, ctx, park, {
           ...facts,
           kind: TransitionKind.RECALL_ANSWERED,
@@ -85,6 +87,11 @@ export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepConte
         return refuse(Reason.INVALID_FIELD, 'A recall ends with an outcome.', { field: 'outcome' });
     }
   });
+}
+
+/** Whether the park is being connected with this very call. */
+function isConnecting(park: ParkRecord, by: CallRef | undefined): boolean {
+  return park.state?.$case === 'retrieving' && isSameCall(park.state.value.by, by);
 }
 
 function waitAgain(record: SlotRecord, command: EndRecall, ctx: StepContext, park: ParkRecord): Step {

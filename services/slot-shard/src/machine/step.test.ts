@@ -116,6 +116,21 @@ describe('retrieving', () => {
 });
 
 describe('recalling', () => {
+  it('lets an answer take the call first, and end as answered once it is connected; nobody else (R2, R3)', () => {
+    const ringing: Moment[] = [
+      [0, c.park('p1', 'a')],
+      [1, c.beginRecall('p1', 1)],
+    ];
+    const answer = c.endRecall('p1', 1, RecallOutcome.ANSWERED);
+    const taken = play(...ringing, [2, c.begin('p1', 'parker', 'r1')]);
+    expect(applied(step(taken, answer, at(3))).record.last).toMatchObject({
+      kind: TransitionKind.RECALL_ANSWERED,
+      retriever: call('parker'),
+    });
+    const pickedUp = play(...ringing, [2, c.begin('p1', 'b', 'r1')]);
+    expect(refusal(step(pickedUp, answer, at(3))).reason).toBe('WRONG_STATE');
+  });
+
   it('keeps what the recall service needs, up to a bound, as a copy', () => {
     const legs = new Uint8Array([1, 2, 3]);
     const record = play([0, c.park('p1', 'a')], [1, c.beginRecall('p1', 1, legs)]);
