@@ -19,6 +19,7 @@ import { GrpcOwnerTransport } from './routing/grpc-owner-transport.js';
 import { OwnerChanges } from './routing/owner-changes.js';
 import { OwnerLinks } from './routing/owner-links.js';
 import type { OwnerTransport } from './routing/owner-transport.js';
+import { ShardOwners } from './routing/shard-owners.js';
 import { Lots } from './settings/lots.js';
 import { MediaNodes } from './settings/media-nodes.js';
 import { OpenStreams } from './stream/open-streams.js';
@@ -50,7 +51,7 @@ export interface Gateway {
    * for what is under way, and closes. Idempotent.
    */
   drain(graceMs: number): Promise<void>;
-  /** Closes at once. Idempotent. */
+  /** Closes at once; after `drain` it waits for that. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -72,17 +73,18 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       onUnavailable: (error) => log.warn('settings-unavailable', { error: String(error) }),
     },
   );
-  const directory = new OwnerDirectory<number>(numberedPartitions(SLOT_ROLE, cluster.shardCount), {
+  const ownerKeys = new OwnerDirectory<number>(numberedPartitions(SLOT_ROLE, cluster.shardCount), {
     store,
     clock,
     random,
     report: (what, error) => log.warn(`owners-${what}`, { error: String(error) }),
   });
   const mediaNodes = new MediaNodes(store, clock);
-  await Promise.all([settings.start(), directory.start(), mediaNodes.start()]);
+  await Promise.all([settings.start(), ownerKeys.start(), mediaNodes.start()]);
 
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const directory = new ShardOwners(ownerKeys);
   const owners = ownersOf(directory, deps, limits);
   const stop = new AbortController();
   const routed = { directory, clock, random, stop: stop.signal, ...owners };
@@ -132,7 +134,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     owners.changes.close();
     owners.links.close();
     await server.stop(Math.max(LAST_ANSWERS_MS, untilMs - clock.monotonicMs()));
-    directory.close();
+    ownerKeys.close();
     settings.close();
     mediaNodes.close();
     log.info('gateway-stopped', { address });
