@@ -130,6 +130,10 @@ class Run {
       expect(last.retriever).toEqual(command.kind === 'retrieve' ? command.by : by);
       expect(last.retriever).toBeDefined();
     }
+    if (command.kind === 'confirm-retrieve' || command.kind === 'give-back') {
+      expect(was?.state).toMatchObject({ $case: 'retrieving', value: { retrieveId: command.retrieveId } });
+    }
+    if (last.kind === TransitionKind.RECALLED) expect(park.recallAttempt).toBe((was?.recallAttempt ?? 0) + 1);
 
     // M4
     expect(last.parkId).toBe(park.parkId);

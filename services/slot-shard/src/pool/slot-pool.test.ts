@@ -11,18 +11,24 @@ function chosen(pool: SlotPool, selection: SlotSelection, context: Partial<Choic
   return choice.kind === 'slot' ? choice.slot : choice.kind;
 }
 
+/** Takes slot after slot, at most ten. */
+function takeAll(pool: SlotPool, selection: SlotSelection): string[] {
+  const order: string[] = [];
+  while (order.at(-1) !== 'full' && order.length < 10) {
+    const slot = chosen(pool, selection);
+    order.push(slot);
+    pool.markBusy(slot);
+  }
+  return order;
+}
+
 describe('SlotPool (R6)', () => {
   it('chooses the first free slot in the order of the ranges, and keeps leading zeros', () => {
     const pool = new SlotPool([
       { first: '007', last: '009' },
       { first: '7', last: '8' },
     ]);
-    const order: string[] = [];
-    for (let slot = chosen(pool, Selection.FIRST); slot !== 'full'; slot = chosen(pool, Selection.FIRST)) {
-      order.push(slot);
-      pool.markBusy(slot);
-    }
-    expect(order).toEqual(['007', '008', '009', '7', '8']);
+    expect(takeAll(pool, Selection.FIRST)).toEqual(['007', '008', '009', '7', '8', 'full']);
   });
 
   it('chooses the next slot after the cursor, and wraps', () => {
@@ -42,6 +48,7 @@ describe('SlotPool (R6)', () => {
     expect(chosen(pool, Selection.NEXT, { cursor: '706' })).toBe('710');
     expect(chosen(pool, Selection.NEXT, { cursor: '900' })).toBe('701');
     expect(chosen(pool, Selection.NEXT, { cursor: 'lobby' })).toBe('701');
+    expect(chosen(pool, Selection.NEXT, { cursor: '0702' })).toBe('703');
   });
 
   it('chooses any free slot at random, each alike', () => {
@@ -57,13 +64,7 @@ describe('SlotPool (R6)', () => {
     pool.markFree('3', 10);
     pool.markFree('1', 20);
     pool.markFree('2', 15);
-    const order: string[] = [];
-    for (let slot = chosen(pool, Selection.LONGEST_IDLE); slot !== 'full';) {
-      order.push(slot);
-      pool.markBusy(slot);
-      slot = chosen(pool, Selection.LONGEST_IDLE);
-    }
-    expect(order).toEqual(['4', '3', '2', '1']);
+    expect(takeAll(pool, Selection.LONGEST_IDLE)).toEqual(['4', '3', '2', '1', 'full']);
   });
 
   it('counts a slot that is freed without an order as freed last, and freeing it again changes nothing', () => {
