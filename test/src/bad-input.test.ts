@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { keys } from '@parkade/ids';
-import { MediaControl, ParkRequest, ParkServiceService, Reason } from '@parkade/proto';
+import { MediaControl, type ParkRequest, ParkServiceService, Reason } from '@parkade/proto';
 import { callFailure } from '@parkade/rpc';
 import { prefixRange } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

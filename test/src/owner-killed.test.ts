@@ -24,7 +24,8 @@ interface Acknowledged {
 }
 
 it('keeps every acknowledged park when an owner is killed under load, and answers replays the same', async () => {
-  const { clients, nats, store, kill, served } = cluster();
+  const running = cluster();
+  const { clients, nats, store } = running;
   const acknowledged: Acknowledged[] = [];
   const odd: unknown[] = [];
   let stopped = false;
@@ -60,8 +61,8 @@ it('keeps every acknowledged park when an owner is killed under load, and answer
   };
   await grown(LOAD);
   const before = acknowledged.length;
-  await kill('owner-1', 'SIGKILL');
-  await served();
+  await running.kill('owner-1', 'SIGKILL');
+  await running.served();
   await grown(before + LOAD);
   stopped = true;
   await Promise.all(callers);

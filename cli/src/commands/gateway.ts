@@ -4,7 +4,6 @@ import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
-import { settledShardCount } from '../service/shard-count.js';
 import type { Output } from '../terminal/output.js';
 
 const EXAMPLES = `
@@ -32,9 +31,8 @@ export function addGateway(program: Command, output: Output): void {
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
     const flags = readServiceFlags(reader, { port: 7275, autoTenants: false });
     reader.check();
-    await runService(flags, output, async (deps) => {
+    await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;
-      const shardCount = await settledShardCount(deps.store, flags.shardCount);
       const gateway = await createGateway({ host, port, autoTenants, shardCount }, deps);
       announce(output, flags.json, gateway.address);
       return gateway;

@@ -4,7 +4,6 @@ import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
-import { settledShardCount } from '../service/shard-count.js';
 import { softwareVersion } from '../service/version.js';
 import type { Output } from '../terminal/output.js';
 
@@ -36,10 +35,9 @@ export function addSlotShard(program: Command, output: Output): void {
     reader.required('nats', 'an owner needs the NATS it publishes lamps and events on');
     const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
     reader.check();
-    await runService(flags, output, async (deps) => {
+    await runService(flags, output, async (deps, shardCount) => {
       const { memberId, host, port, leaseTtlMs } = flags;
       const advertiseHost = reader.text('advertiseHost');
-      const shardCount = await settledShardCount(deps.store, flags.shardCount);
       const config = {
         memberId,
         host,

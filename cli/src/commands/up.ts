@@ -4,7 +4,6 @@ import { FlagReader } from '../flags/flag-reader.js';
 import { LocalService } from '../service/local-service.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
-import { settledShardCount } from '../service/shard-count.js';
 import { softwareVersion } from '../service/version.js';
 import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
 import type { Output } from '../terminal/output.js';
@@ -55,15 +54,20 @@ export function addUp(program: Command, output: Output): void {
     reader.check();
     const settingsFile = reader.text('settings');
     const settings = settingsFile === undefined ? undefined : await readSettingsFile(settingsFile);
-    await runService(flags, output, async (deps) => {
-      if (settingsFile !== undefined) await applyDocument(deps.store, settingsFile, settings);
-      const shardCount = await settledShardCount(deps.store, flags.shardCount ?? UP_SHARDS);
-      const version = softwareVersion();
-      const service = await LocalService.start({ ...flags, owners, gateways, shardCount, version }, deps);
-      for (const address of service.addresses) announce(output, flags.json, address);
-      tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
-      return service;
-    });
+    await runService(
+      { ...flags, shardCount: flags.shardCount ?? UP_SHARDS },
+      output,
+      async (deps, shardCount) => {
+        const version = softwareVersion();
+        const service = await LocalService.start({ ...flags, owners, gateways, shardCount, version }, deps);
+        for (const address of service.addresses) announce(output, flags.json, address);
+        tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
+        return service;
+      },
+      async (store) => {
+        if (settingsFile !== undefined) await applyDocument(store, settingsFile, settings);
+      },
+    );
   });
 }
 

@@ -1,8 +1,10 @@
 import { SystemClock, SystemRandom } from '@parkade/clock';
+import type { Store } from '@parkade/store';
 import { jsonLog } from '../terminal/json-log.js';
 import type { Output } from '../terminal/output.js';
 import { type Backends, openBackends } from './backends.js';
 import type { LocalServiceDeps } from './local-service.js';
+import { settledShardCount } from './shard-count.js';
 import type { ServiceFlags } from './service-flags.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -15,13 +17,14 @@ export interface Running {
 const CLOSING_SHARE = 0.1;
 
 /**
- * Opens the store and the bus, starts what `start` starts, and resolves when a signal has ended it and all is closed. A signal
- * during the start counts as well. Rejects where the start fails; then everything is closed, too.
+ * Opens the store and the bus, waits for the store, does `prepare`, starts what `start` starts, and resolves when a signal has
+ * ended it and all is closed. A signal during the start counts as well. Rejects where the start fails; then everything is closed, too.
  */
 export async function runService(
   flags: ServiceFlags,
   output: Output,
-  start: (deps: LocalServiceDeps) => Promise<Running>,
+  start: (deps: LocalServiceDeps, shardCount: number) => Promise<Running>,
+  prepare: (store: Store) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const clock = new SystemClock();
   const random = new SystemRandom();
@@ -30,7 +33,11 @@ export async function runService(
   let backends: Backends | undefined;
   try {
     backends = await openBackends(flags.backends, { clock, random, log });
-    const running = await start({ ...backends, clock, random, log });
+    const deps = { ...backends, clock, random, log };
+    const shardCount = await settledShardCount(flags.shardCount, deps, signals.signal);
+    if (shardCount === undefined) return;
+    await prepare(deps.store);
+    const running = await start(deps, shardCount);
     await signals.stopped;
     await running.drain(flags.graceMs * (1 - CLOSING_SHARE));
     log.info('stopped');

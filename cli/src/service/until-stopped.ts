@@ -1,30 +1,50 @@
 import type { Output } from '../terminal/output.js';
 
+/** What a process hears signals with. */
+export interface SignalSource {
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  exit(code: number): unknown;
+}
+
+export interface Stopping {
+  /** Aborted by the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal;
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly stopped: Promise<void>;
+  /** Ends listening; from here on signals act as ever. */
+  release(): void;
+}
+
 /**
- * Resolves at the first SIGTERM or SIGINT. From then on a second one ends the process at once, with 128 + its number: whoever
- * asks twice does not want to wait for the drain. Meanwhile, and until `release`, the process stays alive whatever timers do.
+ * Waits for the first SIGTERM or SIGINT. A second one ends the process at once, with 128 + its number: whoever asks twice does
+ * not want to wait for the drain. Meanwhile, and until `release`, the process stays alive whatever timers do.
  */
-export function untilStopped(output: Output): { readonly stopped: Promise<void>; release(): void } {
+export function untilStopped(output: Output, source: SignalSource = process): Stopping {
   const alive = setInterval(() => undefined, 60_000);
-  let again = false;
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) =>
+    stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   const onSignal = (code: number) => (): void => {
-    if (again) process.exit(code);
-    again = true;
+    if (stop.signal.aborted) {
+      source.exit(code);
+      return;
+    }
     output.error('stopping; once more to stop at once');
-    stop();
+    stop.abort();
   };
   const onInterrupt = onSignal(130);
   const onTerminate = onSignal(143);
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onTerminate);
+  source.on('SIGINT', onInterrupt);
+  source.on('SIGTERM', onTerminate);
   return {
+    signal: stop.signal,
     stopped,
     release: () => {
       clearInterval(alive);
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onTerminate);
+      source.off('SIGINT', onInterrupt);
+      source.off('SIGTERM', onTerminate);
     },
   };
 }

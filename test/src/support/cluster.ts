@@ -49,7 +49,7 @@ const STOP_WITHIN_MS = 15_000;
 /** Starts a cluster; resolves when every shard is served and every gateway listens. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { owners = 3, gateways = 2, shards = 48, autoTenants = true, leaseTtlMs = 2_000, settings } = options;
-  const ends: (() => Promise<unknown> | void)[] = [];
+  const ends: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
   };
@@ -93,7 +93,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const doors = Array.from({ length: gateways }, (_, i) => start(`gateway-${i + 1}`, gatewayArgs));
     await Promise.all(owned.map(addressOf));
     const addresses = await Promise.all(doors.map(addressOf));
-    const clients = addresses.map(openParkClient);
+    const clients = addresses.map((address) => openParkClient(address));
     ends.push(() => clients.forEach((client) => client.close()));
 
     const members = async (): Promise<ReadonlyMap<number, string>> => {
@@ -127,7 +127,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       },
       logs: () =>
         processes
-          .map(({ name, stderr, exitCode }) => `--- ${name} (${exitCode ?? 'runs'})\n${stderr().slice(-5_000)}`)
+          .map((one) => `--- ${one.name} (${one.exitCode ?? 'runs'})\n${one.stderr().slice(-5_000)}`)
           .join('\n'),
       stop,
     };

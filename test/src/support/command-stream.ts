@@ -1,5 +1,5 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { CommandsRequest, type CommandsResponse, type ParkServiceClient } from '@parkade/proto';
+import type { CommandsRequest, CommandsResponse, ParkServiceClient } from '@parkade/proto';
 import { toDuration } from '@parkade/rpc';
 
 type Command = NonNullable<CommandsRequest['command']>;

@@ -15,7 +15,9 @@ export interface CliProcess {
   readonly exitCode: number | undefined;
   stdout(): string;
   stderr(): string;
-  /** Resolves to the first match in what it prints; rejects when it ends before, or after `timeoutMs`. */
+  /** Resolves to the first match on stderr, as `printed` does for stdout. */
+  saidOnStderr(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  /** Resolves to the first match on stdout; rejects when it ends before, or after `timeoutMs`. */
   printed(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   /** Resolves to its exit code; 128 + the signal's number where a signal ended it. */
   ended(timeoutMs?: number): Promise<number>;
@@ -52,6 +54,24 @@ export function startCli(name: string, args: readonly string[], environment: Nod
   });
   const tell = (): string => `${name} ${args.join(' ')}\n${texts.stdout}\n${texts.stderr}`;
 
+  const said = (which: 'stdout' | 'stderr', pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(texts[which]);
+        if (match === null && exitCode === undefined) return;
+        clearTimeout(timer);
+        listeners.delete(look);
+        if (match !== null) resolve(match);
+        else reject(new Error(`ended with ${String(exitCode)} before it printed ${String(pattern)}: ${tell()}`));
+      };
+      const timer = setTimeout(() => {
+        listeners.delete(look);
+        reject(new Error(`did not print ${String(pattern)} within ${timeoutMs} ms: ${tell()}`));
+      }, timeoutMs);
+      listeners.add(look);
+      look();
+    });
+
   return {
     name,
     pid: child.pid ?? 0,
@@ -60,23 +80,8 @@ export function startCli(name: string, args: readonly string[], environment: Nod
     },
     stdout: () => texts.stdout,
     stderr: () => texts.stderr,
-    printed: (pattern, timeoutMs = 30_000) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const match = pattern.exec(texts.stdout);
-          if (match === null && exitCode === undefined) return;
-          clearTimeout(timer);
-          listeners.delete(look);
-          if (match !== null) resolve(match);
-          else reject(new Error(`ended with ${String(exitCode)} before it printed ${String(pattern)}: ${tell()}`));
-        };
-        const timer = setTimeout(() => {
-          listeners.delete(look);
-          reject(new Error(`did not print ${String(pattern)} within ${timeoutMs} ms: ${tell()}`));
-        }, timeoutMs);
-        listeners.add(look);
-        look();
-      }),
+    printed: (pattern, timeoutMs) => said('stdout', pattern, timeoutMs),
+    saidOnStderr: (pattern, timeoutMs) => said('stderr', pattern, timeoutMs),
     ended: (timeoutMs = 60_000) => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
