@@ -19,6 +19,7 @@ describe('sentences', () => {
 
   it('name the lot where it is not the default one, and a free slot as free', () => {
     expect(slotLine(Slot.fromPartial({ lotId: 'sales', slot: '7' }))).toBe('sales/7 free');
+    expect(slotLine(Slot.fromPartial({ lotId: '_extensions', slot: '204' }))).toBe('extension 204 free');
     expect(slotLine(Slot.fromPartial({ lotId: 'default', slot: '701', parks: [park] }))).toBe('701 parked: Ada 555');
   });
 

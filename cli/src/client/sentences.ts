@@ -1,17 +1,19 @@
+import { DEFAULT_LOT, EXTENSION_LOT } from '@parkade/ids';
 import type { Park, Slot, Timestamp } from '@parkade/proto';
 import { timestampMs } from '@parkade/rpc';
 import { callerOf, stateName } from './plain-park.js';
 
-/** `701`, or `sales/701` where the lot is not the default one. */
+/** `701`, `sales/701` where the lot is not the default one, or `extension 204`. */
 export function placeOf({ lotId, slot }: { readonly lotId: string; readonly slot: string }): string {
-  return lotId === 'default' ? slot : `${lotId}/${slot}`;
+  if (lotId === EXTENSION_LOT) return `extension ${slot}`;
+  return lotId === DEFAULT_LOT ? slot : `${lotId}/${slot}`;
 }
 
-/** `in 1m30s`, `now`, `never`: how long until a time, in whole seconds. */
+/** `in 1m30s`, `now`, `never`: how long until a time, rounded to whole seconds. */
 export function untilWords(time: Timestamp | undefined, nowMs: number): string {
   if (time === undefined) return 'never';
   const leftMs = timestampMs(time) - nowMs;
-  return leftMs < 1_000 ? 'now' : `in ${lengthWords(leftMs)}`;
+  return leftMs < 1_000 ? 'now' : `in ${lengthWords(leftMs + 500)}`;
 }
 
 /** `45s`, `1m30s`, `2h5m`; under a second `0s`. */

@@ -39,8 +39,8 @@ export async function openBackends(
     onFault: (doing, error) => log.warn('bus fault', { doing, error }),
     onHandlerError: (error) => log.error('bus subscriber failed', { error }),
   });
-  await bus.ensureStreams(STREAMS).catch((error: unknown) => {
-    // The bus makes them when it can be reached; meanwhile parking goes on.
+  // Not waited for: parking goes on while the bus is away, and the bus makes the streams when it can be reached.
+  bus.ensureStreams(STREAMS).catch((error: unknown) => {
     log.warn('the streams of the bus could not be made yet', { error });
   });
   return {

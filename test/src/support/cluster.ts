@@ -126,9 +126,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         }
       },
       logs: () =>
-        processes
-          .map((one) => `--- ${one.name} (${one.exitCode ?? 'runs'})\n${one.stderr().slice(-5_000)}`)
-          .join('\n'),
+        processes.map((one) => `--- ${one.name} (${one.exitCode ?? 'runs'})\n${one.stderr().slice(-5_000)}`).join('\n'),
       stop,
     };
     await cluster.served();
