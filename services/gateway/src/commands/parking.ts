@@ -78,7 +78,9 @@ export class Parking {
     deadline: Deadline,
   ): Promise<CommandAnswer | Refused> {
     const op = { $case: 'routeChoice', value: { requestId, tenantId, lotId: way.lotId, step, holding } } as const;
-    return this.delivery.deliver({ ...way.order, shard, part: 0, lotId: '', op }, deadline);
+    // Asked under the stop it follows (lot and part): that is how the answer is found again.
+    const part = holding ? way.order.part : 0;
+    return this.delivery.deliver({ ...way.order, shard, part, op }, deadline);
   }
 
   /** Takes the way that was decided; refused when that is none. */

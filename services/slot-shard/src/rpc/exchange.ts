@@ -42,7 +42,7 @@ export function exchange(
     call.on('data', (request: ExchangeRequest | Malformed) => {
       if (request instanceof Malformed) {
         writer.close();
-        call.destroy(Object.assign(new Error('malformed'), request.refused().toServiceError()));
+        call.emit('error', Object.assign(new Error('malformed'), request.refused().toServiceError()));
         return;
       }
       for (const command of request.commands) take(command);

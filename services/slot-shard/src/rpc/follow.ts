@@ -48,7 +48,7 @@ class Follower {
 
   end(): void {
     this.#waiting.clear();
-    this.stream.destroy(Object.assign(new Error('lost'), notServed(this.shard.number).toServiceError()));
+    this.stream.emit('error', Object.assign(new Error('lost'), notServed(this.shard.number).toServiceError()));
   }
 
   #schedule(): void {
@@ -98,14 +98,15 @@ export class Followers {
     return (call) => {
       const request: FollowShardRequest | Malformed = call.request;
       if ((request as unknown) instanceof Malformed) {
-        call.destroy(
+        call.emit(
+          'error',
           Object.assign(new Error('malformed'), (request as unknown as Malformed).refused().toServiceError()),
         );
         return;
       }
       const shard = shardOf(request.shard);
       if (shard?.serving !== true) {
-        call.destroy(Object.assign(new Error('not served'), notServed(request.shard).toServiceError()));
+        call.emit('error', Object.assign(new Error('not served'), notServed(request.shard).toServiceError()));
         return;
       }
       const follower = new Follower(shard, call, this.clock, request.afterRevision);

@@ -1,5 +1,10 @@
 import { CommandAnswer, type JournalEntry } from '@parkade/proto';
 
+/** What names an answer: the request id, and where an automatic choice stops twice at one shard, the stop. */
+export function answerKey(requestId: string, stop: string): string {
+  return stop === '' ? requestId : `${requestId} ${stop}`;
+}
+
 /** What a request id was answered, and by which commit. */
 export interface Remembered {
   readonly requestId: string;
@@ -62,7 +67,8 @@ export class RequestJournal {
   /** Adds the answers of one commit. Commits come in the order of their keys, or nearly. */
   add(key: string, entry: JournalEntry, revision: number, bytes: number): void {
     const requestIds: string[] = [];
-    for (const { requestId, fingerprint, answer } of entry.answers) {
+    for (const { requestId: id, stop, fingerprint, answer } of entry.answers) {
+      const requestId = answerKey(id, stop);
       this.#answers.set(requestId, { requestId, fingerprint, answer, revision, key });
       requestIds.push(requestId);
     }
@@ -88,7 +94,7 @@ export class RequestJournal {
       early ||= commit.atMs >= beforeMs;
       commits.add(commit);
       bytes -= commit.bytes;
-      for (const requestId of commit.requestIds) floorMs = Math.max(floorMs, timeOf(requestId));
+      for (const requestId of commit.requestIds) floorMs = Math.max(floorMs, timeOf(requestId.slice(0, 36)));
     }
     const keysGone = [...commits].map(({ key }) => key);
     const [firstKey, lastKey] = [keysGone[0], keysGone.at(-1)];

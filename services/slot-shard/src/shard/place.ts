@@ -1,10 +1,11 @@
 import type { Random } from '@parkade/clock';
-import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
+import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT, partOf } from '@parkade/ids';
 import {
   OnOccupied,
   PresenceType,
   Reason,
   Selection,
+  type SlotName,
   type PolicyOverrides,
   type Target,
   type Policy,
@@ -62,9 +63,10 @@ export function place(target: Target | undefined, ctx: PlaceContext): Place {
   }
 }
 
-/** Any free slot of the same lot: what `ON_OCCUPIED_NEXT_FREE` and a completion without a reservation take. */
-export function placeNextFree(lotId: string, ctx: PlaceContext): Place {
-  return chooseIn(ctx, lotId, Selection.UNSPECIFIED, 0);
+/** Any free slot of the same part of a slot's lot: what `ON_OCCUPIED_NEXT_FREE` and a completion without a reservation take. */
+export function placeNextFree({ lotId, slot }: Pick<SlotName, 'lotId' | 'slot'>, ctx: PlaceContext): Place {
+  const part = partOf(slot, ctx.tenant.lot(lotId)?.spread ?? 1);
+  return chooseIn({ ...ctx, part }, lotId, Selection.UNSPECIFIED, 0);
 }
 
 /** The policy a call gets in a slot. */

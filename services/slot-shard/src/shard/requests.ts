@@ -1,7 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { requestIdTimeMs } from '@parkade/ids';
-import { type ChoiceRoute, CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
-import { decodeAnswer, RequestJournal } from './journal.js';
+import { type ChoiceRoute, type Command, CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
+import { answerKey, decodeAnswer, RequestJournal } from './journal.js';
 import { asked } from './operation.js';
 import { type Pending, refusalAnswer } from './pending.js';
 
@@ -42,8 +42,9 @@ export class Requests {
 
   lookUp(pending: Pending, requestId: string): Lookup {
     const { command } = pending;
-    const remembered = this.journal.find(requestId);
-    const flying = this.#flying.get(requestId);
+    const key = answerKey(requestId, stopOf(command));
+    const remembered = this.journal.find(key);
+    const flying = this.#flying.get(key);
     const fingerprint = flying?.leader.command.fingerprint ?? remembered?.fingerprint;
     if (fingerprint !== undefined && fingerprint !== command.fingerprint) return { kind: 'answer', answer: reused() };
     if (flying !== undefined) {
@@ -62,16 +63,18 @@ export class Requests {
 
   /** The command is being executed under this id from now on. */
   begin(pending: Pending, requestId: string): void {
-    this.#flying.set(requestId, { leader: pending, joined: [] });
+    this.#flying.set(answerKey(requestId, stopOf(pending.command)), { leader: pending, joined: [] });
   }
 
   /** The command is answered: those who asked the same get the same. */
   settle(pending: Pending): readonly Pending[] {
     if (pending.command.op === undefined) return [];
     const { requestId } = asked(pending.command.op);
-    const flying = requestId === undefined ? undefined : this.#flying.get(requestId);
-    if (requestId === undefined || flying?.leader !== pending) return [];
-    this.#flying.delete(requestId);
+    if (requestId === undefined) return [];
+    const key = answerKey(requestId, stopOf(pending.command));
+    const flying = this.#flying.get(key);
+    if (flying?.leader !== pending) return [];
+    this.#flying.delete(key);
     return flying.joined;
   }
 
@@ -98,7 +101,12 @@ export class Requests {
 /** What is remembered of a request once its answer is durable. */
 export function journalled(pending: Pending, answer: CommandAnswer, requestId: string): JournaledAnswer {
   const bytes = Buffer.from(CommandAnswer.encode(answer).finish());
-  return { requestId, fingerprint: pending.command.fingerprint, answer: bytes };
+  return { requestId, stop: stopOf(pending.command), fingerprint: pending.command.fingerprint, answer: bytes };
+}
+
+/** Which stop of an automatic choice a command is; see `JournaledAnswer.stop`. */
+function stopOf({ lotId, part }: Command): string {
+  return lotId === '' && part === 0 ? '' : `${lotId}#${part}`;
 }
 
 function isRecall(kind: string | undefined): boolean {

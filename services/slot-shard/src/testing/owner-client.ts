@@ -64,12 +64,13 @@ export function retrieveRequest(from: RetrieveRequest['from'], by: string, id = 
   };
 }
 
-/** Talks to one owner over a real Exchange stream. */
+/** Talks to one owner over a real Exchange stream. Once that breaks, every answer is `notOwner`. */
 export class OwnerClient {
   readonly #client: SlotShardServiceClient;
   readonly #stream: ReturnType<SlotShardServiceClient['exchange']>;
   readonly #waiting = new Map<number, (answer: CommandAnswer) => void>();
   #next = 1;
+  #gone = false;
 
   constructor(address: string) {
     this.#client = new SlotShardServiceClient(address, credentials.createInsecure());
@@ -80,7 +81,13 @@ export class OwnerClient {
         this.#waiting.delete(answer.correlationId);
       }
     });
-    this.#stream.on('error', () => undefined);
+    const gone = (): void => {
+      this.#gone = true;
+      for (const answer of this.#waiting.values()) answer(unreachable());
+      this.#waiting.clear();
+    };
+    this.#stream.on('error', gone);
+    this.#stream.on('end', gone);
   }
 
   get rpc(): SlotShardServiceClient {
@@ -88,6 +95,7 @@ export class OwnerClient {
   }
 
   send(shard: number, op: NonNullable<Command['op']>, more: Partial<Command> = {}): Promise<CommandAnswer> {
+    if (this.#gone) return Promise.resolve(unreachable());
     const correlationId = this.#next++;
     const answered = new Promise<CommandAnswer>((resolve) => this.#waiting.set(correlationId, resolve));
     const base = CommandMessage.create();
@@ -101,6 +109,12 @@ export class OwnerClient {
     this.#stream.cancel();
     this.#client.close();
   }
+}
+
+/** What a client makes of an owner that is gone: ask somebody else. */
+function unreachable(): CommandAnswer {
+  const result = { $case: 'notOwner' as const, value: { address: '', epoch: 0 } };
+  return { correlationId: 0, revision: 0, result, fenced: false };
 }
 
 export function parkOf(answer: CommandAnswer): Park {

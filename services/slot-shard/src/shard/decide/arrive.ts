@@ -32,7 +32,7 @@ export function arrive(
   if (first.kind !== 'answer' || !isTaken(first.answer)) return first;
   const instead = 'onOccupied' in request ? onOccupied(request.onOccupied, at.lot) : OnOccupied.REJECT;
   if (instead !== OnOccupied.NEXT_FREE) return first;
-  const next = placeNextFree(at.lot.lot_id, placing);
+  const next = placeNextFree({ lotId: at.lot.lot_id, slot: at.slot }, placing);
   if (next.kind === 'part-full') return partFull();
   if (next.kind === 'refuse') return refuse(next.refusal);
   return arriveAt(kind, request, next.lot.lot_id, next.slot, parkId, parked, placing, ctx);
@@ -88,7 +88,7 @@ export function complete(
   if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
   const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const placing = placeContext(command, tenant, nextId, ctx);
-  const next = placeNextFree(found.entry.name.lotId, placing);
+  const next = placeNextFree(found.entry.name, placing);
   if (next.kind === 'part-full') return partFull();
   if (next.kind === 'refuse') return refuse(next.refusal);
   const arrival = {

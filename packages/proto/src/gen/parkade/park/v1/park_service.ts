@@ -30,7 +30,7 @@ import { CallRef, MediaControl, Park, Parker, ParkState, PresenceType, Slot } fr
 export enum Selection {
   /** UNSPECIFIED - As the lot is set. */
   UNSPECIFIED = 0,
-  /** FIRST - The lowest free number. */
+  /** FIRST - The first free one, in the order of the lot's ranges. */
   FIRST = 1,
   /** NEXT - The next free number after the last one chosen, wrapping; the cursor survives failover. */
   NEXT = 2,
@@ -42,7 +42,7 @@ export enum Selection {
 
 /** What happens when the slot is taken (R5). */
 export enum OnOccupied {
-  /** UNSPECIFIED - As `ON_OCCUPIED_REJECT`. */
+  /** UNSPECIFIED - As the lot is set; a lot that says nothing rejects. */
   UNSPECIFIED = 0,
   /** REJECT - Refuse with SLOT_OCCUPIED; the call is not touched. */
   REJECT = 1,
@@ -477,7 +477,7 @@ export interface WatchSlotsResponse {
     /** The snapshot, or what was missed, is complete; from here on changes. Repeated now and then to renew the token. */
     { $case: "synced"; value: WatchSynced }
     | undefined;
-  /** Where to go on after this answer. */
+  /** Where to go on after this answer; empty before the first `synced`. */
   resumeToken: string;
 }
 
@@ -493,7 +493,7 @@ export interface WatchSynced {
 
 /** One command of many. */
 export interface CommandsRequest {
-  /** Chosen by the client; comes back with the answer. */
+  /** Chosen by the client, below 2^53; comes back with the answer. */
   correlationId: number;
   /** The time allowed, counted from its arrival; absent: 5 s. */
   timeout:

@@ -259,6 +259,11 @@ export interface JournaledAnswer {
   fingerprint: number;
   /** The answer, an encoded `CommandAnswer` without its correlation id. */
   answer: Buffer;
+  /**
+   * Which stop of an automatic choice it answers: empty at the first, else `<lot>#<part>` as the command said. One request may stop
+   * twice at one shard.
+   */
+  stop: string;
 }
 
 /** What else the store holds for a shard, at `/parkade/shards/<shard>/mark`. */
@@ -1563,7 +1568,7 @@ export const JournalEntry: MessageFns<JournalEntry> = {
 };
 
 function createBaseJournaledAnswer(): JournaledAnswer {
-  return { requestId: "", fingerprint: 0, answer: Buffer.alloc(0) };
+  return { requestId: "", fingerprint: 0, answer: Buffer.alloc(0), stop: "" };
 }
 
 export const JournaledAnswer: MessageFns<JournaledAnswer> = {
@@ -1576,6 +1581,9 @@ export const JournaledAnswer: MessageFns<JournaledAnswer> = {
     }
     if (message.answer.length !== 0) {
       writer.uint32(26).bytes(message.answer);
+    }
+    if (message.stop !== "") {
+      writer.uint32(34).string(message.stop);
     }
     return writer;
   },
@@ -1617,6 +1625,14 @@ export const JournaledAnswer: MessageFns<JournaledAnswer> = {
             message.answer = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stop = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1637,6 +1653,7 @@ export const JournaledAnswer: MessageFns<JournaledAnswer> = {
     message.requestId = object.requestId ?? "";
     message.fingerprint = object.fingerprint ?? 0;
     message.answer = object.answer ?? Buffer.alloc(0);
+    message.stop = object.stop ?? "";
     return message;
   },
 };

@@ -83,7 +83,10 @@ export interface Command {
   fingerprint: number;
   /** Which part of a lot with `spread` > 1 is meant (LotTarget only). */
   part: number;
-  /** The lot a LotTarget ended up in (an overflow lot); empty: as the request says. */
+  /**
+   * The lot a request was routed to (an overflow lot, the holding lot); empty: as the request says. A RouteChoiceOp carries the
+   * one of the command it follows: an answer is remembered by request id, lot_id and part.
+   */
   lotId: string;
   /** Exactly one. */
   op:
