@@ -12,7 +12,7 @@ it('the demo shows what it promises on a machine with only Node, without colours
     '  - the call retrieved',
     '  - a second retrieve refused: nobody is connected to a stranger',
     '  - the same by park id: already retrieved',
-    '  - an owner killed, and its parked call retrieved all the same',
+    '  - an owner stopped without a hand-over, and its parked call retrieved all the same',
   ]);
   expect(stdout).toMatch(/the watcher sees lamp 701 go on for Ada Lovelace/);
   expect(stdout).toMatch(/the watcher sees lamp 701 go off/);

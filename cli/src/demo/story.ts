@@ -83,14 +83,14 @@ export async function tellStory(deps: StoryDeps): Promise<void> {
   await loseOwner(deps, ben);
 }
 
-/** The owner of a parked call is stopped like a crash; the call is there all the same. */
+/** The owner of a parked call is stopped without a drain; the call is there all the same. */
 async function loseOwner(deps: StoryDeps, parked: Park): Promise<void> {
   const { narrator, service, store, clock } = deps;
   const shard = homeShard(deps.tenantId, parked.lotId, deps.shardCount);
   const key = await store.get(keys.owner('slot-shard', shard));
   if (key === undefined) throw narrator.wrong(`shard ${shard} has no owner`);
   const { address } = Owner.decode(key.value);
-  narrator.scene(`The owner of slot ${parked.slot} (${address}) is killed: nothing handed over, nothing said`);
+  narrator.scene(`The owner of slot ${parked.slot} (${address}) is stopped and hands nothing over`);
   const fromMs = clock.monotonicMs();
   await service.killOwner(address);
   narrator.plain(`${service.owners.length} owner(s) left`);
@@ -100,7 +100,7 @@ async function loseOwner(deps: StoryDeps, parked: Park): Promise<void> {
   const tookMs = Math.round(clock.monotonicMs() - fromMs);
   narrator.done(
     `Carol talks to ${callerOf(taken.call)}, ${tookMs} ms later, from the owner that took over`,
-    'an owner killed, and its parked call retrieved all the same',
+    'an owner stopped without a hand-over, and its parked call retrieved all the same',
   );
   await seeLamp(deps, parked.slot, false);
 }

@@ -68,7 +68,7 @@ export class LocalService {
     return this.#owners.map((owner) => ({ address: owner.address, shards: owner.ownedShards() }));
   }
 
-  /** Ends an owner as a crash does: nothing is handed over. Does nothing where none has this address. */
+  /** Ends an owner at once, without a drain: nothing is handed over. Does nothing where none has this address. */
   async killOwner(address: string): Promise<void> {
     const index = this.#owners.findIndex((owner) => owner.address === address);
     const [owner] = index < 0 ? [] : this.#owners.splice(index, 1);
