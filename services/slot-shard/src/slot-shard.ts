@@ -91,7 +91,6 @@ export async function startSlotShard(
   const upkeep = new Upkeep(limits, {
     clock,
     log,
-    floor,
     publishedRevision: (shard) => publisher.publishedRevision(shard),
   });
   const shards = new ShardSet(config, shardTotal, {

@@ -33,7 +33,8 @@ class Follower {
     this.#reset = afterRevision === 0 || afterRevision < shard.live.gcRevision || afterRevision > shard.live.revision;
     for (const entry of shard.live.table.all()) {
       if (entry.record === undefined || (!this.#reset && entry.revision <= afterRevision)) continue;
-      if (this.#reset && entry.record.parks.length === 0) continue;
+      // A snapshot leaves out what was freed, but not what it does not claim to be complete up to.
+      if (this.#reset && entry.record.parks.length === 0 && entry.revision <= shard.knownRevision) continue;
       this.#waiting.set(entry.key, { record: entry.record, revision: entry.revision });
     }
     this.#schedule();
@@ -69,8 +70,9 @@ class Follower {
         this.#waiting.delete(key);
       }
       const synced = this.#waiting.size === 0;
-      const { epoch } = this.shard;
-      const { revision } = this.shard.live;
+      const { epoch, knownRevision, live } = this.shard;
+      // Of two commits the later may be answered first.
+      const revision = Math.min(live.revision, knownRevision);
       const more = this.stream.write({ reset: this.#reset, records, synced, revision: synced ? revision : 0, epoch });
       this.#reset = false;
       this.#announced = true;

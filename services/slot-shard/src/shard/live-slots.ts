@@ -16,12 +16,16 @@ export class LiveSlots {
   readonly #due = new TinyQueue<{ readonly atMs: number; readonly entry: SlotEntry }>([], (a, b) => a.atMs - b.atMs);
   /** Slots that were freed, oldest first; some are in use again. */
   readonly #tombstones: Tombstone[] = [];
+  /** Slots held for a move: the move is written by another shard's owner. */
+  readonly #held = new Set<SlotEntry>();
+  readonly #loadedRevision: number;
   #revision: number;
   #gcRevision: number;
 
   constructor(shard: number, shardCount: number, image?: ShardImage) {
     this.table = new SlotTable(shard, shardCount);
-    this.#revision = image?.revision ?? 0;
+    this.#loadedRevision = image?.revision ?? 0;
+    this.#revision = this.#loadedRevision;
     this.#gcRevision = image?.mark.gcRevision ?? 0;
     for (const { record, revision } of image?.slots.values() ?? []) {
       if (record.name === undefined) continue;
@@ -32,9 +36,19 @@ export class LiveSlots {
     for (const [lot, cursor] of Object.entries(image?.mark.cursors ?? {})) this.table.restoreCursor(lot, cursor);
   }
 
-  /** Every record of the shard at or below this revision is known here, or was. */
+  /** The highest revision of the shard that is known here. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /**
+   * Every change of the shard at or below this revision is known here, when those of this process at or below `answered` are:
+   * a move into a held slot may have been written since the hold, and nobody has told us yet.
+   */
+  knownRevision(answered: number): number {
+    let known = answered;
+    for (const { revision } of this.#held) known = Math.min(known, revision);
+    return Math.max(this.#loadedRevision, known);
   }
 
   /** Tombstones up to this revision may be gone. */
@@ -46,7 +60,6 @@ export class LiveSlots {
   committed(entry: SlotEntry, record: SlotRecord, revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
     this.#put(entry, record, revision);
-    entry.held = record.parks.some((park) => park.state?.$case === 'incoming');
   }
 
   /** The slots whose time has come; one being written comes again by itself once that is durable. */
@@ -85,6 +98,9 @@ export class LiveSlots {
 
   #put(entry: SlotEntry, record: SlotRecord, revision: number): void {
     this.table.install(entry, record, revision);
+    entry.held = record.parks.some((park) => park.state?.$case === 'incoming');
+    if (entry.held) this.#held.add(entry);
+    else this.#held.delete(entry);
     this.schedule(entry);
     if (record.parks.length === 0) this.#tombstones.push({ entry, revision, atMs: record.last?.atMs ?? 0 });
   }

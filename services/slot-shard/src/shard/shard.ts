@@ -64,6 +64,8 @@ export class Shard implements LoneWriteHost {
   #underWay = 0;
   #quiet: (() => void)[] = [];
   #journalCount = 0;
+  /** What was known when the recovery under way began. */
+  #knownBefore = 0;
 
   constructor(
     readonly number: number,
@@ -89,6 +91,11 @@ export class Shard implements LoneWriteHost {
 
   get requests(): Requests {
     return this.#requests;
+  }
+
+  /** Every change of the shard at or below this revision is known here, and was told. */
+  get knownRevision(): number {
+    return this.#is('recovering') ? this.#knownBefore : this.#live.knownRevision(this.deps.floor.floor());
   }
 
   /** Whether commands are executed as they come. */
@@ -390,6 +397,7 @@ export class Shard implements LoneWriteHost {
   /** H3. Also where a fence did not hold: either the shard is lost, or its epoch was raised. */
   async #recover(): Promise<void> {
     if (this.#state !== 'serving') return;
+    this.#knownBefore = this.knownRevision;
     this.#state = 'recovering';
     const { ownership, store, clock, log } = this.deps;
     this.#unresolved.push(...pendings(this.#withdraw()));

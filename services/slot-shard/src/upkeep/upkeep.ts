@@ -3,7 +3,6 @@ import { keys, requestIdTimeMs } from '@parkade/ids';
 import { ShardMark } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { Op } from '@parkade/store';
-import type { RevisionFloor } from '../commit/revision-floor.js';
 import type { SlotShardLimits } from '../config.js';
 import type { Shard } from '../shard/shard.js';
 
@@ -12,7 +11,6 @@ const TOMBSTONES_A_ROUND = 100;
 export interface UpkeepDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly floor: RevisionFloor;
   /** Up to where the shard's events are published; `all`: whatever was committed and answered. */
   readonly publishedRevision: (shard: number) => number | 'all';
 }
@@ -39,9 +37,8 @@ export class Upkeep {
 
   /** One round for a shard. `force`: writes the mark in any case (before a hand-off). */
   async round(shard: Shard, force = false): Promise<void> {
-    const { clock, floor, log } = this.deps;
-    const { live, requests } = shard;
-    const answered = floor.floor();
+    const { clock, log } = this.deps;
+    const { live, requests, knownRevision: answered } = shard;
     const published = this.deps.publishedRevision(shard.number);
     const publishedRevision = published === 'all' ? answered : Math.min(answered, published);
     const horizonMs = clock.nowMs() - this.limits.horizonMs;
