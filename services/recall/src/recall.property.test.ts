@@ -1,0 +1,158 @@
+import { SeededRandom } from '@parkade/clock';
+import { MediaControl } from '@parkade/proto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LegNews } from './machine/index.js';
+import type { Operation } from './run/owner-port.js';
+import { callRef, type Process, World } from './testing/world.js';
+
+/** Every message takes up to 40 ms, each its own time. */
+const jitter = (random: { next(): number }) => () => Math.floor(random.next() * 40);
+
+const RECALL_LIMITS = { retry_interval_ms: 2_000, attempts: 2, fallback: { to: 'voicemail' } };
+
+interface Pickup {
+  readonly wins: boolean;
+}
+
+/** Somebody picks the call up in two halves, as the media service does it; says whether he got it. */
+async function pickUp(world: World, parkId: string, callId: string): Promise<Pickup> {
+  const retriever = callRef('picker');
+  const begin: Operation = {
+    $case: 'beginRetrieve',
+    value: {
+      requestId: `pickup-${parkId}-${world.random.next()}`,
+      tenantId: 'acme',
+      from: { $case: 'parkId', value: parkId },
+      retriever,
+      mediaControl: MediaControl.CLUSTER,
+      giveUpAfter: undefined,
+    },
+  };
+  const outcome = await world.owner.send(0, begin);
+  if (outcome.kind !== 'done') return { wins: false };
+  const wins = world.media.takeElsewhere(callId);
+  const named = { requestId: `${begin.value.requestId}-2`, tenantId: 'acme', parkId, retrieveId: outcome.retrieveId };
+  await world.owner.send(
+    0,
+    wins
+      ? { $case: 'confirmRetrieve', value: named }
+      : { $case: 'giveBackRetrieve', value: { ...named, cause: 'busy' } },
+  );
+  return { wins };
+}
+
+const happening = fc.record({
+  atMs: fc.integer({ min: 0, max: 12_000 }),
+  what: fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom<LegNews>('answered', 'busy', 'no-answer', 'unregistered', 'failed', 'hung-up'),
+    },
+    { weight: 2, arbitrary: fc.constant('pick-up' as const) },
+    { weight: 1, arbitrary: fc.constant('caller-hangs-up' as const) },
+    { weight: 3, arbitrary: fc.constant('kill' as const) },
+    { weight: 1, arbitrary: fc.constant('second-owner' as const) },
+  ),
+  contact: fc.constantFrom('a', 'b', 'c', 'd'),
+});
+
+async function play(world: World, acts: readonly (typeof happening extends fc.Arbitrary<infer T> ? T : never)[]) {
+  world.setTenant({ recall: { ...RECALL_LIMITS, recall_to: 'USER_FIRST_THEN_RING_GROUP', ring_group_id: 'g' } });
+  world.setRingGroup('g', {
+    strategy: 'sequential',
+    members: [
+      { extension: '1002', timeout_ms: 1_500 },
+      { extension: '1003', timeout_ms: 2_000 },
+    ],
+  });
+  world.media.register('acme', '1001', ['a', 'b']);
+  world.media.register('acme', '1002', ['c']);
+  world.media.register('acme', '1003', ['d']);
+  const alive: Process[] = [world.start()];
+  world.park('p1', { policy: { ringbackTimeoutMs: 1_000, maxParkMs: 40_000 } });
+  const pickups: Promise<Pickup>[] = [];
+  let nowMs = 0;
+  for (const { atMs, what, contact } of [...acts].sort((x, y) => x.atMs - y.atMs)) {
+    await world.clock.advance(atMs - nowMs);
+    nowMs = atMs;
+    switch (what) {
+      case 'pick-up':
+        pickups.push(pickUp(world, 'p1', 'call-p1'));
+        break;
+      case 'caller-hangs-up':
+        if (world.media.whereIs('call-p1') !== 'held') break;
+        world.media.callerHangsUp('call-p1');
+        world.owner.apply({
+          $case: 'release',
+          value: { requestId: 'hangup', tenantId: 'acme', parkId: 'p1', cause: 2, callId: '' },
+        });
+        break;
+      case 'kill':
+        alive.shift()?.kill();
+        if (alive.length === 0) alive.push(world.start());
+        break;
+      case 'second-owner':
+        // Both believe that the partition is theirs, for a while.
+        if (alive.length < 2) alive.push(world.start());
+        break;
+      default:
+        world.media.act(contact, what);
+    }
+  }
+  await world.clock.advance(120_000);
+  for (const each of alive) each.kill();
+  return Promise.all(pickups);
+}
+
+describe('a recall, under random interleavings of answers, pickups, hang-ups, crashes and two owners at once', () => {
+  it('ends in exactly one terminal state, with one winner, and no leg left ringing (R2, R12, R15)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { maxLength: 12 }), fc.nat(), async (acts, seed) => {
+        const world = new World(seed, jitter);
+        const pickups = await play(world, acts);
+        expect(world.defects).toEqual([]);
+        expect(world.owner.terminals.get('p1')).toHaveLength(1);
+        expect(new Set(world.owner.begun).size).toBe(world.owner.begun.length);
+        const connects = world.media.deeds.filter(({ kind }) => kind === 'connect').length;
+        const winners = connects + pickups.filter(({ wins }) => wins).length;
+        expect(winners).toBeLessThanOrEqual(1);
+        const terminal = world.owner.terminals.get('p1')?.[0];
+        // What was connected is told as such; and what is told as connected is.
+        if (winners === 1) expect(['RETRIEVED', 'RECALL_ANSWERED']).toContain(terminal);
+        else expect(['BRANCHED', 'EXPIRED', 'ABANDONED']).toContain(terminal);
+        const ringing = world.media.legs.length - connects;
+        expect(ringing).toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+});
+
+describe('a process that is killed at any moment of a recall', () => {
+  it.each(Array.from({ length: 8 }, (_, group) => group))(
+    'is followed by one that finds, joins or cancels its legs, never doubling one: 25 moments, group %i',
+    async (group) => {
+      for (let i = 0; i < 25; i++) {
+        const seed = group * 25 + i;
+        const world = new World(seed, jitter);
+        const random = new SeededRandom(seed + 1_000);
+        const killAtMs = 900 + Math.floor(random.next() * 6_000);
+        const answer = { news: 'answered' as const, afterMs: 500 + Math.floor(random.next() * 5_000) };
+        world.media.register('acme', '1001', ['a', 'b'], seed % 3 === 0 ? {} : { b: answer });
+        world.setTenant({ recall: { retry_interval_ms: 2_000, attempts: 2, fallback: { to: 'disconnect' } } });
+        const first = world.start();
+        world.park('p1', { policy: { ringbackTimeoutMs: 1_000, callbackTimeoutMs: 4_000 } });
+        await world.clock.advance(killAtMs);
+        first.kill();
+        const second = world.start();
+        await world.clock.advance(60_000);
+        second.kill();
+        expect([seed, world.defects, world.owner.terminals.get('p1')?.length]).toEqual([seed, [], 1]);
+        expect(world.media.doubled).toBe(0);
+        expect(world.media.legs.length).toBe(world.media.deeds.filter(({ kind }) => kind === 'connect').length);
+      }
+    },
+    60_000,
+  );
+});
