@@ -12,6 +12,7 @@ import type { Change, CommittedJournal, Write } from '../commit/write.js';
 import type { SlotShardConfig } from '../config.js';
 import { decide, decideTick } from './decide/decide.js';
 import type { DecideContext, Decision } from './decide/decision.js';
+import { holdAsItStands } from './decide/move.js';
 import { loadShard, type ShardImage } from './image.js';
 import { withRevision } from './journal.js';
 import { LiveSlots } from './live-slots.js';
@@ -66,6 +67,7 @@ export class Shard implements LoneWriteHost {
   #journalCount = 0;
   /** What was known when the recovery under way began. */
   #knownBefore = 0;
+  #recovery: Promise<void> = Promise.resolve();
 
   constructor(
     readonly number: number,
@@ -182,7 +184,10 @@ export class Shard implements LoneWriteHost {
       }
     }
     for (const { pending, answer } of writes) {
-      if (pending !== undefined && answer !== undefined) this.give(pending, withRevision(answer, revision));
+      if (pending === undefined || answer === undefined) continue;
+      // The move a hold allows would be a second change of the slot that was not heard of here: told after the recovery.
+      if (!current && answer.result?.$case === 'hold') this.#unheard(pending);
+      else this.give(pending, withRevision(answer, revision));
     }
     if (current) for (const { changes } of writes) for (const { entry } of changes) this.wake(entry);
     this.#settleQuiet();
@@ -249,7 +254,9 @@ export class Shard implements LoneWriteHost {
     const known = requestId === undefined ? undefined : this.#requests.lookUp(pending, requestId);
     if (known?.kind === 'joined') return;
     if (known?.kind === 'answer') {
-      this.#prove(pending, known.answer);
+      const { answer } = known;
+      const held = op.$case === 'holdForMove';
+      this.#prove(pending, held ? holdAsItStands(answer, requestId ?? '', this.#context()) : answer);
       return;
     }
     const tenant = settings.tenant(tenantId);
@@ -386,17 +393,34 @@ export class Shard implements LoneWriteHost {
 
   #unsettled(writes: readonly Write[]): void {
     this.#underWay -= writes.length;
-    if (this.#state === 'lost') for (const pending of pendings(writes)) this.give(pending, this.#notOwner());
-    else {
-      this.#unresolved.push(...pendings(writes));
-      void this.#recover();
-    }
+    for (const pending of pendings(writes)) this.#unheard(pending);
+    void this.#recover();
     this.#settleQuiet();
   }
 
+  /** What became of the command is to be found out, here or by whoever owns the shard then. */
+  #unheard(pending: Pending): void {
+    if (this.#state === 'lost') this.give(pending, this.#notOwner());
+    else this.#unresolved.push(pending);
+  }
+
+  /** Whether it was read from the store once. */
+  get installed(): boolean {
+    return this.#state !== 'waiting';
+  }
+
+  /** Reads everything again under a new epoch, after what is under way; resolves when it serves again, or is lost. */
+  reload(): Promise<void> {
+    return this.#recover();
+  }
+
   /** H3. Also where a fence did not hold: either the shard is lost, or its epoch was raised. */
-  async #recover(): Promise<void> {
-    if (this.#state !== 'serving') return;
+  #recover(): Promise<void> {
+    if (this.#state === 'serving') this.#recovery = this.#readAgain();
+    return this.#recovery;
+  }
+
+  async #readAgain(): Promise<void> {
     this.#knownBefore = this.knownRevision;
     this.#state = 'recovering';
     const { ownership, store, clock, log } = this.deps;

@@ -9,7 +9,7 @@ import { ReadFence } from '../commit/fence.js';
 import { RevisionFloor } from '../commit/revision-floor.js';
 import { DEFAULT_LIMITS, type SlotShardLimits } from '../config.js';
 import { loadShard } from '../shard/image.js';
-import { Shard } from '../shard/shard.js';
+import { Shard, type ShardDeps } from '../shard/shard.js';
 import { Upkeep } from '../upkeep/upkeep.js';
 
 export const BENCH_SHARDS = 8;
@@ -40,6 +40,7 @@ export class ShardBench {
   readonly settings: SettingsCache;
   readonly #committer: Committer;
   readonly #fence: ReadFence;
+  readonly #name = `bench-${Math.random()}`;
 
   private constructor(
     readonly inner: Store,
@@ -73,39 +74,48 @@ export class ShardBench {
 
   /** Claims a shard, whoever has it, and serves it. */
   async own(number: number): Promise<Shard> {
-    const epoch = await this.#raise(number);
-    const shard = new Shard(
-      number,
-      BENCH_SHARDS,
-      { memberId: 'bench', host: '', port: 0, version: '', leaseTtlMs: 1, limits: this.limits },
-      {
-        store: this.store,
-        clock: this.clock,
-        random: new SystemRandom(),
-        log: silentLog,
-        settings: this.settings,
-        committer: this.#committer,
-        floor: this.floor,
-        fence: this.#fence,
-        changed: ({ number: at }, key, record, revision) => this.told.push({ shard: at, key, record, revision }),
-        ownership: {
-          hint: () => undefined,
-          raiseEpoch: async (at) => {
-            await this.beforeRaise();
-            return this.#raise(at);
-          },
-          confirmLost: async (at) => {
-            const owner = await this.inner.get(keys.owner('slot-shard', at));
-            const lost = owner === undefined || Buffer.from(owner.value).toString() !== this.#name;
-            if (lost) this.shards.get(at)?.lose();
-            return lost;
-          },
-        },
-      },
-    );
+    const epoch = await this.claim(number);
+    const { limits } = this;
+    const config = { memberId: 'bench', host: '', port: 0, version: '', leaseTtlMs: 1, limits };
+    const shard = new Shard(number, BENCH_SHARDS, config, this.deps());
     this.shards.set(number, shard);
     shard.install(await loadShard(this.inner, number, this.clock, 15), epoch);
     return shard;
+  }
+
+  /** What the shards of this process share. */
+  deps(): ShardDeps {
+    return {
+      store: this.store,
+      clock: this.clock,
+      random: new SystemRandom(),
+      log: silentLog,
+      settings: this.settings,
+      committer: this.#committer,
+      floor: this.floor,
+      fence: this.#fence,
+      changed: ({ number: shard }, key, record, revision) => void this.told.push({ shard, key, record, revision }),
+      ownership: {
+        hint: () => undefined,
+        raiseEpoch: async (number) => {
+          await this.beforeRaise();
+          return this.claim(number);
+        },
+        confirmLost: async (number) => {
+          const owner = await this.inner.get(keys.owner('slot-shard', number));
+          const lost = owner === undefined || Buffer.from(owner.value).toString() !== this.#name;
+          if (lost) this.shards.get(number)?.lose();
+          return lost;
+        },
+      },
+    };
+  }
+
+  /** Writes the owner key of a shard; resolves to the epoch. */
+  async claim(number: number): Promise<number> {
+    const key = keys.owner('slot-shard', number);
+    const put = { kind: 'put', key, value: Buffer.from(this.#name) } as const;
+    return (await this.inner.txn({ compare: [], success: [put] })).revision;
   }
 
   send(shard: number, op: NonNullable<Command['op']>, more: Partial<Command> = {}): Promise<CommandAnswer> {
@@ -123,17 +133,6 @@ export class ShardBench {
     for (const shard of this.shards.values()) shard.lose();
     this.settings.close();
     await this.inner.close();
-  }
-
-  readonly #name = `bench-${Math.random()}`;
-
-  async #raise(number: number): Promise<number> {
-    const key = keys.owner('slot-shard', number);
-    const { revision } = await this.inner.txn({
-      compare: [],
-      success: [{ kind: 'put', key, value: Buffer.from(this.#name) }],
-    });
-    return revision;
   }
 }
 

@@ -1,5 +1,5 @@
 import { DEFAULT_LOT, newParkId, slotShard } from '@parkade/ids';
-import { PresenceType, Reason, type SlotRecord } from '@parkade/proto';
+import { type CommandAnswer, PresenceType, Reason, type SlotRecord } from '@parkade/proto';
 import type { TenantView } from '@parkade/settings';
 import { parkView, step } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
@@ -143,6 +143,20 @@ export function holdForMove(
       value: { shard: ctx.shard, epoch: ctx.epoch, recordRevision: 0, record: result.record, policy },
     }),
   };
+}
+
+/**
+ * What a replay of a hold is answered: the hold as it stands now. Its first answer names the epoch it was made under; under
+ * another one the move would be refused for ever. Once the hold is gone the first answer stays: the source knows how it ended.
+ */
+export function holdAsItStands(answer: CommandAnswer, moveId: string, ctx: DecideContext): CommandAnswer {
+  if (answer.result?.$case !== 'hold') return answer;
+  const name = answer.result.value.record?.name;
+  const entry = name === undefined ? undefined : ctx.table.find(name.tenantId, name.lotId, name.slot);
+  const stands = entry?.record?.parks.some(({ state }) => state?.$case === 'incoming' && state.value.moveId === moveId);
+  if (entry === undefined || stands !== true) return answer;
+  const value = { ...answer.result.value, epoch: ctx.epoch, recordRevision: entry.revision, record: entry.record };
+  return { ...answer, result: { $case: 'hold', value } };
 }
 
 function emptyPolicy(): NonNullable<SlotRecord['parks'][number]['policy']> {
