@@ -18,8 +18,8 @@ export interface ShardSetDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly publisher: Publisher;
-  readonly publishing: Publishing;
+  readonly publisher: Pick<Publisher, 'flush'>;
+  readonly publishing: Pick<Publishing, 'begin' | 'lost'>;
   readonly followers: Followers;
   readonly upkeep: Upkeep;
   /** Made late: the shards need the ownership, which needs this handler. */
@@ -29,7 +29,8 @@ export interface ShardSetDeps {
 /** The shards of this process: loads, serves, hands off and drops them as ownership says. */
 export class ShardSet implements PartitionHandler<number> {
   readonly #shards = new Map<number, Shard>();
-  readonly #preloads = new Map<number, ShardPreload>();
+  /** A preload that was cancelled, or came too late, is not the one noted here any more. */
+  readonly #preloads = new Map<number, { copy?: ShardPreload }>();
 
   constructor(
     private readonly config: SlotShardConfig,
@@ -48,34 +49,59 @@ export class ShardSet implements PartitionHandler<number> {
 
   async preload(partition: number): Promise<void> {
     const { store, clock } = this.deps;
-    const preload = await ShardPreload.start(store, partition, clock, this.config.limits.loadSliceMs);
-    this.#preloads.get(partition)?.close();
+    this.#dropPreload(partition);
+    const preload: { copy?: ShardPreload } = {};
     this.#preloads.set(partition, preload);
+    const copy = await ShardPreload.start(store, partition, clock, this.config.limits.loadSliceMs);
+    if (this.#preloads.get(partition) !== preload) {
+      copy.close();
+      return;
+    }
+    preload.copy = copy;
     // From here on the shard may come any moment: commands that arrive early wait for it.
     if (!this.#shards.has(partition)) this.#shards.set(partition, this.#make(partition));
   }
 
   cancelPreload(partition: number): void {
-    this.#preloads.get(partition)?.close();
-    this.#preloads.delete(partition);
+    this.#dropPreload(partition);
     this.#drop(partition);
   }
 
   async acquire(partition: number, epoch: number, how: Acquisition): Promise<void> {
-    const { store, clock, log, publishing } = this.deps;
-    const preload = this.#preloads.get(partition);
+    const copy = this.#preloads.get(partition)?.copy;
     this.#preloads.delete(partition);
-    let shard = this.#shards.get(partition);
-    if (shard === undefined) this.#shards.set(partition, (shard = this.#make(partition)));
+    const known = this.#shards.get(partition);
+    const shard = known ?? this.#make(partition);
+    this.#shards.set(partition, shard);
+    try {
+      // What it has under way belongs to the old epoch: its own recovery settles that first.
+      if (shard.installed) await shard.reload();
+      else await this.#load(shard, epoch, how, copy);
+    } catch (error) {
+      // Nobody calls `lost` for it; whoever waits here is to ask the next owner.
+      if (this.#shards.get(partition) === shard) this.lost(partition, undefined);
+      throw error;
+    } finally {
+      copy?.close();
+    }
+  }
+
+  async #load(shard: Shard, epoch: number, how: Acquisition, copy: ShardPreload | undefined): Promise<void> {
+    const { store, clock, log, publishing } = this.deps;
+    const { number } = shard;
     const startedMs = clock.monotonicMs();
-    const copied = how === 'handed-off' ? await preload?.finish(epoch, clock, FINISH_MS) : undefined;
-    preload?.close();
-    const image = copied ?? (await loadShard(store, partition, clock, this.config.limits.loadSliceMs));
-    if (this.#shards.get(partition) !== shard) return;
-    if (how !== 'raised') publishing.begin(partition, image);
+    const copied = how === 'handed-off' ? await copy?.finish(epoch, clock, FINISH_MS) : undefined;
+    const image = copied ?? (await loadShard(store, number, clock, this.config.limits.loadSliceMs));
+    if (this.#shards.get(number) !== shard) return;
+    if (shard.installed) {
+      // Another load of it was faster; one under an older epoch has nothing to add.
+      if (epoch > shard.epoch) await shard.reload();
+      return;
+    }
+    publishing.begin(number, image);
     shard.install(image, epoch);
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
-    log.info('shard acquired', { shard: partition, epoch, how, slots: image.slots.size, tookMs });
+    log.info('shard acquired', { shard: number, epoch, how, slots: image.slots.size, tookMs });
   }
 
   async drain(partition: number, target: HandOffTarget | undefined): Promise<void> {
@@ -103,6 +129,11 @@ export class ShardSet implements PartitionHandler<number> {
     this.deps.publishing.lost(partition);
     this.deps.followers.lost(partition);
     this.deps.upkeep.forget(partition);
+  }
+
+  #dropPreload(partition: number): void {
+    this.#preloads.get(partition)?.copy?.close();
+    this.#preloads.delete(partition);
   }
 
   #drop(partition: number): void {
