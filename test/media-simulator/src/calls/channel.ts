@@ -1,0 +1,92 @@
+import type { Phone } from '../sip/phone.js';
+
+/** A dial-plan application with its argument. */
+export type Action = readonly [application: string, argument: string];
+
+export type ChannelState =
+  | 'CS_INIT'
+  | 'CS_ROUTING'
+  | 'CS_SOFT_EXECUTE'
+  | 'CS_EXECUTE'
+  | 'CS_EXCHANGE_MEDIA'
+  | 'CS_PARK'
+  | 'CS_CONSUME_MEDIA'
+  | 'CS_RESET'
+  | 'CS_HANGUP'
+  | 'CS_REPORTING';
+
+/** Who calls whom, as FreeSWITCH's caller profile tells it. */
+export interface CallerProfile {
+  username: string;
+  dialplan: string;
+  name: string;
+  number: string;
+  origName: string;
+  origNumber: string;
+  calleeName: string;
+  calleeNumber: string;
+  ani: string;
+  destination: string;
+  context: string;
+  source: string;
+  rdnis?: string;
+  transferSource?: string;
+}
+
+/** What keeps a leg busy until it is interrupted or ends by itself. */
+export interface Running {
+  readonly application: string;
+  readonly argument: string;
+  readonly applicationUuid: string;
+  /** Undoes what the application holds; called once, when it ends for whatever reason. */
+  readonly stop: () => void;
+}
+
+/** Two legs in conversation; `a` is the one FreeSWITCH reports the bridge on. */
+export interface Bridge {
+  readonly a: Channel;
+  readonly b: Channel;
+}
+
+/** One leg of the simulated switch. */
+export class Channel {
+  state: ChannelState = 'CS_INIT';
+  callState: 'DOWN' | 'RINGING' | 'ACTIVE' | 'HANGUP' = 'DOWN';
+  answerState: 'ringing' | 'answered' | 'hangup' = 'ringing';
+  cause: string | undefined;
+  parked = false;
+  /** The dial plan's application that runs. */
+  running: Running | undefined;
+  /** What runs on top of it: a broadcast, an application of `sendmsg`. */
+  nested: Running | undefined;
+  /** Waits for `nested` to end. */
+  readonly waiting: (() => void)[] = [];
+  /** What the dial plan has still to run. */
+  program: readonly Action[] = [];
+  bridge: Bridge | undefined;
+  /** The leg it was last joined with, as `Other-Leg-…` tells it. */
+  other: Channel | undefined;
+  readonly variables = new Map<string, string>();
+
+  constructor(
+    readonly uuid: string,
+    readonly direction: 'inbound' | 'outbound',
+    /** For example `sofia/internal/1001@example.com`. */
+    readonly name: string,
+    readonly phone: Phone,
+    public profile: CallerProfile,
+  ) {}
+
+  get isAlive(): boolean {
+    return this.answerState !== 'hangup';
+  }
+
+  /** The leg it talks with now. */
+  get peer(): Channel | undefined {
+    return this.bridge?.a === this ? this.bridge.b : this.bridge?.a;
+  }
+
+  isTrue(variable: string): boolean {
+    return this.variables.get(variable) === 'true';
+  }
+}
