@@ -18,6 +18,7 @@ export function originateByApi(core: SwitchCore, argument: string): string | Pro
       core.later(() => {
         if (!leg.isAlive) return;
         leg.state = 'CS_EXECUTE';
+        leg.turnCallerIds();
         leg.program = programOf(core, target, context);
         core.advance(leg);
       });

@@ -21,7 +21,8 @@ function join(core: SwitchCore, a: Channel, b: Channel): void {
     return;
   }
   if (!b.isAlive) return core.hangUp(a, 'NORMAL_CLEARING');
-  [a.other, b.other] = [b, a];
+  a.meets(b);
+  b.meets(a);
   release(core, a);
   a.state = 'CS_SOFT_EXECUTE';
   if (a === b) return;

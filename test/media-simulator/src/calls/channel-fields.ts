@@ -33,8 +33,8 @@ export function channelFields(channel: Channel): Fields {
     ...(channel.cause !== undefined && { 'Hangup-Cause': channel.cause }),
     ...profileFields('Caller', channel, profile),
     ...(other !== undefined && {
-      'Other-Type': other.direction === 'outbound' ? 'originatee' : 'originator',
-      ...profileFields('Other-Leg', other, other.profile),
+      'Other-Type': other.channel.direction === 'outbound' ? 'originatee' : 'originator',
+      ...profileFields('Other-Leg', other.channel, other.profile),
     }),
   };
 }

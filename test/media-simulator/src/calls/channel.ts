@@ -64,8 +64,8 @@ export class Channel {
   /** What the dial plan has still to run. */
   program: readonly Action[] = [];
   bridge: Bridge | undefined;
-  /** The leg it was last joined with, as `Other-Leg-…` tells it. */
-  other: Channel | undefined;
+  /** The leg it was last joined with, as `Other-Leg-…` tells it: with the profile of that moment. */
+  other: { readonly channel: Channel; readonly profile: CallerProfile } | undefined;
   readonly variables = new Map<string, string>();
 
   constructor(
@@ -84,6 +84,25 @@ export class Channel {
   /** The leg it talks with now. */
   get peer(): Channel | undefined {
     return this.bridge?.a === this ? this.bridge.b : this.bridge?.a;
+  }
+
+  meets(channel: Channel): void {
+    this.other = { channel, profile: channel.profile };
+  }
+
+  /** FreeSWITCH turns the caller ids round on a leg it has called, when the leg goes through a dial plan itself. */
+  turnCallerIds(): void {
+    const { profile, variables } = this;
+    if (this.direction === 'inbound' || variables.has('pre_transfer_caller_id_number')) return;
+    variables.set('pre_transfer_caller_id_name', profile.name);
+    variables.set('pre_transfer_caller_id_number', profile.number);
+    this.profile = {
+      ...profile,
+      name: profile.calleeName,
+      number: profile.calleeNumber,
+      calleeName: profile.origName,
+      calleeNumber: profile.origNumber,
+    };
   }
 
   isTrue(variable: string): boolean {

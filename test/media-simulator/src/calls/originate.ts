@@ -160,20 +160,9 @@ function ring(
   });
 }
 
-/** The phone takes the call: FreeSWITCH turns the caller ids round on a leg it has called. */
 function pickUp(core: SwitchCore, leg: Channel, settle: (result: Originated) => void): void {
   core.ringing.delete(leg);
   if (!leg.isAlive) return;
   core.answer(leg);
-  const { profile, variables } = leg;
-  variables.set('pre_transfer_caller_id_name', profile.name);
-  variables.set('pre_transfer_caller_id_number', profile.number);
-  leg.profile = {
-    ...profile,
-    name: profile.calleeName,
-    number: profile.calleeNumber,
-    calleeName: profile.origName,
-    calleeNumber: profile.origNumber,
-  };
   settle({ ok: true, leg });
 }

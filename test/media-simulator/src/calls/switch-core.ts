@@ -197,6 +197,7 @@ export class SwitchCore {
   transfer(channel: Channel, program: readonly Action[] | undefined, profile: Partial<CallerProfile>): void {
     this.later(() => {
       if (!channel.isAlive) return;
+      channel.turnCallerIds();
       channel.profile = { ...channel.profile, ...profile };
       channel.other = undefined;
       const partner = this.unbridge(channel);
@@ -212,7 +213,8 @@ export class SwitchCore {
   /** Joins two legs, whatever ran on them having ended. `byUuid`: an event of `uuid_bridge` names the other leg's channel. */
   join(a: Channel, b: Channel, byUuid: boolean): void {
     a.bridge = b.bridge = { a, b };
-    [a.other, b.other] = [b, a];
+    a.meets(b);
+    b.meets(a);
     if (byUuid) nameEachOther(a, b);
     this.emit('CHANNEL_BRIDGE', a, { 'Bridge-A-Unique-ID': a.uuid, 'Bridge-B-Unique-ID': b.uuid });
     nameEachOther(a, b);
