@@ -1,6 +1,5 @@
 import { type Bus, openBus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
-import { STREAMS } from '@parkade/presence';
 import type { Log } from '@parkade/rpc';
 import { openEmbeddedStore, openEtcdStore, type Store } from '@parkade/store';
 
@@ -22,7 +21,7 @@ export interface Backends {
 }
 
 /**
- * Opens the store and the bus, with its streams made where they were missing. Rejects where the directory cannot be used or an address is malformed; servers that are away
+ * Opens the store and the bus. Rejects where the directory cannot be used or an address is malformed; servers that are away
  * show in the calls.
  */
 export async function openBackends(
@@ -38,10 +37,6 @@ export async function openBackends(
     random,
     onFault: (doing, error) => log.warn('bus fault', { doing, error }),
     onHandlerError: (error) => log.error('bus subscriber failed', { error }),
-  });
-  // Not waited for: parking goes on while the bus is away, and the bus makes the streams when it can be reached.
-  bus.ensureStreams(STREAMS).catch((error: unknown) => {
-    log.warn('the streams of the bus could not be made yet', { error });
   });
   return {
     store,

@@ -183,17 +183,17 @@ export async function startSlotShard(
       .round()
       .catch((error: unknown) => log.warn('history could not be compacted', { error: String(error) }));
   });
-  const endStatus = bus.onStatus(({ streamsLost }) => {
-    if (streamsLost.length === 0) return;
-    log.warn('the bus lost its streams: all lamps are published again', { streams: streamsLost.join(' ') });
+  const lampsLost = (streams: readonly string[]): void => {
+    if (!streams.includes(PRESENCE_STREAM.name)) return;
+    log.warn('the bus keeps no lamps: all are published again', { streams: streams.join(' ') });
+    publishing.relight();
     for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
+  };
+  const endStatus = bus.onStatus(({ streamsLost }) => lampsLost(streamsLost));
+  // Not waited for: parking goes on while the bus is away, and its streams are made when it is reached.
+  bus.ensureStreams(STREAMS).then(lampsLost, (error: unknown) => {
+    log.warn('the streams of the bus could not be made yet', { error: String(error) });
   });
-
-  const made = await bus.ensureStreams(STREAMS).catch((error: unknown): readonly string[] => {
-    log.warn('the bus is not there yet: events wait', { error: String(error) });
-    return [];
-  });
-  if (made.includes(PRESENCE_STREAM.name)) publishing.relight();
   session.start();
   await ownership.start();
   server.setServing(true);
