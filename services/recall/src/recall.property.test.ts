@@ -1,5 +1,5 @@
 import { SeededRandom } from '@parkade/clock';
-import { MediaControl } from '@parkade/proto';
+import { MediaControl, ReleaseCause } from '@parkade/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LegNews } from './machine/index.js';
@@ -85,7 +85,7 @@ async function play(world: World, acts: readonly (typeof happening extends fc.Ar
         world.media.callerHangsUp('call-p1');
         world.owner.apply({
           $case: 'release',
-          value: { requestId: 'hangup', tenantId: 'acme', parkId: 'p1', cause: 2, callId: '' },
+          value: { requestId: 'hangup', tenantId: 'acme', parkId: 'p1', cause: ReleaseCause.ABANDONED, callId: '' },
         });
         break;
       case 'kill':

@@ -96,7 +96,9 @@ export class World {
         record.parks.map(({ parkId }) => parkId),
       );
     });
-    const unlisten = this.media.onLeg((legId, news) => void (alive && recalls.legNews(legId, news)));
+    const unlisten = this.media.onLeg((legId, news) => {
+      if (alive) recalls.legNews(legId, news);
+    });
     const kill = (): void => {
       alive = false;
       unfollow();
