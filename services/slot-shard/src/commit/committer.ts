@@ -1,15 +1,27 @@
 import type { Clock } from '@parkade/clock';
 import { JournalEntry, SlotRecord } from '@parkade/proto';
-import { type Compare, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
+import { type Compare, MAX_TXN_BYTES, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import type { RevisionFloor } from './revision-floor.js';
 import type { Write, WriteSource } from './write.js';
 
 /** So many writes leave beside a transaction that is under way. */
 const WORTH_ANOTHER = 48;
 
+/** Of a journal value: its key and framing, and those of each answer. */
+const JOURNAL_BYTES = 256;
+const ANSWER_BYTES = 128;
+
+/** A write as it will be sent. */
+interface Encoded {
+  readonly write: Write;
+  readonly puts: readonly Op[];
+  readonly bytes: number;
+}
+
 interface Batch {
   readonly source: WriteSource;
   readonly writes: readonly Write[];
+  readonly puts: readonly Op[];
   readonly journalKey: string;
   readonly journal: JournalEntry;
   readonly journalBytes: Uint8Array | undefined;
@@ -22,7 +34,8 @@ interface Batch {
  *   C2. A transaction compares the epoch of each shard it writes; none writes for a shard under an epoch that is not its own.
  *   C3. Records and the answers to the requests that caused them are written together.
  *   C4. A failed or unknown transaction is never sent again: its shards decide what becomes of their writes.
- *   C5. Alone, a write goes at once. While transactions are under way the next one fills, and leaves when it is large enough or one
+ *   C5. A transaction is never larger than the store takes, in operations and in bytes.
+ *   C6. Alone, a write goes at once. While transactions are under way the next one fills, and leaves when it is large enough or one
  *       of them is answered; at most `maxTransactions` are under way.
  */
 export class Committer {
@@ -33,7 +46,7 @@ export class Committer {
   readonly #floor: RevisionFloor;
   readonly #observe: (operations: number, tookMs: number) => void;
   /** Shards with writes that wait, the longest waiting first. */
-  readonly #queues = new Map<WriteSource, Write[]>();
+  readonly #queues = new Map<WriteSource, Encoded[]>();
   #queued = 0;
   #underWay = 0;
   #scheduled = false;
@@ -53,21 +66,22 @@ export class Committer {
     this.#observe = observe;
   }
 
-  /** Puts a write in the next transaction. Its source hears `committed`, `refused` or `unknown`. */
+  /** Puts a write in the next transaction; its source hears what became of it. Throws, and does nothing, where it cannot be written out. */
   enqueue(write: Write): void {
+    const encoded = encode(write);
     const queue = this.#queues.get(write.source);
-    if (queue === undefined) this.#queues.set(write.source, [write]);
-    else queue.push(write);
+    if (queue === undefined) this.#queues.set(write.source, [encoded]);
+    else queue.push(encoded);
     this.#queued++;
     this.#schedule();
   }
 
   /** Takes back what was not sent yet. */
   withdraw(source: WriteSource): Write[] {
-    const writes = this.#queues.get(source) ?? [];
+    const queue = this.#queues.get(source) ?? [];
     this.#queues.delete(source);
-    this.#queued -= writes.length;
-    return writes;
+    this.#queued -= queue.length;
+    return queue.map(({ write }) => write);
   }
 
   #schedule(): void {
@@ -92,16 +106,22 @@ export class Committer {
   #take(): Batch[] {
     const batches: Batch[] = [];
     let room = MAX_TXN_OPS;
+    let bytesLeft = MAX_TXN_BYTES;
     for (const [source, queue] of this.#queues) {
       let count = 0;
       let used = 1;
-      for (const write of queue) {
-        if (used + write.changes.length > room) break;
-        used += write.changes.length;
+      let usedBytes = JOURNAL_BYTES;
+      for (const { puts, bytes } of queue) {
+        // The first goes in any case: alone it is as small as it can be.
+        const first = batches.length === 0 && count === 0;
+        if (!first && (used + puts.length > room || usedBytes + bytes > bytesLeft)) break;
+        used += puts.length;
+        usedBytes += bytes;
         count++;
       }
       if (count === 0) break;
       room -= used;
+      bytesLeft -= usedBytes;
       const writes = queue.splice(0, count);
       this.#queued -= count;
       // What is left goes behind the others, so that a busy shard does not keep them waiting.
@@ -113,23 +133,21 @@ export class Committer {
     return batches;
   }
 
-  #batch(source: WriteSource, writes: readonly Write[]): Batch {
+  #batch(source: WriteSource, encoded: readonly Encoded[]): Batch {
+    const writes = encoded.map(({ write }) => write);
+    const puts = encoded.flatMap((each) => each.puts);
     const answers = writes.flatMap((write) => (write.journal === undefined ? [] : [write.journal]));
     const journal: JournalEntry = { answers, atMs: this.#clock.nowMs() };
     const journalBytes = answers.length === 0 ? undefined : JournalEntry.encode(journal).finish();
-    return { source, writes, journal, journalBytes, journalKey: source.nextJournalKey() };
+    return { source, writes, puts, journal, journalBytes, journalKey: source.nextJournalKey() };
   }
 
   #send(batches: readonly Batch[]): void {
     const compare: Compare[] = [];
     const success: Op[] = [];
-    for (const { source, writes, journalKey, journalBytes } of batches) {
+    for (const { source, puts, journalKey, journalBytes } of batches) {
       compare.push({ kind: 'mod', key: source.ownerKey, revision: source.epoch });
-      for (const write of writes) {
-        for (const { entry, record } of write.changes) {
-          success.push({ kind: 'put', key: entry.key, value: SlotRecord.encode(record).finish() });
-        }
-      }
+      success.push(...puts);
       if (journalBytes !== undefined) success.push({ kind: 'put', key: journalKey, value: journalBytes });
     }
     const failure = batches.map(({ source }): Op => ({
@@ -160,4 +178,15 @@ export class Committer {
     end();
     this.#schedule();
   }
+}
+
+function encode(write: Write): Encoded {
+  const puts: Op[] = [];
+  let bytes = write.journal === undefined ? 0 : write.journal.answer.length + ANSWER_BYTES;
+  for (const { entry, record } of write.changes) {
+    const value = SlotRecord.encode(record).finish();
+    puts.push({ kind: 'put', key: entry.key, value });
+    bytes += entry.key.length + value.length;
+  }
+  return { write, puts, bytes };
 }
