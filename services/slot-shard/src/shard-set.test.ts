@@ -61,7 +61,7 @@ describe('a preload that ends after it was cancelled', () => {
       await reading.opened;
       return bench.inner.range(...args);
     });
-    const { watch } = bench.store;
+    const watch: Store['watch'] = (range, from, handlers) => bench.inner.watch(range, from, handlers);
     Object.assign(bench.store, { watch: (...args: Parameters<Store['watch']>) => (watches++, watch(...args)) });
     const preload = set.preload(home);
     set.cancelPreload(home);

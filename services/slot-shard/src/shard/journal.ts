@@ -33,6 +33,8 @@ export interface Expired {
   readonly floorMs: number;
   /** Whether something younger than the horizon goes, for want of room. */
   readonly early: boolean;
+  /** Whether there is more than was asked for. */
+  readonly more: boolean;
 }
 
 /** The newest commits never expire: older ones may still be on their way, with keys between theirs. */
@@ -83,14 +85,22 @@ export class RequestJournal {
     return this.#answers.get(requestId);
   }
 
-  /** The oldest commits, as far as they are older than `beforeMs` or beyond `maxBytes`. They stay remembered until `forget`. */
-  expired(beforeMs: number, maxBytes: number, timeOf: (requestId: string) => number): Expired | undefined {
+  /**
+   * The oldest commits, as far as they are older than `beforeMs` or beyond `maxBytes`; at most `limit`. They stay remembered until
+   * `forget`.
+   */
+  expired(
+    beforeMs: number,
+    maxBytes: number,
+    limit: number,
+    timeOf: (requestId: string) => number,
+  ): Expired | undefined {
     const commits = new Set<Commit>();
     let floorMs = this.#floorMs;
     let bytes = this.#bytes;
     let early = false;
     for (const commit of this.#commits.slice(0, -ALWAYS_KEPT)) {
-      if (commit.atMs >= beforeMs && bytes <= maxBytes) break;
+      if (commits.size >= limit || (commit.atMs >= beforeMs && bytes <= maxBytes)) break;
       early ||= commit.atMs >= beforeMs;
       commits.add(commit);
       bytes -= commit.bytes;
@@ -99,14 +109,15 @@ export class RequestJournal {
     const keysGone = [...commits].map(({ key }) => key);
     const [firstKey, lastKey] = [keysGone[0], keysGone.at(-1)];
     if (firstKey === undefined || lastKey === undefined) return undefined;
-    return { firstKey, lastKey, commits, floorMs, early };
+    return { firstKey, lastKey, commits, floorMs, early, more: commits.size >= limit };
   }
 
   /** The keys of `expired` are deleted from the store, its floor stands there. */
   forget(expired: Expired): void {
     this.#floorMs = Math.max(this.#floorMs, expired.floorMs);
+    const gone = this.#commits.filter((commit) => expired.commits.has(commit));
     this.#commits = this.#commits.filter((commit) => !expired.commits.has(commit));
-    for (const { key, bytes, requestIds } of expired.commits) {
+    for (const { key, bytes, requestIds } of gone) {
       this.#bytes -= bytes;
       for (const requestId of requestIds) {
         // A routed choice is journalled again under the same id: its younger answer stays.

@@ -76,12 +76,22 @@ export class LiveSlots {
     if (atMs !== undefined) this.#due.push({ atMs, entry });
   }
 
-  /** Tombstones made before `beforeMs` with revisions up to `maxRevision`; at most `limit`. They count as being written. */
-  claimTombstones(beforeMs: number, maxRevision: number, limit: number): SlotEntry[] {
+  /**
+   * Tombstones older than `horizonMs` with revisions up to `maxRevision`; at most `limit`. They count as being written, until
+   * `collected` or `notCollected`.
+   */
+  claimTombstones(nowMs: number, horizonMs: number, maxRevision: number, limit: number): SlotEntry[] {
     const claimed: SlotEntry[] = [];
     while (claimed.length < limit) {
       const oldest = this.#tombstones[0];
-      if (oldest === undefined || oldest.atMs >= beforeMs || oldest.revision > maxRevision) break;
+      if (oldest === undefined) break;
+      if (oldest.atMs > nowMs) {
+        // The wall clock was set back: it must not hold up all that come after it.
+        this.#tombstones.shift();
+        this.#tombstones.push({ ...oldest, atMs: nowMs });
+        continue;
+      }
+      if (oldest.atMs >= nowMs - horizonMs || oldest.revision > maxRevision) break;
       this.#tombstones.shift();
       if (oldest.entry.revision !== oldest.revision || oldest.entry.writing) continue;
       oldest.entry.writing = true;
@@ -94,6 +104,12 @@ export class LiveSlots {
   collected(entry: SlotEntry): void {
     this.#gcRevision = Math.max(this.#gcRevision, entry.revision);
     this.table.remove(entry);
+  }
+
+  /** The tombstone stays for now. */
+  notCollected(entry: SlotEntry): void {
+    entry.writing = false;
+    this.#tombstones.unshift({ entry, revision: entry.revision, atMs: entry.record?.last?.atMs ?? 0 });
   }
 
   #put(entry: SlotEntry, record: SlotRecord, revision: number): void {

@@ -20,6 +20,9 @@ export interface SlotEntry {
   waiting: Pending[] | undefined;
 }
 
+/** Of the cursors in a shard's mark; a mark is written again and again, and has to fit in a transaction. */
+const MAX_CURSOR_BYTES = 256 * 1024;
+
 interface Lot {
   readonly entries: Map<string, SlotEntry>;
   /** Made when the first automatic choice comes, and again when the lot's ranges change. */
@@ -179,16 +182,21 @@ export class SlotTable {
     return this.#tenants.get(tenantId)?.get(lotId)?.cursor?.slot;
   }
 
-  /** The cursors of all lots, for the shard's mark. */
+  /** The cursors for the shard's mark, of as many lots as fit: those that were used last. The others begin at their first slot. */
   cursors(): Record<string, string> {
-    const cursors: Record<string, string> = {};
+    const all: { lot: string; cursor: string; atMs: number }[] = [];
     for (const [tenantId, lots] of this.#tenants) {
       for (const [lotId, { cursor }] of lots) {
+        if (cursor === undefined) continue;
         const lot = `${encodeToken(tenantId)}/${encodeToken(lotId)}`;
-        if (cursor !== undefined) cursors[lot] = `${cursor.atMs}:${cursor.slot}`;
+        all.push({ lot, cursor: `${cursor.atMs}:${cursor.slot}`, atMs: cursor.atMs });
       }
     }
-    return cursors;
+    let left = MAX_CURSOR_BYTES;
+    const fitting = all
+      .sort((a, b) => b.atMs - a.atMs)
+      .filter(({ lot, cursor }) => (left -= 2 * (lot.length + cursor.length)) >= 0);
+    return Object.fromEntries(fitting.map(({ lot, cursor }) => [lot, cursor]));
   }
 
   /** A cursor as a mark kept it; a younger one that is known stays. */

@@ -125,8 +125,11 @@ export class ShardBench {
     });
   }
 
-  upkeep(published: () => number | 'all' = () => 'all'): Upkeep {
-    return new Upkeep(this.limits, { clock: this.clock, log: silentLog, publishedRevision: published });
+  upkeep(limits: Partial<SlotShardLimits> = {}, published: () => number | 'all' = () => 'all'): Upkeep {
+    return new Upkeep(
+      { ...this.limits, ...limits },
+      { clock: this.clock, log: silentLog, publishedRevision: published },
+    );
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,12 @@ import type { Op } from '@parkade/store';
 import type { SlotShardLimits } from '../config.js';
 import type { Shard } from '../shard/shard.js';
 
-const TOMBSTONES_A_ROUND = 100;
+/** In one transaction, with the mark and the answers. */
+const MAX_TOMBSTONES = 100;
+/** Answers deleted by one transaction, in commits: a store takes its time for a long range. */
+const MAX_COMMITS = 2_000;
+/** Transactions one after the other for one shard; what is left then waits for the next round. */
+const MAX_TURNS = 50;
 
 export interface UpkeepDeps {
   readonly clock: Clock;
@@ -37,17 +42,25 @@ export class Upkeep {
 
   /** One round for a shard. `force`: writes the mark in any case (before a hand-off). */
   async round(shard: Shard, force = false): Promise<void> {
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      if (!(await this.#turn(shard, force && turn === 0))) return;
+    }
+  }
+
+  /** One transaction, where there is something to do; resolves to whether there is more. */
+  async #turn(shard: Shard, force: boolean): Promise<boolean> {
     const { clock, log } = this.deps;
-    const { live, requests, knownRevision: answered } = shard;
+    const { horizonMs, maxJournalBytes, markMs } = this.limits;
+    const { live, requests, knownRevision } = shard;
     const published = this.deps.publishedRevision(shard.number);
-    const publishedRevision = published === 'all' ? answered : Math.min(answered, published);
-    const horizonMs = clock.nowMs() - this.limits.horizonMs;
+    const publishedRevision = published === 'all' ? knownRevision : Math.min(knownRevision, published);
+    const nowMs = clock.nowMs();
     const timeOf = (requestId: string): number => requestIdTimeMs(requestId) ?? 0;
-    const expired = requests.journal.expired(horizonMs, this.limits.maxJournalBytes, timeOf);
-    const tombstones = live.claimTombstones(horizonMs, publishedRevision, TOMBSTONES_A_ROUND);
+    const expired = requests.journal.expired(nowMs - horizonMs, maxJournalBytes, MAX_COMMITS, timeOf);
+    const tombstones = live.claimTombstones(nowMs, horizonMs, publishedRevision, MAX_TOMBSTONES);
     const lastMs = this.#markedMs.get(shard.number);
-    const due = force || lastMs === undefined || clock.monotonicMs() - lastMs >= this.limits.markMs;
-    if (expired === undefined && tombstones.length === 0 && !due) return;
+    const due = force || lastMs === undefined || clock.monotonicMs() - lastMs >= markMs;
+    if (expired === undefined && tombstones.length === 0 && !due) return false;
     if (expired?.early === true)
       log.warn('request ids expire before the horizon: too many for the journal', { shard: shard.number });
     const mark: ShardMark = {
@@ -63,9 +76,13 @@ export class Upkeep {
     if (expired !== undefined) {
       ops.push({ kind: 'delete', range: { start: expired.firstKey, end: `${expired.lastKey}\0` } });
     }
-    if (!(await shard.maintain(ops))) return;
+    if (!(await shard.maintain(ops))) {
+      shard.notCollected(live, tombstones);
+      return false;
+    }
     this.#markedMs.set(shard.number, clock.monotonicMs());
     if (expired !== undefined) requests.journal.forget(expired);
     shard.collected(live, tombstones);
+    return expired?.more === true || tombstones.length === MAX_TOMBSTONES;
   }
 }
