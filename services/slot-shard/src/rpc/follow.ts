@@ -23,6 +23,7 @@ class Follower {
   #announced = false;
   #scheduled = false;
   #full = false;
+  #ended = false;
 
   constructor(
     readonly shard: Shard,
@@ -48,6 +49,7 @@ class Follower {
   }
 
   end(): void {
+    this.#ended = true;
     this.#waiting.clear();
     this.stream.emit('error', Object.assign(new Error('lost'), notServed(this.shard.number).toServiceError()));
   }
@@ -62,7 +64,7 @@ class Follower {
   }
 
   #flush(): void {
-    while (!this.stream.destroyed && (this.#waiting.size > 0 || !this.#announced)) {
+    while (!this.#ended && !this.stream.destroyed && (this.#waiting.size > 0 || !this.#announced)) {
       const records: FollowedRecord[] = [];
       for (const [key, followed] of this.#waiting) {
         if (records.length >= MAX_RECORDS) break;

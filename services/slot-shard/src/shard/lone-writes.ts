@@ -60,8 +60,6 @@ export class LoneWrites {
       host.give(pending, refusalAnswer(Reason.INVALID_FIELD, 'The hold names no slot.', { field: 'hold.record.name' }));
       return;
     }
-    host.live.table.claim(change.entry, undefined);
-    host.executes(pending, requestId);
     const toKey = keys.slot(to.shard, name.tenantId, name.lotId, name.slot);
     const compare: Compare[] = [
       { kind: 'mod', key: keys.owner('slot-shard', to.shard), revision: to.epoch },
@@ -69,9 +67,13 @@ export class LoneWrites {
     ];
     const puts: Op[] = [{ kind: 'put', key: toKey, value: SlotRecord.encode(to.record).finish() }];
     const write = { source: host, changes: [change], pending, answer, journal: journalled(pending, answer, requestId) };
-    await this.#commit(write, compare, puts, () => {
+    const success = [...putsOf(write), ...puts];
+    host.live.table.claim(change.entry, undefined);
+    host.executes(pending, requestId);
+    await this.#commit(write, compare, success, () => {
       const message = 'The destination changed hands while the call was being moved; hold its slot again.';
       change.entry.writing = false;
+      host.live.schedule(change.entry);
       host.give(pending, refusalAnswer(Reason.WRONG_STATE, message, { retry: 'hold' }));
       host.wake(change.entry);
     });
@@ -112,9 +114,10 @@ export class LoneWrites {
       host.live.schedule(entry);
       return;
     }
-    host.live.table.claim(entry, undefined);
     const write = { source: host, changes: [change], pending: undefined, answer: undefined, journal: undefined };
-    await this.#commit(write, [{ kind: 'mod', key: entry.key, revision: entry.revision }], [], () => {
+    const success = putsOf(write);
+    host.live.table.claim(entry, undefined);
+    await this.#commit(write, [{ kind: 'mod', key: entry.key, revision: entry.revision }], success, () => {
       // The move came just now: the next look finds it.
       entry.writing = false;
       host.live.schedule(entry, clock.nowMs());
@@ -137,32 +140,35 @@ export class LoneWrites {
     };
     const journalBytes = write.journal === undefined ? undefined : JournalEntry.encode(journal).finish();
     const journalKey = host.nextJournalKey();
-    const success: Op[] = write.changes.map(({ entry, record }): Op => ({
-      kind: 'put',
-      key: entry.key,
-      value: SlotRecord.encode(record).finish(),
-    }));
-    success.push(...puts);
+    const success: Op[] = [...puts];
     if (journalBytes !== undefined) success.push({ kind: 'put', key: journalKey, value: journalBytes });
     const { epoch, ownerKey } = host;
     const own: Compare = { kind: 'mod', key: ownerKey, revision: epoch };
     const failure: Op[] = [{ kind: 'get', range: { start: ownerKey }, keysOnly: true }];
     host.beginLone();
     const end = floor.begin();
-    try {
-      const txn = { compare: [own, ...compare], success, failure };
-      const result = await store.txn(txn, { timeoutMs: this.timeoutMs });
+    const txn = { compare: [own, ...compare], success, failure };
+    const result = await store.txn(txn, { timeoutMs: this.timeoutMs }).catch((error: unknown) => {
+      host.unknown([write], error);
+    });
+    if (result !== undefined) {
       floor.see(result.revision);
+      const ours = result.results[0]?.[0]?.modRevision === epoch;
       if (result.succeeded) host.committed([write], result.revision, { journalKey, journal, journalBytes });
-      else if (result.results[0]?.[0]?.modRevision !== epoch) host.fenced([write]);
-      else if (host.servesStill(live)) {
+      else if (!ours || !host.servesStill(live)) host.fenced([write]);
+      else {
         mismatch();
         host.endLone();
-      } else host.unapplied([write]);
-    } catch (error) {
-      host.unknown([write], error);
-    } finally {
-      end();
+      }
     }
+    end();
   }
+}
+
+function putsOf({ changes }: Write): Op[] {
+  return changes.map(({ entry, record }) => ({
+    kind: 'put',
+    key: entry.key,
+    value: SlotRecord.encode(record).finish(),
+  }));
 }

@@ -1,10 +1,10 @@
 import type { Clock, Random } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import type { OwnedPartitions } from '@parkade/ownership';
-import { type CommandAnswer, Reason, type SlotRecord } from '@parkade/proto';
+import { type Command, type CommandAnswer, Consistency, Reason, type SlotRecord } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
-import type { Compare, Op, Store } from '@parkade/store';
+import { type Compare, type Op, type Store, StoreError } from '@parkade/store';
 import type { Committer } from '../commit/committer.js';
 import type { ReadFence } from '../commit/fence.js';
 import type { RevisionFloor } from '../commit/revision-floor.js';
@@ -119,7 +119,7 @@ export class Shard implements LoneWriteHost {
   /** Takes a command. Its `reply` is called once, now or later. */
   submit(pending: Pending): void {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
-    else if (this.serving) this.#execute(pending);
+    else if (this.serving || (this.#is('recovering') && isUnfencedRead(pending.command))) this.#attempt(pending);
     else this.#backlog.push(pending);
   }
 
@@ -128,11 +128,15 @@ export class Shard implements LoneWriteHost {
     if (!this.serving) return;
     for (const entry of this.#live.due(this.deps.clock.nowMs())) {
       if (entry.held) {
-        void this.#lone.settle(entry, undefined, undefined);
+        this.#settle(entry, undefined, undefined);
         continue;
       }
-      const change = this.tickChange(entry);
-      if (change !== undefined) this.#write([change]);
+      try {
+        const change = this.tickChange(entry);
+        if (change !== undefined) this.#write([change]);
+      } catch (error) {
+        this.#defect(error);
+      }
     }
   }
 
@@ -234,6 +238,23 @@ export class Shard implements LoneWriteHost {
 
   // --- executing -----------------------------------------------------------------------------------------------------
 
+  /** One command that we cannot deal with must not take the process, and all its shards, with it. */
+  #attempt(pending: Pending): void {
+    try {
+      this.#execute(pending);
+    } catch (error) {
+      this.#defect(error, pending);
+    }
+  }
+
+  #defect(error: unknown, pending?: Pending): void {
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.deps.log.error('defect', { shard: this.number, error: stack ?? String(error) });
+    if (pending !== undefined) {
+      this.give(pending, refusalAnswer(Reason.INTERNAL, 'Something went wrong in Parkade; nothing was changed.'));
+    }
+  }
+
   #execute(pending: Pending): void {
     const { clock, settings } = this.deps;
     const { command } = pending;
@@ -291,24 +312,35 @@ export class Shard implements LoneWriteHost {
         return;
       }
       case 'move-across':
-        void this.#lone.moveAcross(pending, decision.change, decision.to, decision.answer, requestId ?? '');
+        this.#lone
+          .moveAcross(pending, decision.change, decision.to, decision.answer, requestId ?? '')
+          .catch((error: unknown) => this.#defect(error, pending));
         return;
       case 'settle':
-        void this.#lone.settle(decision.entry, decision.drop ? decision.moveId : undefined, pending);
+        this.#settle(decision.entry, decision.drop ? decision.moveId : undefined, pending);
     }
+  }
+
+  #settle(entry: SlotEntry, dropMoveId: string | undefined, pending: Pending | undefined): void {
+    this.#lone.settle(entry, dropMoveId, pending).catch((error: unknown) => {
+      this.#defect(error, pending);
+      // Its slot counts as being written: only a fresh look opens it again.
+      void this.#recover();
+    });
   }
 
   #write(
     changes: readonly Change[],
     asked?: { readonly pending: Pending; readonly answer: CommandAnswer; readonly requestId: string | undefined },
   ): void {
-    for (const { entry, record } of changes) this.#live.table.claim(entry, record.parks.at(-1)?.call);
     const { pending, answer, requestId } = asked ?? {};
     const remembers = pending !== undefined && answer !== undefined && requestId !== undefined;
-    if (remembers) this.#requests.begin(pending, requestId);
     const journal = remembers ? journalled(pending, answer, requestId) : undefined;
-    this.#underWay++;
+    // Both may throw, so they come before anything is claimed.
     this.deps.committer.enqueue({ source: this, changes, pending, answer, journal });
+    for (const { entry, record } of changes) this.#live.table.claim(entry, record.parks.at(-1)?.call);
+    if (remembers) this.#requests.begin(pending, requestId);
+    this.#underWay++;
   }
 
   #awaitSettings(pending: Pending): void {
@@ -361,22 +393,39 @@ export class Shard implements LoneWriteHost {
   // --- upkeep --------------------------------------------------------------------------------------------------------
 
   /**
-   * Runs a fenced transaction of upkeep. Resolves to whether it came about; where that is not known the shard is read
-   * again.
+   * Runs a fenced transaction of upkeep. Resolves to whether it came about; where that is not known, or the epoch has passed, the
+   * shard is read again.
    */
   async maintain(success: readonly Op[]): Promise<boolean> {
     if (this.#state !== 'serving') return false;
-    const { store, floor } = this.deps;
+    const { store, floor, log } = this.deps;
     const compare: Compare = { kind: 'mod', key: this.ownerKey, revision: this.#epoch };
+    const options = { timeoutMs: this.config.limits.transactionTimeoutMs };
     const end = floor.begin();
     this.beginLone();
-    const timeoutMs = this.config.limits.transactionTimeoutMs;
-    const result = await store.txn({ compare: [compare], success }, { timeoutMs }).catch(() => undefined);
+    let succeeded = false;
+    let refused = false;
+    try {
+      const result = await store.txn({ compare: [compare], success }, options);
+      floor.see(result.revision);
+      ({ succeeded } = result);
+    } catch (error) {
+      refused = error instanceof StoreError && !error.unknownOutcome;
+      log.warn('upkeep failed', { shard: this.number, error: String(error) });
+    }
     end();
     this.endLone();
-    if (result !== undefined) floor.see(result.revision);
-    if (result?.succeeded !== true) void this.#recover();
-    return result?.succeeded === true;
+    if (!succeeded && !refused) void this.#recover();
+    return succeeded;
+  }
+
+  /** The tombstones stay for now. */
+  notCollected(live: LiveSlots, entries: readonly SlotEntry[]): void {
+    if (!this.servesStill(live)) return;
+    for (const entry of entries) {
+      live.notCollected(entry);
+      this.wake(entry);
+    }
   }
 
   /** The tombstones are deleted from the store. */
@@ -499,6 +548,11 @@ export class Shard implements LoneWriteHost {
     const { table } = this.#live;
     return { shard: this.number, shardCount: this.shardCount, epoch: this.#epoch, table, settings, clock, random };
   }
+}
+
+/** A read that may be answered with what was known last. */
+function isUnfencedRead({ op }: Command): boolean {
+  return (op?.$case === 'getSlot' || op?.$case === 'getPark') && op.value.consistency === Consistency.UNFENCED;
 }
 
 function takeWaiting(entry: SlotEntry): readonly Pending[] {
