@@ -1,7 +1,7 @@
 import { HOLDING_LOT } from '@parkade/ids';
 import type { FollowedRecord, SlotName } from '@parkade/proto';
 import { encodeEvent } from './encoded.js';
-import { slotView } from './slot-view.js';
+import { slotView } from '@parkade/slots';
 
 /** A slot as it is now. Never changed: a newer one takes its place. */
 export interface SlotEntry {

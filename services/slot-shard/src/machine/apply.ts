@@ -1,5 +1,5 @@
 import type { CallRef, EndedPark, ParkRecord, SlotName, SlotRecord, Transition, TransitionKind } from '@parkade/proto';
-import { lampOf } from './lamp.js';
+import { lampOf } from '@parkade/slots';
 import type { Step, StepContext } from './types.js';
 
 /** Parks that ended and are remembered in their slot's record. */

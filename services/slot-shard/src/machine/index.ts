@@ -1,8 +1,5 @@
 export { MAX_ENDED, MAX_REASON_LENGTH } from './apply.js';
 export { nextDueMs, parkRecallDueMs, recallDueMs } from './due.js';
-export { type Lamp, presenceOf } from './lamp.js';
 export { MAX_LEGS_BYTES } from './recall.js';
-export { endReason } from './refusal.js';
 export { step } from './step.js';
 export type * from './types.js';
-export { parkView, slotView } from './view.js';

@@ -1,6 +1,6 @@
 import { PresenceType } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
-import { presenceOf } from './lamp.js';
+import { presenceOf } from '@parkade/slots';
 import { emptyRecord } from './parks.js';
 import { step } from './step.js';
 import { applied, at, commands as c, NAME, play, policy } from './testing/fixtures.js';

@@ -1,4 +1,5 @@
-import { type ParkRecord, Reason, type SlotRecord, TransitionKind } from '@parkade/proto';
+import { type ParkRecord, Reason, type SlotRecord } from '@parkade/proto';
+import { endReason } from '@parkade/slots';
 import { stateWord } from './parks.js';
 import type { Step, StepContext } from './types.js';
 
@@ -54,27 +55,4 @@ export function refuseGone(record: SlotRecord, parkId: string): Refused {
   const how = endReason(gone.how);
   const next = gone.nextParkId === '' ? undefined : { park_id: gone.nextParkId };
   return refuse(Reason.PARK_ENDED, `The park has ended: ${how}.`, { end_reason: how, ...next });
-}
-
-/**
- * The public word for how a park ended: one of those `Park.end_reason` documents. Who answers a recall has the call:
- * `retrieved`. A reservation that ends lost its consulting call: `abandoned`.
- */
-export function endReason(kind: TransitionKind): string {
-  switch (kind) {
-    case TransitionKind.RETRIEVED:
-    case TransitionKind.RECALL_ANSWERED:
-      return 'retrieved';
-    case TransitionKind.ABANDONED:
-    case TransitionKind.RESERVATION_ENDED:
-      return 'abandoned';
-    case TransitionKind.MOVED_OUT:
-      return 'moved';
-    case TransitionKind.EXPIRED:
-      return 'expired';
-    case TransitionKind.BRANCHED:
-      return 'branched';
-    default:
-      return 'released';
-  }
 }

@@ -2,7 +2,7 @@ import { ParkState, PresenceType } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
 import { step } from './step.js';
 import { applied, at, call, commands as c, NAME, play, policy, T0 } from './testing/fixtures.js';
-import { parkView, slotView } from './view.js';
+import { parkView, slotView } from '@parkade/slots';
 
 const seconds = T0 / 1000;
 

@@ -1,6 +1,6 @@
 import { HOLDING_LOT } from '@parkade/ids';
 import { type ListOwnedRequest, type ListOwnedResponse, ParkState, type Slot } from '@parkade/proto';
-import { slotView } from '../machine/index.js';
+import { slotView } from '@parkade/slots';
 import type { Shard } from '../shard/shard.js';
 import type { SlotEntry } from '../shard/slot-table.js';
 

@@ -6,7 +6,7 @@ import {
   type Transition,
   TransitionKind,
 } from '@parkade/proto';
-import { presenceOf } from '../lamp.js';
+import { presenceOf } from '@parkade/slots';
 import type { RefusalData } from '../types.js';
 
 /** A time span as people say it: `45s`, `2m`, `1.5s`, `1ms`. */

@@ -1,8 +1,9 @@
 import type { Clock, Random } from '@parkade/clock';
 import { type CommandAnswer, Reason, type SlotRecord } from '@parkade/proto';
 import { resolveTransferGraceMs, type SettingsCache, type TenantView } from '@parkade/settings';
+import { parkView } from '@parkade/slots';
 import type { Change } from '../../commit/write.js';
-import { parkView, type RefusalData, step, type SlotCommand, type StepContext } from '../../machine/index.js';
+import { type RefusalData, step, type SlotCommand, type StepContext } from '../../machine/index.js';
 import { answerOf, refusalAnswer } from '../pending.js';
 import type { SlotEntry, SlotTable } from '../slot-table.js';
 

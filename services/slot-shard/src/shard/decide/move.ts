@@ -1,7 +1,8 @@
 import { DEFAULT_LOT, newParkId, slotShard } from '@parkade/ids';
 import { type CommandAnswer, PresenceType, Reason, type SlotRecord } from '@parkade/proto';
 import type { TenantView } from '@parkade/settings';
-import { parkView, step } from '../../machine/index.js';
+import { parkView } from '@parkade/slots';
+import { step } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
 import { answerOf } from '../pending.js';
 import { place, policyFor } from '../place.js';

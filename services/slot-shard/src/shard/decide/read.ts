@@ -1,6 +1,6 @@
 import { DEFAULT_LOT } from '@parkade/ids';
 import { Consistency } from '@parkade/proto';
-import { parkView, slotView } from '../../machine/index.js';
+import { parkView, slotView } from '@parkade/slots';
 import { refuseGone } from '../../machine/refusal.js';
 import { answerOf } from '../pending.js';
 import { type DecideContext, type Decision, findPark, missing, parkNotFound, refuse } from './decision.js';

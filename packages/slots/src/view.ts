@@ -9,9 +9,9 @@ import {
   type SlotRecord,
   type Transition,
 } from '@parkade/proto';
+import { endReason } from './end-reason.js';
 import { presenceOf } from './lamp.js';
 import { duration, timestamp } from './proto-time.js';
-import { endReason } from './refusal.js';
 
 /**
  * A park as clients see it. `left`: the transition it left by; it is then shown as ENDED, with its retriever. `recall_at` is
