@@ -1,0 +1,5 @@
+export * from './check-slots.js';
+export * from './history.js';
+export * from './invariants.js';
+export * from './linearize.js';
+export * from './slot-model.js';
