@@ -26,7 +26,7 @@ const MAX_CURSOR_BYTES = 256 * 1024;
 interface Lot {
   readonly entries: Map<string, SlotEntry>;
   /** Made when the first automatic choice comes, and again when the lot's ranges change. */
-  pool: { readonly pool: SlotPool; readonly settings: LotSettings } | undefined;
+  pools: { readonly settings: LotSettings; readonly byPart: Map<number, SlotPool> } | undefined;
   /** The slot parked in last: where `next` goes on. */
   cursor: { slot: string; atMs: number } | undefined;
 }
@@ -155,27 +155,13 @@ export class SlotTable {
     this.dropUnused(entry);
   }
 
-  /** The free slots of this shard's part of a lot. */
+  /** The free slots of one part of a lot. A shard may hold several parts of a lot: where there are fewer shards than parts. */
   pool(tenantId: string, settings: LotSettings, part: number): SlotPool {
     const lot = this.#lot(tenantId, settings.lot_id);
-    if (lot.pool?.settings !== settings) {
-      const pool = new SlotPool(settings.ranges, {
-        belongs: settings.spread <= 1 ? undefined : (slot) => partOf(slot, settings.spread) === part,
-      });
-      const freed: SlotEntry[] = [];
-      for (const entry of lot.entries.values()) {
-        if (entry.writing || (entry.record?.parks.length ?? 0) > 0) pool.markBusy(entry.name.slot);
-        else if (entry.record !== undefined) freed.push(entry);
-      }
-      // The tombstones tell in which order the slots were freed, for "longest idle" (R6).
-      freed.sort((a, b) => a.revision - b.revision);
-      for (const entry of freed) {
-        pool.markBusy(entry.name.slot);
-        pool.markFree(entry.name.slot);
-      }
-      lot.pool = { pool, settings };
-    }
-    return lot.pool.pool;
+    if (lot.pools?.settings !== settings) lot.pools = { settings, byPart: new Map<number, SlotPool>() };
+    let pool = lot.pools.byPart.get(part);
+    if (pool === undefined) lot.pools.byPart.set(part, (pool = newPool(lot, settings, part)));
+    return pool;
   }
 
   cursor(tenantId: string, lotId: string): string | undefined {
@@ -218,12 +204,14 @@ export class SlotTable {
     let lots = this.#tenants.get(tenantId);
     if (lots === undefined) this.#tenants.set(tenantId, (lots = new Map<string, Lot>()));
     let lot = lots.get(lotId);
-    if (lot === undefined) lots.set(lotId, (lot = { entries: new Map(), pool: undefined, cursor: undefined }));
+    if (lot === undefined) lots.set(lotId, (lot = { entries: new Map(), pools: undefined, cursor: undefined }));
     return lot;
   }
 
   #pool(entry: SlotEntry): SlotPool | undefined {
-    return this.#tenants.get(entry.name.tenantId)?.get(entry.name.lotId)?.pool?.pool;
+    const { tenantId, lotId, slot } = entry.name;
+    const pools = this.#tenants.get(tenantId)?.get(lotId)?.pools;
+    return pools?.byPart.get(partOf(slot, pools.settings.spread));
   }
 
   #forgetCall(tenantId: string, park: ParkRecord, entry: SlotEntry): void {
@@ -231,6 +219,23 @@ export class SlotTable {
     const key = callKey(tenantId, park.call);
     if (this.#byCall.get(key) === entry) this.#byCall.delete(key);
   }
+}
+
+function newPool(lot: Lot, settings: LotSettings, part: number): SlotPool {
+  const { spread, ranges } = settings;
+  const pool = new SlotPool(ranges, { belongs: spread <= 1 ? undefined : (slot) => partOf(slot, spread) === part });
+  const freed: SlotEntry[] = [];
+  for (const entry of lot.entries.values()) {
+    if (entry.writing || (entry.record?.parks.length ?? 0) > 0) pool.markBusy(entry.name.slot);
+    else if (entry.record !== undefined) freed.push(entry);
+  }
+  // The tombstones tell in which order the slots were freed, for "longest idle" (R6).
+  freed.sort((a, b) => a.revision - b.revision);
+  for (const entry of freed) {
+    pool.markBusy(entry.name.slot);
+    pool.markFree(entry.name.slot);
+  }
+  return pool;
 }
 
 function callKey(tenantId: string, call: Pick<CallRef, 'mediaNode' | 'callId'>): string {
