@@ -101,12 +101,13 @@ describe('while a shard is being read again', () => {
 
 describe('a refused move', () => {
   it('leaves what is due in its slot due', async () => {
-    await putLot(bench.inner, 'acme', 'double', { any_slot: true, slot_capacity: 2 });
-    const number = homeShard('acme', 'double', BENCH_SHARDS);
+    await putLot(bench.inner, 'acme', 'pairs', { any_slot: true, slot_capacity: 2 });
+    await expect.poll(() => bench.settings.tenant('acme')?.lot('pairs')).toBeDefined();
+    const number = homeShard('acme', 'pairs', BENCH_SHARDS);
     const source = await bench.own(number);
     await bench.own(away);
     expect(away).not.toBe(number);
-    const target = slotTarget('d', 'double');
+    const target = slotTarget('d', 'pairs');
     const parked = async (callId: string) =>
       parkOf(await bench.send(number, { $case: 'park', value: parkRequest(callId, target) })).parkId;
     const [taken, moved] = [await parked('call-1'), await parked('call-2')];
