@@ -1,0 +1,39 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { recallSection } from './recall/section.js';
+import type { Figure } from './result.js';
+
+/** The sections there are, by name: `npm run bench -- <section>…`; without a name all of them. */
+const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([['recall', recallSection]]);
+
+const RESULTS = new URL('../results/latest.json', import.meta.url);
+
+/** What other sections have written stays. */
+async function save(figures: readonly Figure[]): Promise<void> {
+  const known = await readFile(RESULTS, 'utf8').then(
+    (text) => JSON.parse(text) as Figure[],
+    () => [],
+  );
+  const kept = known.filter(({ id }) => !figures.some((figure) => figure.id === id));
+  await mkdir(new URL('.', RESULTS), { recursive: true });
+  await writeFile(RESULTS, `${JSON.stringify([...kept, ...figures], null, 2)}\n`);
+}
+
+function line({ id, value, unit, bar, ok }: Figure): string {
+  return `${id.padEnd(24)}${String(value).padStart(12)} ${unit.padEnd(12)} bar ${bar.padEnd(12)} ${ok ? 'ok' : 'MISSED'}`;
+}
+
+const asked = process.argv.slice(2);
+const names = asked.length === 0 ? [...SECTIONS.keys()] : asked;
+const unknown = names.filter((name) => !SECTIONS.has(name));
+if (unknown.length > 0) {
+  console.error(`There is no section ${unknown.join(', ')}; there are: ${[...SECTIONS.keys()].join(', ')}`);
+  process.exitCode = 2;
+} else {
+  for (const name of names) {
+    const figures = (await SECTIONS.get(name)?.()) ?? [];
+    console.log(`\n${name}`);
+    for (const figure of figures) console.log(line(figure));
+    await save(figures);
+    if (figures.some(({ ok }) => !ok)) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,35 @@
+import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
+import { runEcho } from './run-echo.js';
+import { runGateway } from './run-gateway.js';
+import { runLoad } from './run-load.js';
+import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
+import { runOwner } from './run-owner.js';
+
+const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
+  owner: runOwner,
+  gateway: runGateway,
+  echo: runEcho,
+  'naive-gateway': runNaiveGateway,
+  'naive-owner': runNaiveOwner,
+  load: runLoad,
+};
+
+const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
+const { address, answers } = await ROLES[setup.role](setup);
+
+function cpu(): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  return Promise.resolve(user + system);
+}
+
+const all = { cpu, ...answers } as Partial<Record<keyof Asks, (argument: unknown) => Promise<unknown>>>;
+process.on('message', ({ id, ask, argument }: Question) => {
+  const answered = all[ask]?.(argument) ?? Promise.reject(new Error(`${setup.role} cannot be asked ${ask}`));
+  answered.then(
+    (answer) => process.send?.({ id, answer } satisfies Reply),
+    (error: unknown) => process.send?.({ id, error: String(error) } satisfies Reply),
+  );
+});
+// The bench is over, or gone: nothing here is worth a clean end but the profile, which an exit writes.
+process.once('disconnect', () => process.exit(0));
+process.send?.({ address } satisfies Ready);

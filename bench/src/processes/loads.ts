@@ -1,0 +1,108 @@
+import { credentials } from '@grpc/grpc-js';
+import { SystemClock } from '@parkade/clock';
+import {
+  type Command,
+  type CommandsRequest,
+  type CommandsResponse,
+  type ExchangeRequest,
+  ParkServiceClient,
+} from '@parkade/proto';
+import { BatchWriter, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { openEtcdStore } from '@parkade/store';
+import { ECHO, EchoClient, NAIVE } from './echo-service.js';
+import { parkOf, retrieveOf, workerSlot } from './requests.js';
+import type { Opened } from './run-load.js';
+
+const clock = new SystemClock();
+
+export function unaryEcho(address: string): Opened {
+  return unaryOf(address, ECHO.echo);
+}
+
+export function naivePuts(address: string): Opened {
+  return unaryOf(address, NAIVE.put);
+}
+
+function unaryOf(address: string, method: typeof ECHO.echo): Opened {
+  const client = new EchoClient(address);
+  return {
+    operate: (worker, _turn, done) =>
+      client.unary(method, parkOf(workerSlot(worker)), (error) => done(error === null ? undefined : error.message)),
+    close: () => client.close(),
+  };
+}
+
+export function streamEcho(address: string): Opened {
+  const client = new EchoClient(address);
+  const stream = client.batches();
+  const writer = new BatchWriter<Command, ExchangeRequest>(stream, (commands) => ({ commands }), clock, 1_024);
+  const waiting = new Map<number, () => void>();
+  stream.on('data', ({ commands }: ExchangeRequest) => {
+    for (const { correlationId } of commands) waiting.get(correlationId)?.();
+  });
+  stream.on('error', () => undefined);
+  return {
+    operate: (worker, _turn, done) => {
+      waiting.set(worker, done);
+      const op = { $case: 'park', value: parkOf(workerSlot(worker)) } as const;
+      const fields = { shard: 1, timeoutMs: 5_000, settingsRevision: 0, fingerprint: 0, part: 0, lotId: '' };
+      writer.push({ ...fields, correlationId: worker, op });
+    },
+    close: () => {
+      stream.cancel();
+      client.close();
+    },
+  };
+}
+
+export function unaryParks(address: string): Opened {
+  const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
+  return {
+    operate: (worker, turn, done) => {
+      const slot = workerSlot(worker);
+      const answered = (error: { readonly message: string } | null): void => done(error?.message);
+      if (turn % 2 === 0) client.park(parkOf(slot), answered);
+      else client.retrieve(retrieveOf(slot), answered);
+    },
+    close: () => client.close(),
+  };
+}
+
+export function streamParks(address: string): Opened {
+  const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
+  const stream = client.commands();
+  const waiting = new Map<number, (failure?: string) => void>();
+  stream.on('data', ({ correlationId, answer }: CommandsResponse) =>
+    waiting.get(correlationId)?.(answer?.$case === 'error' ? answer.value.message : undefined),
+  );
+  stream.on('error', () => undefined);
+  return {
+    operate: (worker, turn, done) => {
+      waiting.set(worker, done);
+      const slot = workerSlot(worker);
+      const command: CommandsRequest['command'] =
+        turn % 2 === 0 ? { $case: 'park', value: parkOf(slot) } : { $case: 'retrieve', value: retrieveOf(slot) };
+      stream.write({ correlationId: worker, timeout: undefined, command });
+    },
+    close: () => {
+      stream.cancel();
+      client.close();
+    },
+  };
+}
+
+/** One guarded put at a time, without any service in between. */
+export async function etcdPuts(endpoint: string): Promise<Opened> {
+  const store = await openEtcdStore({ endpoints: [endpoint], clock });
+  const value = Buffer.alloc(400, 'x');
+  return {
+    operate: (worker, _turn, done) => {
+      const put = { kind: 'put', key: `/bench/put/${worker}`, value } as const;
+      store.txn({ compare: [{ kind: 'absent', key: '/bench/nothing' }], success: [put] }, { timeoutMs: 10_000 }).then(
+        () => done(),
+        (error: unknown) => done(String(error)),
+      );
+    },
+    close: () => void store.close(),
+  };
+}

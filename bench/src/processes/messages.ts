@@ -1,0 +1,66 @@
+/** What the processes of a bench are: each runs one of these. */
+export type Role = 'owner' | 'gateway' | 'echo' | 'naive-gateway' | 'naive-owner' | 'load';
+
+/** How a process is set up; what its role does not need is left out. */
+export interface RoleSetup {
+  readonly role: Role;
+  /** `host:port` of the etcd. */
+  readonly etcd?: string;
+  /** `nats://…` */
+  readonly nats?: string;
+  /** Whom it sends to. */
+  readonly to?: string;
+}
+
+/** What can be asked of a process, by name: argument and answer. */
+export interface Asks {
+  /** CPU time used since it started, microseconds. */
+  cpu: { readonly argument: undefined; readonly answer: number };
+  /** How many shards it serves; owners only. */
+  shards: { readonly argument: undefined; readonly answer: number };
+  /** Runs a load; the process with the role `load` only. */
+  run: { readonly argument: Load; readonly answer: LoadResult };
+}
+
+/** The loads there are. `park`: parks and retrieves in turn, each slot by one worker. */
+export type LoadKind = 'unary-echo' | 'stream-echo' | 'unary-park' | 'stream-park' | 'naive' | 'etcd-put';
+
+export interface Load {
+  readonly kind: LoadKind;
+  readonly address: string;
+  /** Requests under way at a time. */
+  readonly inFlight: number;
+  readonly ms: number;
+}
+
+export interface LoadResult {
+  readonly operations: number;
+  /** Requests that were answered with an error. */
+  readonly failed: number;
+  readonly firstFailure: string;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Question {
+  readonly id: number;
+  readonly ask: keyof Asks;
+  readonly argument: unknown;
+}
+
+export type Reply = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly error: string };
+
+/** Said once, when the process is ready. */
+export interface Ready {
+  /** Where it listens; empty where it does not. */
+  readonly address: string;
+}
+
+/** A role that runs. */
+export interface Running {
+  readonly address: string;
+  readonly answers: Partial<{
+    readonly [Ask in keyof Asks]: (argument: Asks[Ask]['argument']) => Promise<Asks[Ask]['answer']>;
+  }>;
+}
