@@ -6,7 +6,7 @@ import { Owner, type ParkServiceClient } from '@parkade/proto';
 import { applySettings } from '@parkade/settings';
 import { openEtcdStore, prefixRange, type Store } from '@parkade/store';
 import { startEtcd } from './etcd.js';
-import { startNats } from './nats.js';
+import { startNats, type TestNats } from './nats.js';
 import { type CliProcess, startCli } from './process.js';
 
 export interface ClusterOptions {
@@ -23,6 +23,8 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly etcd: string;
   readonly nats: string;
+  /** The cluster's own NATS, for ending and wiping it. */
+  readonly natsServer: TestNats;
   readonly shards: number;
   /** A client for each gateway, in their order. */
   readonly clients: readonly ParkServiceClient[];
@@ -103,6 +105,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const cluster: Cluster = {
       etcd: etcd.endpoint,
       nats: nats.url,
+      natsServer: nats,
       shards,
       clients,
       addresses,
