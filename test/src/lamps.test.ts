@@ -45,7 +45,8 @@ async function expectLamps(bus: Bus, parked: ReadonlyMap<string, Park>): Promise
 }
 
 it('end up as the slots are: after calls come and go, an owner is killed, NATS restarts, and NATS loses everything (R19)', async () => {
-  const { clients, kill, served, natsServer } = cluster();
+  const running = cluster();
+  const { clients, natsServer } = running;
   const parked = new Map<string, Park>();
   const comeAndGo = async (round: number): Promise<void> => {
     await Promise.all(
@@ -64,9 +65,9 @@ it('end up as the slots are: after calls come and go, an owner is killed, NATS r
   for (let round = 0; round < 6; round++) await comeAndGo(round);
   await expectLamps(bus, parked);
 
-  await kill('owner-2', 'SIGKILL');
+  await running.kill('owner-2', 'SIGKILL');
   for (let round = 6; round < 9; round++) await comeAndGo(round);
-  await served();
+  await running.served();
   await expectLamps(bus, parked);
 
   await natsServer.kill('SIGKILL');
