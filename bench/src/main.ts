@@ -1,9 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { parkSection } from './park/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
 
 /** The sections there are, by name: `npm run bench -- <section>…`; without a name all of them. */
-const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([['recall', recallSection]]);
+const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
+  ['park', parkSection],
+  ['recall', recallSection],
+]);
 
 const RESULTS = new URL('../results/latest.json', import.meta.url);
 
@@ -18,8 +22,10 @@ async function save(figures: readonly Figure[]): Promise<void> {
   await writeFile(RESULTS, `${JSON.stringify([...kept, ...figures], null, 2)}\n`);
 }
 
-function line({ id, value, unit, bar, ok }: Figure): string {
-  return `${id.padEnd(24)}${String(value).padStart(12)} ${unit.padEnd(12)} bar ${bar.padEnd(12)} ${ok ? 'ok' : 'MISSED'}`;
+function line({ id, value, unit, bar, ok, spread, baseline }: Figure): string {
+  const figure = `${id.padEnd(24)}${String(value).padStart(12)} ${unit.padEnd(12)} bar ${bar.padEnd(12)}`;
+  const rounds = spread === undefined ? '' : ` (${spread[0]} to ${spread[1]})`;
+  return `${figure} ${ok ? 'ok    ' : 'MISSED'}${rounds}${baseline === undefined ? '' : `; ${baseline}`}`;
 }
 
 const asked = process.argv.slice(2);

@@ -1,1 +1,3 @@
-export {};
+/** Servers for those who need them beside the tests: benches. */
+export * from './support/etcd.js';
+export * from './support/nats.js';

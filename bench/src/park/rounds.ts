@@ -1,0 +1,48 @@
+import type { Load, LoadResult } from '../processes/messages.js';
+import type { BenchCluster } from './cluster.js';
+
+/** One load, and what it cost. */
+export interface Sample extends LoadResult {
+  /** Operations a second. */
+  readonly rate: number;
+  /** CPU of each process an operation, microseconds. */
+  readonly cpuUs: Readonly<Record<string, number>>;
+}
+
+/** Samples of each step, in the order of the rounds. */
+export type Samples<Step extends string> = Readonly<Record<Step, readonly Sample[]>>;
+
+/** A failure in this many operations means that something else was measured than what was meant. */
+const MAX_FAILED_SHARE = 0.001;
+
+/**
+ * Runs the steps one after another, all of them, round after round: whatever else the machine does meanwhile, it does to all
+ * of them. A first round, not counted, warms up. Rejects where more than a few requests fail.
+ */
+export async function inRounds<Step extends string>(
+  cluster: BenchCluster,
+  steps: Readonly<Record<Step, Load>>,
+  rounds: number,
+): Promise<Samples<Step>> {
+  const names = Object.keys(steps) as Step[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Step, Sample[]>;
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of names) {
+      const sample = await sampled(cluster, steps[name]);
+      if (sample.failed > sample.operations * MAX_FAILED_SHARE) {
+        throw new Error(`${name}: ${sample.failed} of ${sample.operations} failed: ${sample.firstFailure}`);
+      }
+      if (round > 0) samples[name].push(sample);
+    }
+  }
+  return samples;
+}
+
+async function sampled(cluster: BenchCluster, load: Load): Promise<Sample> {
+  const before = await cluster.cpu();
+  const result = await cluster.load.ask('run', load);
+  const after = await cluster.cpu();
+  const cpuUs: Record<string, number> = {};
+  for (const [name, us] of Object.entries(after)) cpuUs[name] = (us - (before[name] ?? 0)) / result.operations;
+  return { ...result, rate: result.operations / result.seconds, cpuUs };
+}
