@@ -24,7 +24,7 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../../google/protobuf/duration.js";
 import { Reason } from "./reason.js";
-import { CallRef, MediaControl, Park, Parker, ParkState, PresenceType, Slot } from "./types.js";
+import { CallRef, FlowTarget, MediaControl, Park, Parker, ParkState, PresenceType, Slot } from "./types.js";
 
 /** How a free slot is chosen (R6). */
 export enum Selection {
@@ -141,6 +141,35 @@ export interface PolicyOverrides {
   maxPark: Duration | undefined;
 }
 
+/** What the call flow that parks a call says for whichever slot the call gets. */
+export interface FlowTerms {
+  /** The stored flow; empty: it came with the request. */
+  flowId: string;
+  /** What it says for single slots: above the slot's own settings in its lot, and so above everything. At most 2,000. */
+  slots: FlowSlot[];
+  /**
+   * Where a call goes on whose recall failed; the one keyed by its slot is kept with the park, else the one keyed `_`. At most
+   * 2,000.
+   */
+  children: FlowChild[];
+}
+
+/** What a call flow says for one slot. */
+export interface FlowSlot {
+  /** The slot. */
+  slot: string;
+  /** Its values. */
+  overrides: PolicyOverrides | undefined;
+}
+
+/** A child of a call flow. */
+export interface FlowChild {
+  /** A slot, or `_` for every slot without a child of its own. */
+  key: string;
+  /** What it is. */
+  target: FlowTarget | undefined;
+}
+
 /** Parks a call. */
 export interface ParkRequest {
   /** UUIDv7; see the service. */
@@ -166,7 +195,18 @@ export interface ParkRequest {
   /** Who moves the media. */
   mediaControl: MediaControl;
   /** What this call or flow overrides. */
-  overrides: PolicyOverrides | undefined;
+  overrides:
+    | PolicyOverrides
+    | undefined;
+  /** What its call flow says for whichever slot it gets. */
+  flow?:
+    | FlowTerms
+    | undefined;
+  /**
+   * When no slot is to be had (LOT_FULL, MAX_SLOT_EXCEEDED): keep the call in the holding lot and ring the parker at once, as
+   * ON_OCCUPIED_RING_PARKER does for a slot that is taken.
+   */
+  holdIfFull?: boolean | undefined;
 }
 
 /** Where a call was parked. */
@@ -202,7 +242,11 @@ export interface ReserveRequest {
   /** Who moves the media. */
   mediaControl: MediaControl;
   /** What this call or flow overrides. */
-  overrides: PolicyOverrides | undefined;
+  overrides:
+    | PolicyOverrides
+    | undefined;
+  /** What its call flow says for whichever slot it gets. */
+  flow?: FlowTerms | undefined;
 }
 
 /** Completes an attended transfer. */
@@ -309,6 +353,12 @@ export interface ParkOrRetrieveRequest {
     | undefined;
   /** Two-phase: what is retrieved is only begun, to be confirmed or given back. */
   beginOnly: boolean;
+  /** What its call flow says, when it is parked. */
+  flow?:
+    | FlowTerms
+    | undefined;
+  /** A free slot is reserved for the call (see Reserve) instead of holding it; answered as `parked`, state RESERVED. */
+  reserve?: boolean | undefined;
 }
 
 /** What happened. */
@@ -1070,6 +1120,223 @@ export const PolicyOverrides: MessageFns<PolicyOverrides> = {
   },
 };
 
+function createBaseFlowTerms(): FlowTerms {
+  return { flowId: "", slots: [], children: [] };
+}
+
+export const FlowTerms: MessageFns<FlowTerms> = {
+  encode(message: FlowTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flowId !== "") {
+      writer.uint32(10).string(message.flowId);
+    }
+    for (const v of message.slots) {
+      FlowSlot.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.children) {
+      FlowChild.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FlowTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFlowTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.slots.push(FlowSlot.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.children.push(FlowChild.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FlowTerms>, I>>(base?: I): FlowTerms {
+    return FlowTerms.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FlowTerms>, I>>(object: I): FlowTerms {
+    const message = createBaseFlowTerms();
+    message.flowId = object.flowId ?? "";
+    message.slots = object.slots?.map((e) => FlowSlot.fromPartial(e)) || [];
+    message.children = object.children?.map((e) => FlowChild.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFlowSlot(): FlowSlot {
+  return { slot: "", overrides: undefined };
+}
+
+export const FlowSlot: MessageFns<FlowSlot> = {
+  encode(message: FlowSlot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slot !== "") {
+      writer.uint32(10).string(message.slot);
+    }
+    if (message.overrides !== undefined) {
+      PolicyOverrides.encode(message.overrides, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FlowSlot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFlowSlot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slot = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.overrides = PolicyOverrides.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FlowSlot>, I>>(base?: I): FlowSlot {
+    return FlowSlot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FlowSlot>, I>>(object: I): FlowSlot {
+    const message = createBaseFlowSlot();
+    message.slot = object.slot ?? "";
+    message.overrides = (object.overrides !== undefined && object.overrides !== null)
+      ? PolicyOverrides.fromPartial(object.overrides)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFlowChild(): FlowChild {
+  return { key: "", target: undefined };
+}
+
+export const FlowChild: MessageFns<FlowChild> = {
+  encode(message: FlowChild, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.target !== undefined) {
+      FlowTarget.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FlowChild {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFlowChild();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = FlowTarget.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FlowChild>, I>>(base?: I): FlowChild {
+    return FlowChild.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FlowChild>, I>>(object: I): FlowChild {
+    const message = createBaseFlowChild();
+    message.key = object.key ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? FlowTarget.fromPartial(object.target)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseParkRequest(): ParkRequest {
   return {
     requestId: "",
@@ -1081,6 +1348,8 @@ function createBaseParkRequest(): ParkRequest {
     onOccupied: 0,
     mediaControl: 0,
     overrides: undefined,
+    flow: undefined,
+    holdIfFull: undefined,
   };
 }
 
@@ -1112,6 +1381,12 @@ export const ParkRequest: MessageFns<ParkRequest> = {
     }
     if (message.overrides !== undefined) {
       PolicyOverrides.encode(message.overrides, writer.uint32(74).fork()).join();
+    }
+    if (message.flow !== undefined) {
+      FlowTerms.encode(message.flow, writer.uint32(82).fork()).join();
+    }
+    if (message.holdIfFull !== undefined) {
+      writer.uint32(88).bool(message.holdIfFull);
     }
     return writer;
   },
@@ -1201,6 +1476,22 @@ export const ParkRequest: MessageFns<ParkRequest> = {
             message.overrides = PolicyOverrides.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.flow = FlowTerms.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.holdIfFull = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1233,6 +1524,8 @@ export const ParkRequest: MessageFns<ParkRequest> = {
     message.overrides = (object.overrides !== undefined && object.overrides !== null)
       ? PolicyOverrides.fromPartial(object.overrides)
       : undefined;
+    message.flow = (object.flow !== undefined && object.flow !== null) ? FlowTerms.fromPartial(object.flow) : undefined;
+    message.holdIfFull = object.holdIfFull ?? undefined;
     return message;
   },
 };
@@ -1314,6 +1607,7 @@ function createBaseReserveRequest(): ReserveRequest {
     note: "",
     mediaControl: 0,
     overrides: undefined,
+    flow: undefined,
   };
 }
 
@@ -1342,6 +1636,9 @@ export const ReserveRequest: MessageFns<ReserveRequest> = {
     }
     if (message.overrides !== undefined) {
       PolicyOverrides.encode(message.overrides, writer.uint32(66).fork()).join();
+    }
+    if (message.flow !== undefined) {
+      FlowTerms.encode(message.flow, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1423,6 +1720,14 @@ export const ReserveRequest: MessageFns<ReserveRequest> = {
             message.overrides = PolicyOverrides.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.flow = FlowTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1454,6 +1759,7 @@ export const ReserveRequest: MessageFns<ReserveRequest> = {
     message.overrides = (object.overrides !== undefined && object.overrides !== null)
       ? PolicyOverrides.fromPartial(object.overrides)
       : undefined;
+    message.flow = (object.flow !== undefined && object.flow !== null) ? FlowTerms.fromPartial(object.flow) : undefined;
     return message;
   },
 };
@@ -1990,6 +2296,8 @@ function createBaseParkOrRetrieveRequest(): ParkOrRetrieveRequest {
     mediaControl: 0,
     overrides: undefined,
     beginOnly: false,
+    flow: undefined,
+    reserve: undefined,
   };
 }
 
@@ -2021,6 +2329,12 @@ export const ParkOrRetrieveRequest: MessageFns<ParkOrRetrieveRequest> = {
     }
     if (message.beginOnly !== false) {
       writer.uint32(72).bool(message.beginOnly);
+    }
+    if (message.flow !== undefined) {
+      FlowTerms.encode(message.flow, writer.uint32(82).fork()).join();
+    }
+    if (message.reserve !== undefined) {
+      writer.uint32(88).bool(message.reserve);
     }
     return writer;
   },
@@ -2110,6 +2424,22 @@ export const ParkOrRetrieveRequest: MessageFns<ParkOrRetrieveRequest> = {
             message.beginOnly = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.flow = FlowTerms.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.reserve = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2142,6 +2472,8 @@ export const ParkOrRetrieveRequest: MessageFns<ParkOrRetrieveRequest> = {
       ? PolicyOverrides.fromPartial(object.overrides)
       : undefined;
     message.beginOnly = object.beginOnly ?? false;
+    message.flow = (object.flow !== undefined && object.flow !== null) ? FlowTerms.fromPartial(object.flow) : undefined;
+    message.reserve = object.reserve ?? undefined;
     return message;
   },
 };

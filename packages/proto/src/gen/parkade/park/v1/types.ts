@@ -140,7 +140,49 @@ export interface Park {
   /** Why it ended (only in state ENDED): `retrieved`, `abandoned`, `moved`, `released`, `expired`, `branched`. */
   endReason: string;
   /** The policy it was parked with. */
-  policy: ParkPolicy | undefined;
+  policy:
+    | ParkPolicy
+    | undefined;
+  /** Where its call flow takes it when a recall fails; absent: it has no such child, or came by no flow. */
+  branch?: FlowBranch | undefined;
+}
+
+/**
+ * The child of a call flow that takes a parked call whose recall failed. Chosen when the call was parked; a call that is moved
+ * keeps it.
+ */
+export interface FlowBranch {
+  /** The stored flow; empty: the flow came with the request. */
+  flowId: string;
+  /** The child's key: the slot, or `_`. */
+  child: string;
+  /** What the child is. */
+  target: FlowTarget | undefined;
+}
+
+/** What a call flow hands a call to: one of its modules, with the id its `data` names. */
+export interface FlowTarget {
+  /** Exactly one; 1 to 64 printable ASCII characters without blanks unless it says otherwise. */
+  to:
+    | //
+    /** A voice mailbox. */
+    { $case: "voicemail"; value: string }
+    | //
+    /** A device. */
+    { $case: "device"; value: string }
+    | //
+    /** A user with all his devices. */
+    { $case: "user"; value: string }
+    | //
+    /** A ring group. */
+    { $case: "ringGroup"; value: string }
+    | //
+    /** Another call flow. */
+    { $case: "callflow"; value: string }
+    | //
+    /** A dial-plan destination; at most 128 characters. */
+    { $case: "destination"; value: string }
+    | undefined;
 }
 
 /** The resolved policy of a park: slot, then flow, then tenant, then system, each value by itself. */
@@ -396,6 +438,7 @@ function createBasePark(): Park {
     previousParkId: "",
     endReason: "",
     policy: undefined,
+    branch: undefined,
   };
 }
 
@@ -463,6 +506,9 @@ export const Park: MessageFns<Park> = {
     }
     if (message.policy !== undefined) {
       ParkPolicy.encode(message.policy, writer.uint32(170).fork()).join();
+    }
+    if (message.branch !== undefined) {
+      FlowBranch.encode(message.branch, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -648,6 +694,14 @@ export const Park: MessageFns<Park> = {
             message.policy = ParkPolicy.decode(reader, reader.uint32());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.branch = FlowBranch.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -700,6 +754,239 @@ export const Park: MessageFns<Park> = {
     message.policy = (object.policy !== undefined && object.policy !== null)
       ? ParkPolicy.fromPartial(object.policy)
       : undefined;
+    message.branch = (object.branch !== undefined && object.branch !== null)
+      ? FlowBranch.fromPartial(object.branch)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFlowBranch(): FlowBranch {
+  return { flowId: "", child: "", target: undefined };
+}
+
+export const FlowBranch: MessageFns<FlowBranch> = {
+  encode(message: FlowBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flowId !== "") {
+      writer.uint32(10).string(message.flowId);
+    }
+    if (message.child !== "") {
+      writer.uint32(18).string(message.child);
+    }
+    if (message.target !== undefined) {
+      FlowTarget.encode(message.target, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FlowBranch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFlowBranch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.child = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = FlowTarget.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FlowBranch>, I>>(base?: I): FlowBranch {
+    return FlowBranch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FlowBranch>, I>>(object: I): FlowBranch {
+    const message = createBaseFlowBranch();
+    message.flowId = object.flowId ?? "";
+    message.child = object.child ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? FlowTarget.fromPartial(object.target)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFlowTarget(): FlowTarget {
+  return { to: undefined };
+}
+
+export const FlowTarget: MessageFns<FlowTarget> = {
+  encode(message: FlowTarget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.to?.$case) {
+      case "voicemail":
+        writer.uint32(10).string(message.to.value);
+        break;
+      case "device":
+        writer.uint32(18).string(message.to.value);
+        break;
+      case "user":
+        writer.uint32(26).string(message.to.value);
+        break;
+      case "ringGroup":
+        writer.uint32(34).string(message.to.value);
+        break;
+      case "callflow":
+        writer.uint32(42).string(message.to.value);
+        break;
+      case "destination":
+        writer.uint32(50).string(message.to.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FlowTarget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFlowTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.to = { $case: "voicemail", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = { $case: "device", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = { $case: "user", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.to = { $case: "ringGroup", value: reader.string() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.to = { $case: "callflow", value: reader.string() };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.to = { $case: "destination", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FlowTarget>, I>>(base?: I): FlowTarget {
+    return FlowTarget.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FlowTarget>, I>>(object: I): FlowTarget {
+    const message = createBaseFlowTarget();
+    switch (object.to?.$case) {
+      case "voicemail": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "voicemail", value: object.to.value };
+        }
+        break;
+      }
+      case "device": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "device", value: object.to.value };
+        }
+        break;
+      }
+      case "user": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "user", value: object.to.value };
+        }
+        break;
+      }
+      case "ringGroup": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "ringGroup", value: object.to.value };
+        }
+        break;
+      }
+      case "callflow": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "callflow", value: object.to.value };
+        }
+        break;
+      }
+      case "destination": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "destination", value: object.to.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };

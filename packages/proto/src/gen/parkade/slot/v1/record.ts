@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { CallRef, MediaControl, Parker, PresenceType } from "../../park/v1/types.js";
+import { CallRef, FlowBranch, MediaControl, Parker, PresenceType } from "../../park/v1/types.js";
 
 /** What happened to a slot; one for each revision of its record. */
 export enum TransitionKind {
@@ -133,6 +133,8 @@ export interface ParkRecord {
     | undefined;
   /** The park it continues. */
   previousParkId: string;
+  /** Where its call flow takes it when a recall fails. */
+  branch?: FlowBranch | undefined;
 }
 
 /** The policy a park keeps. Resolved from slot, flow, tenant and system settings. */
@@ -491,6 +493,7 @@ function createBaseParkRecord(): ParkRecord {
     recallAttempt: 0,
     state: undefined,
     previousParkId: "",
+    branch: undefined,
   };
 }
 
@@ -539,6 +542,9 @@ export const ParkRecord: MessageFns<ParkRecord> = {
     }
     if (message.previousParkId !== "") {
       writer.uint32(114).string(message.previousParkId);
+    }
+    if (message.branch !== undefined) {
+      FlowBranch.encode(message.branch, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -668,6 +674,14 @@ export const ParkRecord: MessageFns<ParkRecord> = {
             message.previousParkId = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.branch = FlowBranch.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -730,6 +744,9 @@ export const ParkRecord: MessageFns<ParkRecord> = {
       }
     }
     message.previousParkId = object.previousParkId ?? "";
+    message.branch = (object.branch !== undefined && object.branch !== null)
+      ? FlowBranch.fromPartial(object.branch)
+      : undefined;
     return message;
   },
 };
