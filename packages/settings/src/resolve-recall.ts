@@ -10,7 +10,8 @@ const PARK_SERVER_RETRY_MS = 10_000;
 /** How long after a failed recall a call of the holding lot rings its parker again, in ms. */
 const HOLDING_RETRY_MS = 30_000;
 
-const DEFAULT_CALLER_ID = 'Parking slot {slot} - {name}';
+/** What a ringing phone shows as the caller's name where nobody says otherwise. */
+export const DEFAULT_CALLER_ID = 'Parking slot {slot} - {name}';
 
 /** What holds for a park's recalls. Times in ms. */
 export interface RecallPolicy {

@@ -32,12 +32,12 @@ interface Leg {
  * by their habits. Deterministic: time comes from the clock, nothing is random. Keeps the promises of `MediaPort`.
  */
 export class MediaSimulator implements MediaPort {
-  /** Everything asked for, unless `remember` is off. */
+  /** Everything asked for. */
   readonly deeds: MediaDeed[] = [];
   /** A leg id that was rung while it existed: never, if recalls are right. */
   doubled = 0;
-  /** Whether `deeds` is kept. */
-  remember = true;
+  /** Hears of each deed. */
+  onDeed: (deed: MediaDeed) => void = () => undefined;
   readonly #phones = new Map<string, Contacts>();
   readonly #habits = new Map<string, Habit>();
   readonly #legs = new Map<string, Leg>();
@@ -178,6 +178,7 @@ export class MediaSimulator implements MediaPort {
   }
 
   #did(deed: MediaDeed): void {
-    if (this.remember) this.deeds.push(deed);
+    this.deeds.push(deed);
+    this.onDeed(deed);
   }
 }

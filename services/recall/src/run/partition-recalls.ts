@@ -8,6 +8,7 @@ import {
   type LegNews,
   newRecall,
   openLegs,
+  planLegs,
   type ParkView,
   presentation,
   type Recall,
@@ -259,6 +260,10 @@ export class PartitionRecalls {
       this.deps.preparer.prepare(park, attempt, resume),
       ...open.map((legId) => this.#fact(park, legId)),
     ]);
+    // Who rings there is known again, for those whose contacts are still the same.
+    for (const leg of planLegs(prepared.plan.root)) {
+      if (open.includes(leg.legId)) this.#join(entry, leg.legId, leg.member);
+    }
     const known = new Map(open.map((legId, i): [string, LegFact] => [legId, facts[i] ?? 'unknown']));
     return { is: 'prepared', turn, ...prepared, facts: known };
   }

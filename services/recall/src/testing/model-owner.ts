@@ -29,8 +29,8 @@ export type Delay = () => number;
  * product's own owner is held to the same by the tests of the cluster.
  */
 export class ModelOwner implements OwnerPort {
-  /** What happened, a line each. */
-  readonly log: string[] = [];
+  /** Hears what happened, a line each. */
+  onLine: (line: string) => void = () => undefined;
   /** Terminal transitions by park: each must have one. */
   readonly terminals = new Map<string, string[]>();
   /** Attempts that were begun, by park and number. */
@@ -189,7 +189,7 @@ export class ModelOwner implements OwnerPort {
     slot.revision++;
     const said = TransitionKind[kind].toLowerCase().replaceAll('_', ' ');
     if (kind !== TransitionKind.RINGBACK_NOTED) {
-      this.log.push(`${slot.name.slot}: ${parkId} ${said}${words === '' ? '' : ` (${words})`}`);
+      this.onLine(`${slot.name.slot}: ${parkId} ${said}${words === '' ? '' : ` (${words})`}`);
     }
     const record = this.#slotRecord(parkId);
     for (const follower of this.#followers) follower(record, slot.revision);
