@@ -42,6 +42,7 @@ export function parkView(name: SlotName, park: ParkRecord, revision: number, lef
     previousParkId: park.previousParkId,
     endReason: left === undefined ? '' : endReason(left.kind),
     policy: park.policy === undefined ? undefined : policyView(park.policy),
+    branch: park.branch,
   };
 }
 

@@ -93,7 +93,11 @@ export class Commands {
       case 'park':
         return parking.park(
           order,
-          { ...arrival(command, place), onOccupied: onOccupied(command.value, place.lot) },
+          {
+            ...arrival(command, place),
+            onOccupied: onOccupied(command.value, place.lot),
+            holdIfFull: command.value.holdIfFull,
+          },
           deadline,
         );
       case 'reserve':

@@ -18,8 +18,11 @@ export interface Arrival {
   readonly kind: 'choose' | 'slot' | 'complete';
   /** What happens when the slot is taken. */
   readonly onOccupied: OnOccupied;
+  /** Whether the call is held when there is no slot for it. */
+  readonly holdIfFull?: boolean | undefined;
 }
 
+const FULL: ReadonlySet<Reason> = new Set([Reason.LOT_FULL, Reason.MAX_SLOT_EXCEEDED]);
 const TAKEN: ReadonlySet<Reason> = new Set([Reason.SLOT_OCCUPIED, Reason.SLOT_RESERVED, Reason.SLOT_RETRIEVING]);
 
 /** Where a command stands on its way. */
@@ -120,7 +123,8 @@ export class Parking {
   }
 }
 
-function canBeHeld({ kind, onOccupied }: Arrival, reason: Reason): boolean {
+function canBeHeld({ kind, onOccupied, holdIfFull }: Arrival, reason: Reason): boolean {
+  if (holdIfFull === true && FULL.has(reason)) return true;
   if (kind === 'complete') return reason === Reason.LOT_FULL;
   return kind === 'slot' && onOccupied === OnOccupied.RING_PARKER && TAKEN.has(reason);
 }

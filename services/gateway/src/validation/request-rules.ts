@@ -3,16 +3,23 @@ import {
   type CommandsRequest,
   Direction,
   type Duration,
+  type FlowChild,
+  type FlowSlot,
+  type FlowTarget,
+  type FlowTerms,
   type GetParkRequest,
   type ListSlotsRequest,
   MediaControl,
   OnOccupied,
   type Parker,
+  type ParkOrRetrieveRequest,
+  type ParkRequest,
   ParkState,
   type PolicyOverrides,
   PresenceType,
   Reason,
   ReleaseCause,
+  type ReserveRequest,
   type RetrieveRequest,
   Selection,
   type SlotTarget,
@@ -21,7 +28,7 @@ import {
   Consistency,
   type CallKey,
 } from '@parkade/proto';
-import { isReservedLot } from '@parkade/settings';
+import { isReservedLot, MAX_FLOW_SLOTS } from '@parkade/settings';
 import { requestIdTimeMs } from '@parkade/ids';
 import {
   each,
@@ -95,18 +102,41 @@ const call = message<CallRef>({
 
 const parker = present(message<Parker>({ userId: text(64), deviceId: text(64), extension: text(64) }));
 
-const overrides = present(
-  message<PolicyOverrides>({
-    ringbackTimeout: length(1_000, MAX_STAY_MS, 'for ever'),
-    callbackTimeout: length(1_000, DAY_MS),
-    presenceType: known(PresenceType),
-    presenceId: (value) =>
-      /^[\x21-\x7e]{0,128}$/.test(value)
-        ? undefined
-        : { path: '', must: 'must be at most 128 printable ASCII characters without blanks' },
-    maxPark: length(1_000, MAX_STAY_MS, 'no bound'),
+const overridden = message<PolicyOverrides>({
+  ringbackTimeout: length(1_000, MAX_STAY_MS, 'for ever'),
+  callbackTimeout: length(1_000, DAY_MS),
+  presenceType: known(PresenceType),
+  presenceId: (value) =>
+    /^[\x21-\x7e]{0,128}$/.test(value)
+      ? undefined
+      : { path: '', must: 'must be at most 128 printable ASCII characters without blanks' },
+  maxPark: length(1_000, MAX_STAY_MS, 'no bound'),
+});
+const overrides = present(overridden);
+
+const flow = present(
+  message<FlowTerms>({
+    flowId: optional(name),
+    slots: each(message<FlowSlot>({ slot: name, overrides: required(overridden, 'its values') }), MAX_FLOW_SLOTS),
+    children: each(
+      message<FlowChild>({ key: name, target: required(message<FlowTarget>({ to: flowTarget() }), 'what it is') }),
+      MAX_FLOW_SLOTS,
+    ),
   }),
 );
+
+function flowTarget(): Rule<FlowTarget['to']> {
+  return transparent(
+    oneOf<NonNullable<FlowTarget['to']>>({
+      voicemail: name,
+      device: name,
+      user: name,
+      ringGroup: name,
+      callflow: name,
+      destination: filled(printable(128), 'a dial-plan destination'),
+    }),
+  );
+}
 
 const note = text(512);
 const mediaControl = known(MediaControl);
@@ -131,7 +161,7 @@ type PublicCommand = NonNullable<CommandsRequest['command']>;
 export const COMMAND_RULES: {
   readonly [Name in PublicCommand['$case']]: Rule<Extract<PublicCommand, { readonly $case: Name }>['value']>;
 } = {
-  park: message({
+  park: message<ParkRequest>({
     ...head,
     target: theTarget,
     call: theCall,
@@ -140,8 +170,18 @@ export const COMMAND_RULES: {
     onOccupied: known(OnOccupied),
     mediaControl,
     overrides,
+    flow,
   }),
-  reserve: message({ ...head, target: theTarget, call: theCall, parker, note, mediaControl, overrides }),
+  reserve: message<ReserveRequest>({
+    ...head,
+    target: theTarget,
+    call: theCall,
+    parker,
+    note,
+    mediaControl,
+    overrides,
+    flow,
+  }),
   completeReservation: message({ ...head, parkId, call: theCall }),
   retrieve,
   beginRetrieve: retrieve,
@@ -152,7 +192,7 @@ export const COMMAND_RULES: {
     retrieveId: filled(text(64), 'what BeginRetrieve answered'),
     cause: text(64),
   }),
-  parkOrRetrieve: message({
+  parkOrRetrieve: message<ParkOrRetrieveRequest>({
     ...head,
     slot: required(slotTarget, 'the slot'),
     call: theCall,
@@ -160,6 +200,7 @@ export const COMMAND_RULES: {
     note,
     mediaControl,
     overrides,
+    flow,
   }),
   release: message({ ...head, parkId, cause: known(ReleaseCause), callId }),
   movePark: message({ ...head, parkId, slot: required(slotTarget, 'the slot it moves to') }),

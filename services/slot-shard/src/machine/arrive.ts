@@ -80,6 +80,7 @@ function arrive(
     recallAttempt: 0,
     state,
     previousParkId: '',
+    branch: arrival.branch,
   };
   return entered(record, ctx, arrived, { kind, requestId: arrival.requestId });
 }

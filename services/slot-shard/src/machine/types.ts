@@ -1,5 +1,6 @@
 import type {
   CallRef,
+  FlowBranch,
   MediaControl,
   ParkRecord,
   Parker,
@@ -121,6 +122,8 @@ export interface Arrival {
   readonly note: string;
   readonly policy: Policy;
   readonly mediaControl: MediaControl;
+  /** Where its call flow takes it when a recall fails. */
+  readonly branch?: FlowBranch | undefined;
 }
 
 /** What a step may depend on beside the record and the command. */

@@ -2,6 +2,7 @@ import type { Random } from '@parkade/clock';
 import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT, partOf } from '@parkade/ids';
 import {
   OnOccupied,
+  type FlowTerms,
   PresenceType,
   Reason,
   Selection,
@@ -69,16 +70,19 @@ export function placeNextFree({ lotId, slot }: Pick<SlotName, 'lotId' | 'slot'>,
   return chooseIn({ ...ctx, part }, lotId, Selection.UNSPECIFIED, 0);
 }
 
-/** The policy a call gets in a slot. */
+/** The policy a call gets in a slot. `flow`: what its call flow says for that slot stands above all. */
 export function policyFor(
   lot: LotSettings,
   slotId: string,
   overrides: PolicyOverrides | undefined,
   ctx: Pick<PlaceContext, 'settings' | 'tenant'>,
+  flow?: FlowTerms,
 ): Policy {
   const { settings, tenant } = ctx;
+  const slot = flow?.slots.find((entry) => entry.slot === slotId)?.overrides;
   return resolvePolicy({
     slotId,
+    slot: slot === undefined ? undefined : flowOverrides(slot),
     flow: overrides === undefined ? undefined : flowOverrides(overrides),
     lot,
     tenant: tenant.settings,

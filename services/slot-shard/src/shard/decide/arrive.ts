@@ -2,6 +2,7 @@ import { HOLDING_LOT, newParkId } from '@parkade/ids';
 import {
   type Command,
   type CommandAnswer,
+  type FlowBranch,
   MediaControl,
   OnOccupied,
   type ParkRequest,
@@ -55,7 +56,7 @@ function arriveAt(
   if (parked !== undefined && parked !== known) {
     return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
   }
-  const policy = policyFor(lot, slot, request.overrides, placing);
+  const policy = policyFor(lot, slot, request.overrides, placing, request.flow);
   const command: SlotCommand = {
     kind,
     requestId: request.requestId,
@@ -66,9 +67,25 @@ function arriveAt(
     // A call without a slot is rung back to its parker at once.
     policy: lotId === HOLDING_LOT ? { ...policy, ringbackTimeoutMs: 1 } : policy,
     mediaControl: request.mediaControl === MediaControl.UNSPECIFIED ? MediaControl.CALLER : request.mediaControl,
+    branch: branchFor(request, slot),
   };
   const entry = known ?? ctx.table.entry(request.tenantId, lotId, slot);
   return run(entry, command, ctx);
+}
+
+/**
+ * The child of the call flow that takes the call when a recall fails: keyed by the slot, else by `_`. In the holding lot the
+ * slot is the one that was meant.
+ */
+function branchFor({ flow, target }: ParkRequest | ReserveRequest, slot: string): FlowBranch | undefined {
+  if (flow === undefined) return undefined;
+  const meant = target?.kind?.$case === 'slot' ? target.kind.value.slot : slot;
+  const child = [slot, meant, '_'].map((key) => flow.children.find((each) => each.key === key)).find(isGiven);
+  return child === undefined ? undefined : { flowId: flow.flowId, child: child.key, target: child.target };
+}
+
+function isGiven<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 /** A completion whose reservation ended parks in the next free slot of the lot: the caller is never dropped. */

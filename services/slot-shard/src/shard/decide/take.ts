@@ -23,10 +23,10 @@ export function parkOrRetrieve(
   if (entry !== undefined && (entry.writing || entry.held)) return { kind: 'wait', entry };
   if (entry?.record === undefined || entry.record.parks.length === 0) {
     const target = { kind: { $case: 'slot' as const, value: request.slot } };
-    const { requestId, tenantId, call, parker, note, mediaControl, overrides } = request;
+    const { requestId, tenantId, call, parker, note, mediaControl, overrides, flow } = request;
     return arrive(
-      'park',
-      { requestId, tenantId, target, call, parker, note, mediaControl, overrides, onOccupied: OnOccupied.REJECT },
+      request.reserve === true ? 'reserve' : 'park',
+      { requestId, tenantId, target, call, parker, note, mediaControl, overrides, flow, onOccupied: OnOccupied.REJECT },
       command,
       tenant,
       ctx,
