@@ -37,6 +37,9 @@ export const keys = {
   ringGroups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/`,
   ringGroup: (tenantId: string, groupId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/${encodeToken(groupId)}`,
+  /** A stored call flow (JSON). */
+  flow: (tenantId: string, flowId: string): string =>
+    `/parkade/tenants/${encodeToken(tenantId)}/flows/${encodeToken(flowId)}`,
   /** How often a round-robin ring group was rung (decimal text): who is next, also after a failover. */
   ringCursor: (tenantId: string, groupId: string): string =>
     `/parkade/ring-cursors/${encodeToken(tenantId)}/${encodeToken(groupId)}`,

@@ -1,8 +1,10 @@
 export * from './durations.js';
+export { FieldReader, isObject } from './flow/field-reader.js';
 export * from './flow/park-data.js';
 export * from './flow/read-overrides.js';
 export * from './group-settings.js';
 export * from './issues.js';
+export { decodeJson, encodeJson, MAX_VALUE_BYTES } from './json-value.js';
 export * from './lot-settings.js';
 export * from './policy-settings.js';
 export * from './ranges.js';
@@ -19,7 +21,14 @@ export type { TenantView } from './cache/tenant-view.js';
 export * from './cluster-meta.js';
 export * from './writes/apply-settings.js';
 export * from './writes/ensure-tenant-lot.js';
-export type { WriteOptions, WriteResult } from './writes/guarded-write.js';
+export {
+  guardedDelete,
+  guardedPut,
+  invalid,
+  nameIssues,
+  type WriteOptions,
+  type WriteResult,
+} from './writes/guarded-write.js';
 export * from './writes/put-ring-group.js';
 export * from './writes/put-settings.js';
 export { type CheckedDocument, readDocument } from './writes/settings-document.js';
