@@ -2,7 +2,7 @@ export { DEFAULT_LIMITS, type RecallConfig, type RecallLimits } from './config.j
 export type { Branch, CancelCause, Exit, LegFact, LegNews, ParkView } from './machine/types.js';
 export type { Contacts } from './machine/plan.js';
 export type { Presentation } from './machine/presentation.js';
-export type * from './media/port.js';
+export * from './media/port.js';
 export { type Habit, type MediaDeed, MediaSimulator } from './media/simulator.js';
 export { type Recall, type RecallDeps, RECALL_ROLE, startRecall } from './recall.js';
 export { type Branches, noBranches } from './run/branches.js';

@@ -6,21 +6,22 @@ import type { Phase, Recall, Ringing, Step } from './types.js';
 /** Before a call that could not be connected rings again, in ms. */
 const MIN_RETRY_MS = 1_000;
 
-/** A leg was answered: the call is his only when the owner says so (R2). The others go on ringing until then. */
+/**
+ * A leg was answered: the call is his only when the owner says so (R2). The others are cancelled first: once the claim stands
+ * the record does not name them any more, and a process that comes later could not find them.
+ */
 export function claim(recall: Recall, { policy, note }: Ringing, legId: string): Step {
-  return go(recall, { name: 'claim', policy, note, legId }, { do: 'claim', legId });
+  return go(recall, { name: 'claim', policy, note, legId }, ...cancelAll(note, 'answered-elsewhere', legId), {
+    do: 'claim',
+    legId,
+  });
 }
 
-/** The call is his: nobody else can take it, all others stop ringing, and the media connect the two. */
+/** The call is his: nobody else can take it, and the media connect the two. */
 export function claimed(recall: Recall, phase: Extract<Phase, { name: 'claim' }>, retrieveId: string): Step {
-  const { policy, note, legId } = phase;
+  const { policy, legId } = phase;
   const againMs = Math.max(MIN_RETRY_MS, retryMs(policy, recall.park));
-  return go(
-    recall,
-    { name: 'connect', retryMs: againMs, legId, retrieveId },
-    ...cancelAll(note, 'answered-elsewhere', legId),
-    { do: 'connect', legId },
-  );
+  return go(recall, { name: 'connect', retryMs: againMs, legId, retrieveId }, { do: 'connect', legId });
 }
 
 /** It is not: somebody picked the call up, or the caller is gone. */

@@ -33,6 +33,9 @@ export interface User {
 export type ConnectResult = 'connected' | 'caller-gone' | 'failed';
 export type TransferResult = 'done' | 'not-held' | 'gone' | 'failed';
 
+/** How long an answered leg waits for the call, in ms. */
+export const ANSWERED_MS = 15_000;
+
 /**
  * What recalling needs of the media.
  *
@@ -40,7 +43,9 @@ export type TransferResult = 'done' | 'not-held' | 'gone' | 'failed';
  *   P2. Every leg that was rung or found is told of until it has ended: at most one `answered`, then exactly one end
  *       (`cancel` ends it without a word).
  *   P3. Nothing here throws; promises that reject mean that it is not known what was done.
- *   P4. Everything may be asked twice: connecting what is connected, cancelling what has ended, transferring what has left
+ *   P4. A leg that was answered and is neither connected nor cancelled within `ANSWERED_MS` ends by itself (`hung-up`): whoever
+ *       answers while recall processes die is not left with silence.
+ *   P5. Everything may be asked twice: connecting what is connected, cancelling what has ended, transferring what has left
  *       change nothing.
  */
 export interface MediaPort {

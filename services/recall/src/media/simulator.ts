@@ -1,7 +1,15 @@
 import type { Clock, Timer } from '@parkade/clock';
 import type { CallRef } from '@parkade/proto';
 import type { CancelCause, Contacts, Exit, LegFact, LegNews } from '../machine/index.js';
-import type { ConnectResult, LegRef, LegRequest, MediaPort, TransferResult, User } from './port.js';
+import {
+  ANSWERED_MS,
+  type ConnectResult,
+  type LegRef,
+  type LegRequest,
+  type MediaPort,
+  type TransferResult,
+  type User,
+} from './port.js';
 
 /** What a phone does when it rings, after so many ms; absent: it rings until it is stopped. */
 export interface Habit {
@@ -132,6 +140,7 @@ export class MediaSimulator implements MediaPort {
     if (this.whereIs(call.callId) === 'ended') return Promise.resolve('caller-gone');
     if (leg?.state !== 'answered' || this.broken || this.#left.has(call.callId)) return Promise.resolve('failed');
     leg.state = 'connected';
+    leg.timer?.cancel();
     this.#left.set(call.callId, 'connected');
     this.#did({ kind: 'connect', atMs: this.clock.nowMs(), call: call.callId, legId });
     return Promise.resolve('connected');
@@ -168,6 +177,7 @@ export class MediaSimulator implements MediaPort {
       if (leg.state !== 'ringing') return;
       leg.state = 'answered';
       leg.timer?.cancel();
+      leg.timer = this.clock.setTimer(ANSWERED_MS, () => this.#news(leg, 'hung-up'));
     } else this.#remove(leg);
     for (const listener of this.#listeners) listener(leg.request.legId, news);
   }
