@@ -41,6 +41,8 @@ export interface PlaceContext {
   readonly routedLot: string;
   /** The slot of the holding lot a routed call gets: the new park's id. */
   readonly holdingSlot: string;
+  /** The highest slot number the call's flow may use. */
+  readonly maxSlotNumber?: number | undefined;
 }
 
 /** Finds the slot a target means. For a lot or a group: a free one. */
@@ -107,24 +109,23 @@ export function onOccupied(asked: OnOccupied, lot: LotSettings): OnOccupied {
 function inLot(ctx: PlaceContext, lotId: string, slot: string): Place {
   const lot = usableLot(ctx, lotId);
   if ('kind' in lot) return lot;
-  switch (slotVerdict(lot, slot)) {
+  switch (slotVerdict(lot, slot, ctx.maxSlotNumber)) {
     case 'ok':
       return { kind: 'slot', lot, slot };
     case 'not-in-lot':
       return refuse(Reason.SLOT_NOT_FOUND, `Lot ${lotId} has no slot ${slot}.`, { slot });
     case 'beyond-max':
-      return refuse(Reason.MAX_SLOT_EXCEEDED, `Slot ${slot} lies beyond the highest number lot ${lotId} may use.`, {
-        slot,
-      });
+      return refuse(Reason.MAX_SLOT_EXCEEDED, `Slot ${slot} lies beyond the highest number allowed.`, { slot });
   }
 }
 
-function chooseIn(ctx: PlaceContext, lotId: string, asked: Selection, maxSlotNumber: number): Place {
+function chooseIn(ctx: PlaceContext, lotId: string, selection: Selection, maxSlotNumber: number): Place {
   const lot = usableLot(ctx, lotId);
   if ('kind' in lot) return lot;
   const { table, tenant, random, part } = ctx;
-  const bound = Math.min(maxSlotNumber === 0 ? Infinity : maxSlotNumber, lot.max_slot_number ?? Infinity);
-  const chosen = table.pool(tenant.tenantId, lot, part).choose(selectionOf(asked, lot), {
+  const asked = maxSlotNumber === 0 ? Infinity : maxSlotNumber;
+  const bound = Math.min(asked, ctx.maxSlotNumber ?? Infinity, lot.max_slot_number ?? Infinity);
+  const chosen = table.pool(tenant.tenantId, lot, part).choose(selectionOf(selection, lot), {
     cursor: table.cursor(tenant.tenantId, lotId),
     maxSlotNumber: bound === Infinity ? undefined : bound,
     random: random.next(),

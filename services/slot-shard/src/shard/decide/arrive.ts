@@ -24,7 +24,8 @@ export function arrive(
   ctx: DecideContext,
 ): Decision {
   const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
-  const placing = placeContext(command, tenant, parkId, ctx);
+  const { maxSlotNumber } = request.flow ?? {};
+  const placing = { ...placeContext(command, tenant, parkId, ctx), maxSlotNumber };
   const parked = request.call === undefined ? undefined : ctx.table.byCall(request.tenantId, request.call);
   const at = place(request.target, placing);
   if (at.kind === 'part-full') return partFull();

@@ -152,6 +152,8 @@ export interface FlowTerms {
    * 2,000.
    */
   children: FlowChild[];
+  /** Highest slot number it may use, named or chosen; slots that are no numbers have no bound. Absent: none but the lot's own. */
+  maxSlotNumber?: number | undefined;
 }
 
 /** What a call flow says for one slot. */
@@ -1121,7 +1123,7 @@ export const PolicyOverrides: MessageFns<PolicyOverrides> = {
 };
 
 function createBaseFlowTerms(): FlowTerms {
-  return { flowId: "", slots: [], children: [] };
+  return { flowId: "", slots: [], children: [], maxSlotNumber: undefined };
 }
 
 export const FlowTerms: MessageFns<FlowTerms> = {
@@ -1134,6 +1136,9 @@ export const FlowTerms: MessageFns<FlowTerms> = {
     }
     for (const v of message.children) {
       FlowChild.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.maxSlotNumber !== undefined) {
+      writer.uint32(32).uint32(message.maxSlotNumber);
     }
     return writer;
   },
@@ -1175,6 +1180,14 @@ export const FlowTerms: MessageFns<FlowTerms> = {
             message.children.push(FlowChild.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxSlotNumber = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1195,6 +1208,7 @@ export const FlowTerms: MessageFns<FlowTerms> = {
     message.flowId = object.flowId ?? "";
     message.slots = object.slots?.map((e) => FlowSlot.fromPartial(e)) || [];
     message.children = object.children?.map((e) => FlowChild.fromPartial(e)) || [];
+    message.maxSlotNumber = object.maxSlotNumber ?? undefined;
     return message;
   },
 };
