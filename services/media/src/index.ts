@@ -1,1 +1,14 @@
-export {};
+export { DEFAULT_CODES, type FeatureCodes } from './calls/feature-code.js';
+export type { TenantRule } from './calls/tenant-rules.js';
+export {
+  type Announcements,
+  DEFAULT_ANNOUNCEMENTS,
+  DEFAULT_MEDIA_LIMITS,
+  type MediaConfig,
+  type MediaLimits,
+} from './config.js';
+export { DEFAULT_ROUTED_MEDIA, RoutedMedia, type RoutedMediaConfig } from './legs/routed-media.js';
+export type * from './legs/types.js';
+export { type Media, type MediaDeps, MEDIA_ROLE, startMedia } from './media.js';
+export { type MediaNode, type MediaNodeFault, registerMediaNode, removeMediaNode } from './nodes/media-node.js';
+export { NodeClients } from './rpc/node-clients.js';

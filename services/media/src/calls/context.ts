@@ -1,0 +1,64 @@
+import type { Clock, Random } from '@parkade/clock';
+import type { Parker } from '@parkade/proto';
+import type { Log } from '@parkade/rpc';
+import type { MediaConfig } from '../config.js';
+import type { NodeSwitch } from '../switch/node-switch.js';
+import type { Arrival } from './arrival.js';
+import type { Wish } from './feature-code.js';
+import type { ParkApi } from './park-api.js';
+import type { ParkedCalls } from './parked-calls.js';
+import { requestIdFor } from './request-id.js';
+import type { TenantRule } from './tenant-rules.js';
+
+/** What everything that is done with the calls of one node uses. */
+export interface NodeContext {
+  readonly node: string;
+  readonly sw: NodeSwitch;
+  readonly api: ParkApi;
+  readonly parked: ParkedCalls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly config: Pick<MediaConfig, 'tenants' | 'codes' | 'announcements' | 'limits'>;
+  /** The park group an extension is in. */
+  readonly groupOf: (tenantId: string, extension: string) => string | undefined;
+}
+
+/** One call that came to a code. */
+export interface Visit extends NodeContext {
+  readonly arrival: Arrival;
+  readonly rule: TenantRule;
+  readonly wish: Wish;
+}
+
+/** The request id of one thing that is done for this visit. */
+export function idOf(visit: Visit, purpose: string): string {
+  const { node, arrival, clock, random } = visit;
+  return requestIdFor({ node, legId: arrival.legId, sinceMs: arrival.sinceMs }, purpose, clock, random);
+}
+
+/** A word that names one park at the switch. */
+export function turnWord(random: Random): string {
+  return `t${Buffer.from(random.bytes(9)).toString('hex')}`;
+}
+
+/** The extension whose own slot is meant where a code names none. */
+export function ownExtension({ arrival: { way } }: Visit): string {
+  return way.kind === 'direct' ? way.user : way.parker.extension;
+}
+
+/** Who parks. */
+export function parkerOf({ arrival: { way } }: Visit): Parker {
+  return way.kind === 'direct' ? { userId: way.user, deviceId: '', extension: way.user } : way.parker;
+}
+
+/** Hold audio, until something else is done with the leg. */
+export function holdAudio({ sw }: Pick<NodeContext, 'sw'>, legId: string, music = 'moh'): Promise<boolean> {
+  return sw.play(legId, `local_stream://${music}`);
+}
+
+/** Plays an announcement to its end, and hangs up. */
+export async function sayAndHangUp({ sw, config }: NodeContext, legId: string, sound: string): Promise<void> {
+  await sw.playToEnd(legId, sound, config.limits.announceMs);
+  await sw.kill(legId, 'NORMAL_CLEARING');
+}

@@ -1,0 +1,42 @@
+// Calls that dial plans send to this process.
+//   I1. An outbound connection may reach any process and proves nothing: it names a call, and the owner of the node it names
+//       decides what that call is.
+//   I2. When the call cannot be taken the connection is closed: the dial plan tries the next process, and at last parks the
+//       call, marked as pending.
+import type { OutboundHandler, OutboundSession } from '@parkade/esl';
+import type { Log } from '@parkade/rpc';
+import type { NodeClients } from '../rpc/node-clients.js';
+
+/** What the dial plan sets to the node's registered name; without it the switch's own name is taken. */
+const NODE_VARIABLE = 'variable_parkade_node';
+
+export class IncomingCalls implements OutboundHandler {
+  constructor(
+    private readonly clients: NodeClients,
+    private readonly limitMs: number,
+    private readonly log: Log,
+  ) {}
+
+  async onCall(session: OutboundSession): Promise<void> {
+    const { channel, channelUuid } = session;
+    const mediaNode = channel.get(NODE_VARIABLE) ?? channel.get('FreeSWITCH-Switchname') ?? '';
+    const request = { mediaNode, callId: channelUuid };
+    try {
+      const rpc = this.clients.call(mediaNode, 'takeCall', request, this.limitMs);
+      const { taken, reason } = await rpc;
+      if (taken) return;
+      this.log.warn('a call was not taken', { mediaNode, callId: channelUuid, reason });
+    } catch (error) {
+      this.log.warn('a call could not be taken', { mediaNode, callId: channelUuid, error: String(error) });
+    }
+    session.close();
+  }
+
+  onTurnedAway(reason: string, remoteAddress: string): void {
+    this.log.warn('a connection of a dial plan was turned away', { reason, remoteAddress });
+  }
+
+  onFault(error: unknown): void {
+    this.log.error('defect', { error: String(error) });
+  }
+}

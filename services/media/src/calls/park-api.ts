@@ -1,0 +1,133 @@
+import { type CallOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type Clock, sleep } from '@parkade/clock';
+import {
+  type CompleteReservationRequest,
+  type ConfirmRetrieveRequest,
+  type GetParkRequest,
+  type GetParkResponse,
+  type GiveBackRetrieveRequest,
+  type ListSlotsRequest,
+  type ListSlotsResponse,
+  type ParkRequest,
+  type ParkResponse,
+  ParkServiceClient,
+  type Reason,
+  type ReleaseRequest,
+  type ReleaseResponse,
+  type ReserveRequest,
+  type RetrieveRequest,
+  type RetrieveResponse,
+} from '@parkade/proto';
+import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+
+/** `known` false: nobody knows whether it was done. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly known: boolean; readonly reason: Reason | undefined; readonly message: string };
+
+/** What the media need of `parkade.park.v1.ParkService`. Requests are repeated, with their own id, while there is time. */
+export interface ParkApi {
+  park(request: ParkRequest): Promise<Answer<ParkResponse>>;
+  reserve(request: ReserveRequest): Promise<Answer<ParkResponse>>;
+  completeReservation(request: CompleteReservationRequest): Promise<Answer<ParkResponse>>;
+  beginRetrieve(request: RetrieveRequest): Promise<Answer<RetrieveResponse>>;
+  confirmRetrieve(request: ConfirmRetrieveRequest): Promise<Answer<RetrieveResponse>>;
+  giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>>;
+  release(request: ReleaseRequest): Promise<Answer<ReleaseResponse>>;
+  getPark(request: GetParkRequest): Promise<Answer<GetParkResponse>>;
+  listSlots(request: ListSlotsRequest): Promise<Answer<ListSlotsResponse>>;
+}
+
+type Rpc<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => unknown;
+
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1_000;
+const AGAIN = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
+
+/** The API through one gateway. */
+export class GrpcParkApi implements ParkApi {
+  readonly #client: ParkServiceClient;
+  readonly #stop = new AbortController();
+
+  /** @param limitMs how long one request may take, repetitions included. */
+  constructor(
+    address: string,
+    private readonly limitMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.#client = new ParkServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+  }
+
+  park(request: ParkRequest): Promise<Answer<ParkResponse>> {
+    return this.#call(this.#client.park.bind(this.#client), request);
+  }
+
+  reserve(request: ReserveRequest): Promise<Answer<ParkResponse>> {
+    return this.#call(this.#client.reserve.bind(this.#client), request);
+  }
+
+  completeReservation(request: CompleteReservationRequest): Promise<Answer<ParkResponse>> {
+    const rpc = this.#client.completeReservation.bind(this.#client);
+    return this.#call(rpc, request);
+  }
+
+  beginRetrieve(request: RetrieveRequest): Promise<Answer<RetrieveResponse>> {
+    return this.#call(this.#client.beginRetrieve.bind(this.#client), request);
+  }
+
+  confirmRetrieve(request: ConfirmRetrieveRequest): Promise<Answer<RetrieveResponse>> {
+    const rpc = this.#client.confirmRetrieve.bind(this.#client);
+    return this.#call(rpc, request);
+  }
+
+  giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>> {
+    const rpc = this.#client.giveBackRetrieve.bind(this.#client);
+    return this.#call(rpc, request);
+  }
+
+  release(request: ReleaseRequest): Promise<Answer<ReleaseResponse>> {
+    return this.#call(this.#client.release.bind(this.#client), request);
+  }
+
+  getPark(request: GetParkRequest): Promise<Answer<GetParkResponse>> {
+    return this.#call(this.#client.getPark.bind(this.#client), request);
+  }
+
+  listSlots(request: ListSlotsRequest): Promise<Answer<ListSlotsResponse>> {
+    return this.#call(this.#client.listSlots.bind(this.#client), request);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#client.close();
+  }
+
+  async #call<Request, Response>(rpc: Rpc<Request, Response>, request: Request): Promise<Answer<Response>> {
+    const endMs = this.clock.monotonicMs() + this.limitMs;
+    for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+      const leftMs = endMs - this.clock.monotonicMs();
+      const answer = await once(rpc, request, this.clock.nowMs() + Math.max(1, leftMs));
+      if (answer.ok || answer.known || leftMs <= delayMs || this.#stop.signal.aborted) return answer;
+      await sleep(this.clock, delayMs, this.#stop.signal);
+    }
+  }
+}
+
+function once<Request, Response>(
+  rpc: Rpc<Request, Response>,
+  request: Request,
+  deadline: number,
+): Promise<Answer<Response>> {
+  return new Promise((resolve) => {
+    rpc(request, new Metadata(), { deadline }, (error, value) => {
+      if (error === null) return resolve({ ok: true, value });
+      const { code, reason, message } = callFailure(error);
+      resolve({ ok: false, known: !AGAIN.has(code), reason, message });
+    });
+  });
+}

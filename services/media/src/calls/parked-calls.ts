@@ -1,0 +1,100 @@
+// The calls of one node that are parked, or about to be.
+//   T1. A leg is watched from before its park is asked for, so that its hang-up cannot be missed: one that ends meanwhile
+//       is released as soon as its park is known.
+//   T2. A leg that ends is released once, with the reason its end has; a retriever's is no business of this table.
+//   T3. Bounded: past maxCalls no call is taken.
+import type { Clock, Random } from '@parkade/clock';
+import type { EslEvent } from '@parkade/esl';
+import { newRequestId } from '@parkade/ids';
+import { ReleaseCause } from '@parkade/proto';
+import type { Log } from '@parkade/rpc';
+import type { ParkApi } from './park-api.js';
+
+export interface ParkOfCall {
+  readonly tenantId: string;
+  readonly parkId: string;
+  /** A reservation is held by its parker's own call. */
+  readonly reserved: boolean;
+}
+
+interface Entry {
+  park: ParkOfCall | undefined;
+  /** The cause it ended with. */
+  ended: string | undefined;
+}
+
+export interface ParkedCallsDeps {
+  readonly api: Pick<ParkApi, 'release'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly maxCalls: number;
+}
+
+export class ParkedCalls {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(private readonly deps: ParkedCallsDeps) {}
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(legId: string): boolean {
+    return this.#entries.has(legId);
+  }
+
+  park(legId: string): ParkOfCall | undefined {
+    return this.#entries.get(legId)?.park;
+  }
+
+  /** Watches a leg. False: there are too many. */
+  watch(legId: string): boolean {
+    if (this.#entries.has(legId)) return true;
+    if (this.#entries.size >= this.deps.maxCalls) return false;
+    this.#entries.set(legId, { park: undefined, ended: undefined });
+    return true;
+  }
+
+  /** The leg is parked now. False: it had hung up before, and is released. */
+  parked(legId: string, park: ParkOfCall): boolean {
+    const entry = this.#entries.get(legId) ?? { park: undefined, ended: undefined };
+    entry.park = park;
+    if (entry.ended === undefined) {
+      this.#entries.set(legId, entry);
+      return true;
+    }
+    this.#entries.delete(legId);
+    void this.release(legId, park, entry.ended);
+    return false;
+  }
+
+  /** The leg is parked no more, or never was: it is with somebody, or on its way elsewhere. */
+  leave(legId: string): void {
+    this.#entries.delete(legId);
+  }
+
+  onEvent(event: EslEvent): void {
+    if (event.name !== 'CHANNEL_HANGUP') return;
+    const legId = event.channelUuid ?? '';
+    const entry = this.#entries.get(legId);
+    if (entry === undefined) return;
+    const cause = event.get('Hangup-Cause') ?? 'NORMAL_CLEARING';
+    if (entry.park === undefined) entry.ended = cause;
+    else {
+      this.#entries.delete(legId);
+      void this.release(legId, entry.park, cause);
+    }
+  }
+
+  /** Frees a slot whose call is proven gone. What could not be told now is found by the next reconciliation. */
+  async release(legId: string, { tenantId, parkId, reserved }: ParkOfCall, hangUpCause: string): Promise<void> {
+    const { api, clock, random, log } = this.deps;
+    // The transfer hangs its parker up before the caller arrives.
+    const transferred = reserved && hangUpCause === 'ATTENDED_TRANSFER';
+    const cause = transferred ? ReleaseCause.TRANSFER : ReleaseCause.ABANDONED;
+    const requestId = newRequestId(clock.nowMs(), random);
+    const answer = await api.release({ requestId, tenantId, parkId, cause, callId: legId });
+    if (!answer.ok && !answer.known) log.warn('a slot could not be freed yet', { parkId, message: answer.message });
+  }
+}

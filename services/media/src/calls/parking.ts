@@ -1,0 +1,92 @@
+// A call that somebody has transferred to a code is parked.
+//   P1. The leg is in the switch's own park, with hold audio, before its slot is asked for: from then on it depends on no
+//       process of ours.
+//   P2. It is never hung up because a slot is taken, a lot full, or the cluster away: it goes back to whoever parked it, or
+//       waits, marked as pending, for the next reconciliation.
+//   P3. The mark is on the leg before the call counts as parked here.
+import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse } from '@parkade/proto';
+import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
+import type { Answer } from './park-api.js';
+import { parkTarget } from './targets.js';
+
+/** Parks the call of a blind or attended transfer. */
+export async function parkTransferred(visit: Visit): Promise<void> {
+  const { arrival, parked, sw, rule, random, log } = visit;
+  const { legId, way } = arrival;
+  if (!arrival.answered) {
+    log.info('refused: a call that nobody has answered cannot be parked', { legId });
+    await sw.kill(legId, 'CALL_REJECTED');
+    return;
+  }
+  if (!parked.watch(legId)) return giveBack(visit, 'too many calls');
+  await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });
+  if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
+  await holdAudio(visit, legId, rule.music);
+  const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
+  if (!answer.ok) return giveBack(visit, answer.message);
+  if (answer.value.park !== undefined) await settled(visit, answer.value.park, answer.value.revision, false);
+}
+
+/** The park is durable: its mark is put on the leg. */
+export async function settled(visit: Visit, park: Park, revision: number, reserved: boolean): Promise<void> {
+  const { parked, sw, log, arrival } = visit;
+  const { tenantId, parkId } = park;
+  const mark = { tenantId, parkId, revision, back: park.parker?.extension ?? '' };
+  if (!(await sw.setVariables(arrival.legId, markVariables(mark)))) {
+    log.warn('a parked leg could not be marked', { legId: arrival.legId, parkId });
+  }
+  parked.parked(arrival.legId, { tenantId, parkId, reserved });
+}
+
+function park(visit: Visit): Promise<Answer<ParkResponse>> {
+  const { rule, arrival, api } = visit;
+  const target = parkTarget(visit);
+  if (target === undefined) {
+    return Promise.resolve({ ok: false, known: true, reason: undefined, message: 'the parker is in no group' });
+  }
+  return api.park({
+    requestId: idOf(visit, 'park'),
+    tenantId: rule.tenantId,
+    target,
+    call: arrival.call,
+    parker: parkerOf(visit),
+    note: '',
+    // Ours never hangs up: where the slot is taken the call waits in the holding lot, and the parker is rung.
+    onOccupied: target.kind?.$case === 'slot' ? OnOccupied.RING_PARKER : OnOccupied.UNSPECIFIED,
+    mediaControl: MediaControl.CLUSTER,
+    overrides: undefined,
+  });
+}
+
+/** The caller takes the place of the parker's own call; when that place is gone, the next free slot. */
+async function complete(visit: Visit, replaces: string): Promise<Answer<ParkResponse>> {
+  const { api, rule, arrival } = visit;
+  const { tenantId } = rule;
+  const key = { mediaNode: '', callId: replaces };
+  const found = await api.getPark({ tenantId, by: { $case: 'call', value: key }, consistency: Consistency.FENCED });
+  const reservation = found.ok ? found.value.park : undefined;
+  if (reservation?.state !== ParkState.RESERVED) return park({ ...visit, wish: { kind: 'park-next' } });
+  const { parkId } = reservation;
+  const answer = await api.completeReservation({
+    requestId: idOf(visit, 'complete'),
+    tenantId,
+    parkId,
+    call: arrival.call,
+  });
+  return answer.ok || !answer.known ? answer : park({ ...visit, wish: { kind: 'park-next' } });
+}
+
+/** Back to whoever parked it (R7); without anybody to go to, it waits. */
+export async function giveBack(visit: Visit, why: string): Promise<void> {
+  const { sw, log, arrival, parked } = visit;
+  const { legId, origin } = arrival;
+  const { extension } = parkerOf(visit);
+  log.warn('a call could not be parked', { legId, why, backTo: extension });
+  parked.leave(legId);
+  if (extension !== '' && arrival.way.kind !== 'direct') {
+    await sw.setVariables(legId, { [PENDING_VARIABLE]: '' });
+    if ((await sw.transfer(legId, extension, origin.context)) !== 'failed') return;
+  }
+  await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });
+}

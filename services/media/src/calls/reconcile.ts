@@ -1,0 +1,127 @@
+// What a node really has is held against what the slots say.
+//   X1. A slot is freed only when its call is proven gone: the slots are listed first, then the legs, then the one leg is
+//       asked for; unknown counts as there.
+//   X2. A retrieve whose time is over ends as the switch shows it: talking with its retriever it is confirmed, waiting it is
+//       given back, gone it is freed; unknown, it waits.
+//   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken.
+import { Consistency, type Park, MediaControl, ParkState } from '@parkade/proto';
+import { HOLDING_LOT, newRequestId } from '@parkade/ids';
+import { timestampMs } from '@parkade/rpc';
+import { markOf, markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { standingOf, talksWith } from '../switch/standing.js';
+import { holdAudio, type NodeContext } from './context.js';
+import { givenBack } from './retrieving.js';
+
+export interface ReconcileActions {
+  take(legId: string): Promise<unknown>;
+  /** Whether something is being done with a leg. */
+  isBusy(legId: string): boolean;
+}
+
+const PAGE = 500;
+/** Past its give-up time, so that whoever drives the attempt has ended it. */
+const MARGIN_MS = 2_000;
+/** What a leg runs that may be waiting; a broadcast shows as its own application. */
+const WAITING = new Set(['park', 'playback', 'socket', 'set', '']);
+
+/** Never rejects; what cannot be asked now is asked the next time. */
+export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<void> {
+  const { sw, log, node } = context;
+  const parks = await parksOf(context);
+  const legs = parks === undefined ? undefined : await sw.legs();
+  if (parks === undefined || legs === undefined) return log.warn('a node could not be reconciled', { node });
+  const known = new Set<string>();
+  for (const park of parks) {
+    const legId = park.call?.callId ?? '';
+    known.add(legId);
+    if (actions.isBusy(legId)) continue;
+    if (!legs.has(legId)) await freeIfGone(context, legId, park);
+    else await keep(context, legId, park, actions);
+  }
+  for (const [legId, application] of legs) {
+    const waits = WAITING.has(application) && !known.has(legId) && !context.parked.has(legId);
+    if (waits && !actions.isBusy(legId)) await stray(context, legId, actions);
+  }
+}
+
+/** The parks of this node's calls; undefined: not all could be listed. */
+async function parksOf({ api, config, node }: NodeContext): Promise<readonly Park[] | undefined> {
+  const parks: Park[] = [];
+  for (const tenantId of new Set(config.tenants.map((rule) => rule.tenantId))) {
+    for (const lotId of ['', HOLDING_LOT]) {
+      let pageToken = '';
+      let seen = 0;
+      do {
+        const page = await api.listSlots({ tenantId, lotId, states: [], pageSize: PAGE, pageToken });
+        // A tenant or lot that is not there has no parks.
+        if (!page.ok && page.known) break;
+        if (!page.ok) return undefined;
+        for (const slot of page.value.slots) parks.push(...slot.parks.filter((park) => isHere(park, node)));
+        seen += page.value.slots.length;
+        pageToken = page.value.nextPageToken;
+      } while (pageToken !== '' && seen < config.limits.maxSlots);
+    }
+  }
+  return parks;
+}
+
+function isHere({ call, mediaControl }: Park, node: string): boolean {
+  return call?.mediaNode === node && mediaControl === MediaControl.CLUSTER;
+}
+
+async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park): Promise<void> {
+  if ((await sw.exists(legId)) !== false) return;
+  const { tenantId, parkId, state } = park;
+  parked.leave(legId);
+  await parked.release(legId, { tenantId, parkId, reserved: state === ParkState.RESERVED }, 'NORMAL_CLEARING');
+}
+
+/** The leg is there: it is watched, carries the mark of its park, and a retrieve that is over ends. */
+async function keep(context: NodeContext, legId: string, park: Park, actions: ReconcileActions): Promise<void> {
+  const { sw, parked, clock } = context;
+  const { tenantId, parkId, revision, state, giveUpAt, retriever } = park;
+  const over =
+    state === ParkState.RETRIEVING && giveUpAt !== undefined && timestampMs(giveUpAt) + MARGIN_MS < clock.nowMs();
+  if (over && !actions.isBusy(retriever?.callId ?? '')) return settleRetrieve(context, legId, park);
+  if (parked.park(legId)?.parkId === parkId) return;
+  parked.parked(legId, { tenantId, parkId, reserved: state === ParkState.RESERVED });
+  await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
+}
+
+async function settleRetrieve(context: NodeContext, legId: string, park: Park): Promise<void> {
+  const { sw, api, clock, random } = context;
+  const found = await sw.look(legId);
+  if (found.kind !== 'leg') return;
+  const { tenantId, parkId, retrieveId, retriever } = park;
+  if (talksWith(found.headers, retriever?.callId ?? '')) {
+    const requestId = newRequestId(clock.nowMs(), random);
+    await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
+    context.parked.leave(legId);
+  } else if (standingOf(found.headers) === 'waiting') {
+    if (found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
+    await givenBack(context, park, 'time over');
+    await holdAudio(context, legId);
+  }
+}
+
+/** A leg that waits, and stands in no slot. */
+async function stray(context: NodeContext, legId: string, actions: ReconcileActions): Promise<void> {
+  const { sw, api, log } = context;
+  const found = await sw.look(legId);
+  if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
+  const mark = markOf(found.headers);
+  if (mark === undefined) {
+    if (found.headers.get(`variable_${PENDING_VARIABLE}`) === 'true') await actions.take(legId);
+    return;
+  }
+  const { tenantId, parkId, back } = mark;
+  const answer = await api.getPark({
+    tenantId,
+    by: { $case: 'parkId', value: parkId },
+    consistency: Consistency.FENCED,
+  });
+  const ended = answer.ok ? answer.value.park?.state === ParkState.ENDED : answer.known;
+  if (!ended || back === '') return;
+  log.info('a call without a slot goes back to its parker', { legId, parkId, back });
+  await sw.transfer(legId, back, found.headers.get('Caller-Context') ?? '');
+}

@@ -1,0 +1,47 @@
+// A parker who calls a code himself: a slot is held for the caller he will send after him (an attended park).
+//   V1. He hears the slot only when it is held.
+//   V2. His hang-up ends the reservation, or keeps it for its grace period where it is the transfer itself.
+import { MediaControl, Reason } from '@parkade/proto';
+import { idOf, parkerOf, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { settled } from './parking.js';
+import { parkTarget } from './targets.js';
+
+/** Reserves the slot of the visit, and tells it. */
+export async function reserve(visit: Visit): Promise<void> {
+  const { arrival, parked, sw, api, rule, config, random, log } = visit;
+  const { legId } = arrival;
+  const { announcements } = config;
+  if (!parked.watch(legId)) return;
+  if ((await sw.park(legId, turnWord(random), true)) !== 'parked') return parked.leave(legId);
+  const target = parkTarget(visit);
+  const answer =
+    target === undefined
+      ? undefined
+      : await api.reserve({
+          requestId: idOf(visit, 'reserve'),
+          tenantId: rule.tenantId,
+          target,
+          call: arrival.call,
+          parker: parkerOf(visit),
+          note: '',
+          mediaControl: MediaControl.CLUSTER,
+          overrides: undefined,
+        });
+  if (answer?.ok !== true || answer.value.park === undefined) {
+    parked.leave(legId);
+    const reason = answer?.ok === false ? answer.reason : undefined;
+    log.info('no slot could be reserved', { legId, reason: reason === undefined ? '' : Reason[reason] });
+    return sayAndHangUp(visit, legId, reason === Reason.SLOT_OCCUPIED ? announcements.inUse : announcements.failed);
+  }
+  const { park, revision } = answer.value;
+  await settled(visit, park, revision, true);
+  await saySlot(visit, park.slot);
+}
+
+/** Says a slot, digit by digit (R21). */
+export async function saySlot({ sw, config, arrival }: Visit, slot: string): Promise<void> {
+  const digits = slot.match(/\d/g) ?? [];
+  if (digits.length === 0) return;
+  const files = digits.map((digit) => config.announcements.digit.replace('{digit}', digit));
+  await sw.play(arrival.legId, `file_string://${files.join('!')}`);
+}

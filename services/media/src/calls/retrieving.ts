@@ -1,0 +1,119 @@
+// Somebody fetches a parked call.
+//   G1. Nobody else can have the call from BeginRetrieve on, and it is freed only when the two talk.
+//   G2. However it fails, the caller is back in his slot with hold audio and the time he had left (R3).
+//   G3. What became of a bridge is what the switch says; when it says nothing, the attempt is left as it is, and the next
+//       reconciliation finds out.
+import { type CallRef, MediaControl, type Park, Reason } from '@parkade/proto';
+import { sleep } from '@parkade/clock';
+import { newRequestId } from '@parkade/ids';
+import { toDuration } from '@parkade/rpc';
+import { join } from '../switch/joining.js';
+import { NO_MARK } from '../switch/park-mark.js';
+import { holdAudio, idOf, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { reserve } from './reserving.js';
+import { retrieveFrom } from './targets.js';
+
+/** A slot that is about to become free or taken is asked again so long. */
+const SETTLE_MS = 3_000;
+const ASK_AGAIN_MS = 250;
+
+/** Fetches what waits where the code says; a code that also parks reserves the slot when it is free. */
+export async function retrieve(visit: Visit): Promise<void> {
+  const { arrival, sw, config, random } = visit;
+  const { announcements } = config;
+  const begun = await begin(visit);
+  if (begun.kind === 'empty' && visit.wish.kind === 'auto') return reserve(visit);
+  // Answered and waiting: a bridge with a leg that still rings would end both.
+  if ((await sw.park(arrival.legId, turnWord(random), true)) !== 'parked') {
+    if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');
+    return;
+  }
+  if (begun.kind === 'begun') return connect(visit, begun.park, begun.revision);
+  const sound =
+    begun.kind === 'empty' ? announcements.empty : begun.kind === 'busy' ? announcements.inUse : announcements.failed;
+  await sayAndHangUp(visit, arrival.legId, sound);
+}
+
+type Begun =
+  | { readonly kind: 'begun'; readonly park: Park; readonly revision: number }
+  | { readonly kind: 'empty' | 'busy' | 'failed' };
+
+async function begin(visit: Visit): Promise<Begun> {
+  const { api, rule, arrival, clock, config } = visit;
+  const from = retrieveFrom(visit);
+  if (from === undefined) return { kind: 'failed' };
+  const endMs = clock.monotonicMs() + SETTLE_MS;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await api.beginRetrieve({
+      requestId: idOf(visit, `begin-${attempt}`),
+      tenantId: rule.tenantId,
+      from,
+      retriever: arrival.call,
+      mediaControl: MediaControl.CLUSTER,
+      giveUpAfter: toDuration(config.limits.giveUpMs),
+    });
+    if (answer.ok) {
+      const { park, revision } = answer.value;
+      return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision };
+    }
+    const { reason } = answer;
+    if (reason === Reason.SLOT_EMPTY || reason === Reason.SLOT_NOT_FOUND) return { kind: 'empty' };
+    if (reason !== Reason.SLOT_RESERVED && reason !== Reason.SLOT_RETRIEVING) return { kind: 'failed' };
+    if (clock.monotonicMs() > endMs) return { kind: 'busy' };
+    await sleep(clock, ASK_AGAIN_MS);
+  }
+}
+
+async function connect(visit: Visit, park: Park, revision: number): Promise<void> {
+  const { node, arrival, sw, rule, parked, config, log } = visit;
+  const { call, parkId } = park;
+  const takerId = arrival.legId;
+  if (call?.mediaNode !== node) {
+    log.warn('a call of another node cannot be fetched from here yet', { parkId });
+    await givenBack(visit, park, 'other node');
+    return sayAndHangUp(visit, takerId, config.announcements.failed);
+  }
+  const { callId } = call;
+  const hold = (): void => void holdAudio(visit, callId, rule.music);
+  const joined = await join(sw, { takerId, callId, parkId, formerParkId: park.previousParkId, revision }, hold);
+  switch (joined) {
+    case 'connected':
+      return confirmed(visit, park, call);
+    case 'caller-gone':
+      parked.leave(callId);
+      await parked.release(callId, { tenantId: park.tenantId, parkId, reserved: false }, 'NORMAL_CLEARING');
+      return sayAndHangUp(visit, takerId, config.announcements.empty);
+    case 'failed':
+      await givenBack(visit, park, 'not connected');
+      return sayAndHangUp(visit, takerId, config.announcements.failed);
+    case 'unknown':
+      log.warn('nobody knows whether a call was fetched', { parkId });
+  }
+}
+
+/** They talk: the slot is freed, and the leg is no parked one any more. */
+async function confirmed(visit: Visit, park: Park, call: CallRef): Promise<void> {
+  const { api, parked, sw, arrival, log } = visit;
+  const { tenantId, parkId, retrieveId } = park;
+  parked.leave(call.callId);
+  await sw.setVariables(call.callId, NO_MARK);
+  await sw.display(arrival.legId, call.callerName, call.callerNumber);
+  const answer = await api.confirmRetrieve({
+    requestId: idOf(visit, `confirm-${retrieveId}`),
+    tenantId,
+    parkId,
+    retrieveId,
+  });
+  if (!answer.ok) log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
+}
+
+/** Gives an attempt back. */
+export async function givenBack(
+  { api, clock, random, log }: NodeContext,
+  { tenantId, parkId, retrieveId }: Park,
+  cause: string,
+): Promise<void> {
+  const requestId = newRequestId(clock.nowMs(), random);
+  const answer = await api.giveBackRetrieve({ requestId, tenantId, parkId, retrieveId, cause });
+  if (!answer.ok) log.info('an attempt to fetch a call was over already', { parkId, message: answer.message });
+}

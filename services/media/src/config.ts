@@ -1,0 +1,86 @@
+import type { FeatureCodes } from './calls/feature-code.js';
+import type { TenantRule } from './calls/tenant-rules.js';
+
+/** How a media process is set up. */
+export interface MediaConfig {
+  /** Unique among the media processes; a restarted process may use it again. */
+  readonly memberId: string;
+  /** Address to listen on for the cluster (gRPC). */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** `host` that others reach it at; default: `host`. */
+  readonly advertiseHost?: string | undefined;
+  /** Where the dial plans' `socket` application reaches it; undefined: it takes no calls from dial plans. */
+  readonly outbound?: { readonly host: string; readonly port: number } | undefined;
+  readonly version: string;
+  readonly leaseTtlMs: number;
+  /** `host:port` of a gateway. */
+  readonly gateway: string;
+  /** The Event Socket's password, and those of nodes that have another. Never logged. */
+  readonly password: string;
+  readonly passwords?: Readonly<Record<string, string>> | undefined;
+  /** Whose calls these are; the first rule that fits counts. */
+  readonly tenants: readonly TenantRule[];
+  readonly codes: FeatureCodes;
+  readonly announcements: Announcements;
+  readonly limits: MediaLimits;
+}
+
+/** Sounds of the switch, as it names files. */
+export interface Announcements {
+  /** One digit of a slot's number: `{digit}` is replaced. */
+  readonly digit: string;
+  readonly empty: string;
+  readonly inUse: string;
+  readonly failed: string;
+}
+
+export const DEFAULT_ANNOUNCEMENTS: Announcements = {
+  digit: 'digits/{digit}.wav',
+  empty: 'ivr/ivr-no_one_is_parked.wav',
+  inUse: 'ivr/ivr-that_extension_is_in_use.wav',
+  failed: 'ivr/ivr-call_cannot_be_completed_as_dialed.wav',
+};
+
+/** Every bound of a media process. Times in milliseconds. */
+export interface MediaLimits {
+  /** For an effect at the switch that takes no human: a park, a bridge. */
+  readonly effectMs: number;
+  /** For an answer of the switch. */
+  readonly replyMs: number;
+  /** For an answer of the cluster, retries included. */
+  readonly clusterMs: number;
+  /** Until a retrieve that was begun counts as failed; 1 s to 60 s. */
+  readonly giveUpMs: number;
+  /** Between two reconciliations of a node. */
+  readonly reconcileMs: number;
+  /** What a recovered switch has to bring its calls back. */
+  readonly recoverMs: number;
+  /** How long an announcement may take. */
+  readonly announceMs: number;
+  /** Ringing legs, and calls parked or under way, of one node. */
+  readonly maxLegs: number;
+  readonly maxCalls: number;
+  /** Connections of dial plans at a time. */
+  readonly maxConnections: number;
+  /** Slots of one tenant that a reconciliation looks at. */
+  readonly maxSlots: number;
+  /** Commands written to a switch whose answers are out: what the lease cannot withhold any more. */
+  readonly maxInFlight: number;
+}
+
+export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
+  effectMs: 3_000,
+  replyMs: 3_000,
+  clusterMs: 8_000,
+  giveUpMs: 10_000,
+  reconcileMs: 30_000,
+  recoverMs: 2_000,
+  announceMs: 10_000,
+  maxLegs: 5_000,
+  maxCalls: 10_000,
+  maxConnections: 1_000,
+  maxSlots: 10_000,
+  maxInFlight: 4,
+};

@@ -1,0 +1,25 @@
+import { isWord, plainText, quotedVariable } from '../switch/values.js';
+import type { LegRequest } from './types.js';
+
+const MAX_RING_S = 600;
+
+/** What `originate` is given for a leg; undefined when the contact cannot be dialled. */
+export function legDialString(request: LegRequest): string | undefined {
+  const { legId, parkId, contact, ringMs, presentation, followForwarding } = request;
+  if (!isWord(contact) || contact.includes(',') || !/^[A-Za-z0-9-]{1,64}$/.test(legId)) return undefined;
+  const seconds = Math.min(MAX_RING_S, Math.max(1, Math.ceil(ringMs / 1_000)));
+  const { name, number, alertInfo } = presentation;
+  const variables: [string, string][] = [
+    ['origination_uuid', legId],
+    ['originate_timeout', String(seconds)],
+    // Without it, a phone that sends ringing as audio counts as answered.
+    ['ignore_early_media', 'true'],
+    ['hangup_after_bridge', 'true'],
+    ['parkade_leg_of', plainText(parkId)],
+    ['origination_caller_id_name', quotedVariable(name)],
+    ['origination_caller_id_number', quotedVariable(number.replaceAll(' ', ''))],
+    ...(alertInfo === '' ? [] : [['alert_info', quotedVariable(alertInfo)] satisfies [string, string]]),
+    ...(followForwarding ? [] : [['outbound_redirect_fatal', 'true'] satisfies [string, string]]),
+  ];
+  return `{${variables.map(([key, value]) => `${key}=${value}`).join(',')}}${contact}`;
+}

@@ -1,0 +1,131 @@
+// The ringing legs of one node.
+//   L1. A leg id is dialled once at most: one that is known here, or exists at the switch, is only listened to.
+//   L2. A leg is told of as answered when it waits in park, so that connecting it is safe from then on.
+//   L3. Exactly one end is told of a leg that was not cancelled and not connected, whichever of event, job result or look
+//       shows it first.
+//   L4. At most maxLegs are known.
+import type { EslEvent } from '@parkade/esl';
+import { type RingFailure, ringFailure } from '../switch/causes.js';
+import { join, type Joined } from '../switch/joining.js';
+import type { NodeSwitch } from '../switch/node-switch.js';
+import { standingOf } from '../switch/standing.js';
+import { legDialString } from './dial-string.js';
+import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
+
+interface KnownLeg {
+  readonly parkId: string;
+  state: 'ringing' | 'answered' | 'connected';
+}
+
+export interface NodeLegsDeps {
+  readonly sw: NodeSwitch;
+  readonly tell: (legId: string, news: Happening) => void;
+  /** Hold audio for a parked call. */
+  readonly hold: (callId: string) => void;
+  /** A parked call talks with somebody. */
+  readonly joined: (callId: string) => void;
+  readonly maxLegs: number;
+}
+
+/** Beyond the time a leg rings, for the answer of the switch, in ms. */
+const RING_MARGIN_MS = 10_000;
+
+export class NodeLegs {
+  readonly #legs = new Map<string, KnownLeg>();
+
+  constructor(private readonly deps: NodeLegsDeps) {}
+
+  get size(): number {
+    return this.#legs.size;
+  }
+
+  /** Resolves when the leg was asked for; what becomes of it is told. */
+  async ring(request: LegRequest): Promise<void> {
+    const { legId, parkId } = request;
+    if (this.#legs.has(legId)) return;
+    const dialString = legDialString(request);
+    if (dialString === undefined || this.#legs.size >= this.deps.maxLegs) return this.deps.tell(legId, 'failed');
+    this.#legs.set(legId, { parkId, state: 'ringing' });
+    const fact = await this.find(request);
+    if (fact === 'missing' && this.#legs.has(legId)) void this.#dial(legId, dialString, request.ringMs);
+    else if (fact === 'answered') this.#answered(legId);
+    else if (fact === 'foreign') this.#ended(legId, 'failed');
+  }
+
+  /** Ends a leg without a word, unless it has the call. */
+  async cancel({ legId, parkId }: LegRef, answeredElsewhere: boolean): Promise<void> {
+    const known = this.#legs.get(legId);
+    const fact = known?.state ?? (await this.find({ legId, parkId, mediaNode: '' }));
+    if (fact === 'connected' || fact === 'foreign') return;
+    this.#legs.delete(legId);
+    await this.deps.sw.kill(legId, answeredElsewhere ? 'LOSE_RACE' : 'ORIGINATOR_CANCEL');
+  }
+
+  /** How a leg stands at the switch; a leg of this park is listened to from then on. */
+  async find({ legId, parkId }: LegRef): Promise<LegFact> {
+    const found = await this.deps.sw.look(legId);
+    if (found.kind === 'unknown') return 'unknown';
+    if (found.kind === 'gone') return 'missing';
+    if (found.headers.get('variable_parkade_leg_of') !== parkId) return 'foreign';
+    const standing = standingOf(found.headers);
+    const state = standing === 'waiting' ? 'answered' : standing;
+    const known = this.#legs.get(legId);
+    if (known === undefined) this.#legs.set(legId, { parkId, state });
+    return state;
+  }
+
+  async connect({ legId, parkId }: LegRef, callId: string): Promise<Joined> {
+    const known = this.#legs.get(legId);
+    const { sw, hold, joined } = this.deps;
+    const before = known?.state;
+    // Its hang-up belongs to the join from here on.
+    if (known !== undefined) known.state = 'connected';
+    const result = await join(sw, { takerId: legId, callId, parkId, formerParkId: '', revision: 0 }, () =>
+      hold(callId),
+    );
+    if (result === 'connected') joined(callId);
+    else if (known !== undefined && before !== undefined) known.state = before;
+    return result;
+  }
+
+  onEvent(event: EslEvent): void {
+    const legId = event.channelUuid ?? '';
+    const leg = this.#legs.get(legId);
+    if (leg === undefined) return;
+    if (event.name === 'CHANNEL_PARK') this.#answered(legId);
+    else if (event.name === 'CHANNEL_HANGUP') {
+      const failure = ringFailure(event.get('Hangup-Cause') ?? '');
+      this.#ended(legId, leg.state === 'ringing' ? failure : 'hung-up');
+    }
+  }
+
+  /** The connection is back: what happened to the legs meanwhile is found out. */
+  async onUp(): Promise<void> {
+    for (const [legId, { parkId, state }] of [...this.#legs]) {
+      const fact = await this.find({ legId, parkId, mediaNode: '' });
+      if (fact === 'missing') this.#ended(legId, state === 'ringing' ? 'failed' : 'hung-up');
+      else if (fact === 'answered') this.#answered(legId);
+    }
+  }
+
+  async #dial(legId: string, dialString: string, ringMs: number): Promise<void> {
+    const result = await this.deps.sw.originate(dialString, ringMs + RING_MARGIN_MS);
+    if (result.ok || !this.#legs.has(legId)) return;
+    if (result.text !== undefined) return this.#ended(legId, ringFailure(result.text));
+    // Nobody knows whether it rings: the switch is asked, or will be when it is back.
+    if (this.deps.sw.isUp && (await this.deps.sw.exists(legId)) === false) this.#ended(legId, 'failed');
+  }
+
+  #answered(legId: string): void {
+    const leg = this.#legs.get(legId);
+    if (leg?.state !== 'ringing') return;
+    leg.state = 'answered';
+    this.deps.tell(legId, 'answered');
+  }
+
+  #ended(legId: string, news: RingFailure | 'hung-up'): void {
+    const leg = this.#legs.get(legId);
+    if (leg === undefined || !this.#legs.delete(legId) || leg.state === 'connected') return;
+    this.deps.tell(legId, news);
+  }
+}

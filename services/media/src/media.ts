@@ -1,0 +1,169 @@
+import type { Clock, Random } from '@parkade/clock';
+import { OutboundServer } from '@parkade/esl';
+import {
+  GrpcHandOffClient,
+  LeaseSession,
+  MEDIA_TIMING,
+  namedPartitions,
+  OwnerDirectory,
+  ownershipService,
+  type OwnershipTiming,
+  PartitionOwner,
+  tcpProbe,
+} from '@parkade/ownership';
+import { GrpcServer, type Log } from '@parkade/rpc';
+import { SettingsCache } from '@parkade/settings';
+import type { Store } from '@parkade/store';
+import { IncomingCalls } from './calls/incoming.js';
+import { GrpcParkApi } from './calls/park-api.js';
+import type { MediaConfig } from './config.js';
+import { NodeAgent } from './nodes/node-agent.js';
+import { NodeRegistry } from './nodes/node-registry.js';
+import { NodeSet } from './nodes/node-set.js';
+import { LegStreams } from './rpc/leg-streams.js';
+import { mediaNodeService } from './rpc/media-node-service.js';
+import { NodeClients } from './rpc/node-clients.js';
+
+/** The role under which media nodes are owned. */
+export const MEDIA_ROLE = 'media';
+
+export interface MediaDeps {
+  /** Not closed by the service. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** For tests and simulation; production keeps the defaults. */
+  readonly timing?: Partial<OwnershipTiming> | undefined;
+}
+
+/** A running media process. */
+export interface Media {
+  /** Where the cluster reaches it: `host:port`. */
+  readonly address: string;
+  /** Where dial plans reach it; undefined where it takes no calls from them. */
+  readonly outboundPort: number | undefined;
+  /** The nodes it owns and is connected with. */
+  nodesUp(): readonly string[];
+  /** Calls that are parked at its nodes, as far as it knows. */
+  parkedCalls(): number;
+  /** Looks at every node at once. */
+  reconcile(): Promise<void>;
+  /** Finishes what is under way and hands every node to others within `graceMs`, then stops. The calls go on. */
+  drain(graceMs: number): Promise<void>;
+  /** Stops at once; what it owned is claimed by others. The calls go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to own and control media nodes. Resolves when it listens and has joined; nodes come as they are claimed. Rejects when
+ * an address is taken.
+ */
+export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<Media> {
+  const { store, clock, random, log } = deps;
+  const { limits } = config;
+  const report = (what: string, error: unknown): void => log.warn(what, { error: String(error) });
+  const onDefect = (error: unknown): void => log.error('defect', { error: String(error) });
+  const registry = new NodeRegistry(store, clock);
+  const settings = new SettingsCache({}, { store, clock });
+  const space = namedPartitions(MEDIA_ROLE, () => registry.names());
+  const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
+  await Promise.all([registry.start(), settings.start(), owners.start()]);
+
+  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock);
+  const clients = new NodeClients(owners, clock);
+  const streams = new LegStreams();
+  const groupOf = (tenantId: string, extension: string): string | undefined =>
+    settings
+      .tenant(tenantId)
+      ?.groups()
+      .find(({ members }) => members.some((member) => member.extension === extension))?.group_id;
+  const nodes: NodeSet = new NodeSet({
+    find: (name) => registry.get(name),
+    make: (node) =>
+      new NodeAgent(node, config, {
+        clock,
+        random,
+        log,
+        api,
+        groupOf,
+        mayWrite: () => ownership.owns(node.name),
+        tell: (legId, news) => streams.tell(node.name, legId, news),
+      }),
+    lost: (name) => streams.end(name),
+  });
+  const agent = (name: string): NodeAgent | undefined => (ownership.owns(name) ? nodes.get(name) : undefined);
+  const server = await GrpcServer.start(
+    {
+      host: config.host,
+      port: config.port,
+      services: [
+        mediaNodeService({ agent, streams, onDefect }),
+        ownershipService(
+          (role) => (role === MEDIA_ROLE ? (request) => ownership.handOff(request) : undefined),
+          onDefect,
+        ),
+      ],
+    },
+    clock,
+  );
+  const address = `${config.advertiseHost ?? config.host}:${server.port}`;
+  const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random });
+  const handOffClient = new GrpcHandOffClient(clock);
+  const ownership: PartitionOwner<string> = new PartitionOwner<string>(
+    {
+      self: { memberId: config.memberId, address, version: config.version },
+      space,
+      timing: { ...MEDIA_TIMING, ...deps.timing, forcedTakeover: false },
+    },
+    { store, clock, random, session, handler: nodes, handOffClient, probe: tcpProbe(), report },
+  );
+  registry.onChange(() => {
+    ownership.refresh();
+    nodes.refresh().catch(onDefect);
+  });
+
+  const outbound =
+    config.outbound === undefined
+      ? undefined
+      : new OutboundServer(
+          { ...config.outbound, maxConnections: limits.maxConnections },
+          { clock, random, handler: new IncomingCalls(clients, limits.clusterMs, log) },
+        );
+  session.start();
+  await ownership.start();
+  const outboundPort = await outbound?.listen();
+  server.setServing(true);
+  log.info('media started', { memberId: config.memberId, address });
+
+  const close = async (): Promise<void> => {
+    await outbound?.close();
+    await ownership.close();
+    await nodes.close();
+    streams.endAll();
+    await server.stop(0);
+    await session.close();
+    handOffClient.close();
+    clients.close();
+    api.close();
+    owners.close();
+    settings.close();
+    registry.close();
+  };
+  let ended: Promise<void> | undefined;
+  return {
+    address,
+    outboundPort,
+    nodesUp: () => [...nodes.all()].filter(({ isUp }) => isUp).map(({ node }) => node.name),
+    parkedCalls: () => [...nodes.all()].reduce((sum, { parkedCalls }) => sum + parkedCalls, 0),
+    reconcile: async () => {
+      await Promise.all([...nodes.all()].map(({ calls }) => calls.reconcile()));
+    },
+    drain: (graceMs) =>
+      (ended ??= (async () => {
+        await ownership.leave(graceMs);
+        await close();
+      })()),
+    close: () => (ended ??= close()),
+  };
+}

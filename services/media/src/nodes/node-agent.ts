@@ -1,0 +1,163 @@
+// One owned node: its connection, its ringing legs, its calls.
+//   A1. It exists from the moment the node is owned until it is lost; nothing is written outside of that.
+//   A2. On every connection what happened meanwhile is found out before anything else is believed.
+import { type Clock, type Random, sleep, type Timer } from '@parkade/clock';
+import { type Down, type EslEvent, InboundConnection } from '@parkade/esl';
+import type { Log } from '@parkade/rpc';
+import { holdAudio, type NodeContext } from '../calls/context.js';
+import { NodeCalls } from '../calls/node-calls.js';
+import type { ParkApi } from '../calls/park-api.js';
+import { ParkedCalls } from '../calls/parked-calls.js';
+import type { MediaConfig } from '../config.js';
+import { NodeLegs } from '../legs/node-legs.js';
+import type { Happening } from '../legs/types.js';
+import { NodeSwitch } from '../switch/node-switch.js';
+import type { MediaNode } from './media-node.js';
+
+/** What is needed to know what legs do. */
+const EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'].map((name) => `CHANNEL_${name}`);
+
+export interface NodeAgentDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly api: ParkApi;
+  readonly groupOf: NodeContext['groupOf'];
+  /** Whether the node is owned at this moment. */
+  readonly mayWrite: () => boolean;
+  readonly tell: (legId: string, news: Happening) => void;
+}
+
+export class NodeAgent {
+  readonly sw: NodeSwitch;
+  readonly legs: NodeLegs;
+  readonly calls: NodeCalls;
+  readonly #context: NodeContext;
+  readonly #stop = new AbortController();
+  readonly #connection: InboundConnection;
+  #run: Promise<void> = Promise.resolve();
+  #timer: Timer | undefined;
+  #instance: string | undefined;
+  #reconciling = false;
+
+  constructor(
+    readonly node: MediaNode,
+    private readonly config: MediaConfig,
+    private readonly deps: NodeAgentDeps,
+  ) {
+    const { clock, random, log, api, mayWrite, groupOf } = deps;
+    const { limits } = config;
+    const { name } = node;
+    this.#connection = new InboundConnection(
+      {
+        host: node.host,
+        port: node.port,
+        password: config.passwords?.[name] ?? config.password,
+        subscription: { events: EVENTS },
+        commands: { maxInFlight: limits.maxInFlight },
+      },
+      {
+        clock,
+        random,
+        mayWrite,
+        listener: {
+          onUp: () => this.#onUp(),
+          onDown: (down, wasUp) => this.#onDown(down, wasUp),
+          onEvent: (event) => this.#onEvent(event),
+          onUnreadable: (reason) => log.warn('an event could not be read', { node: name, reason }),
+          onFault: (error) => log.error('defect', { node: name, error: String(error) }),
+        },
+      },
+    );
+    this.sw = new NodeSwitch(name, this.#connection, limits, clock);
+    const parked = new ParkedCalls({ api, clock, random, log, maxCalls: limits.maxCalls });
+    this.#context = { node: name, sw: this.sw, api, parked, clock, random, log, config, groupOf };
+    this.calls = new NodeCalls(this.#context);
+    this.legs = new NodeLegs({
+      sw: this.sw,
+      tell: deps.tell,
+      hold: (callId) => this.hold(callId),
+      joined: (callId) => parked.leave(callId),
+      maxLegs: limits.maxLegs,
+    });
+  }
+
+  /** Whether commands can be given now. */
+  get isUp(): boolean {
+    return this.#connection.isUp;
+  }
+
+  /** Calls that are parked here, as far as this process knows. */
+  get parkedCalls(): number {
+    return this.#context.parked.size;
+  }
+
+  start(): void {
+    this.#run = this.#connection.run(this.#stop.signal);
+  }
+
+  /** Hold audio for a parked call. */
+  hold(callId: string): void {
+    void holdAudio(this.#context, callId);
+  }
+
+  /** Ends at once; the calls go on. */
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#stop.abort();
+    this.sw.waits.endAll();
+    await this.#run;
+  }
+
+  #onUp(): void {
+    this.deps.log.info('media node up', { node: this.node.name });
+    // Events go on meanwhile.
+    void this.#catchUp().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
+  }
+
+  #onDown(down: Down, wasUp: boolean): void {
+    this.#timer?.cancel();
+    this.sw.waits.endAll();
+    if (wasUp || down.kind === 'refused')
+      this.deps.log.warn('media node down', { node: this.node.name, kind: down.kind });
+  }
+
+  #onEvent(event: EslEvent): void {
+    this.calls.onEvent(event);
+    this.legs.onEvent(event);
+    this.sw.waits.offer(event);
+  }
+
+  async #catchUp(): Promise<void> {
+    const { clock } = this.deps;
+    const instance = await this.sw.instance();
+    const isNew = instance !== undefined && this.#instance !== instance;
+    // At the first connection nobody knows whether the switch has just been started: what can be recovered is.
+    if (isNew && this.node.recovers && (await this.sw.recover())) {
+      await sleep(clock, this.config.limits.recoverMs, this.#stop.signal);
+    }
+    this.#instance = instance ?? this.#instance;
+    await this.legs.onUp();
+    await this.#reconcile();
+  }
+
+  async #reconcile(): Promise<void> {
+    this.#timer?.cancel();
+    if (this.#stop.signal.aborted || !this.isUp || this.#reconciling) return;
+    this.#reconciling = true;
+    try {
+      await this.calls.reconcile();
+    } finally {
+      this.#reconciling = false;
+    }
+    if (this.#closed()) return;
+    this.#timer = this.deps.clock.setTimer(this.config.limits.reconcileMs, () => {
+      this.#reconcile().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
+    });
+  }
+
+  /** Asked after an `await`. */
+  #closed(): boolean {
+    return this.#stop.signal.aborted;
+  }
+}

@@ -1,0 +1,119 @@
+import type { handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import {
+  type CallRef,
+  type CancelLegRequest,
+  type CancelLegResponse,
+  type ConnectLegRequest,
+  type ConnectLegResponse,
+  type GetLegRequest,
+  type GetLegResponse,
+  type HangUpCallRequest,
+  type HangUpCallResponse,
+  type HoldCallRequest,
+  type HoldCallResponse,
+  MediaNodeServiceService,
+  type RingLegRequest,
+  type RingLegResponse,
+  type TakeCallRequest,
+  type TakeCallResponse,
+  type TransferCallRequest,
+  type TransferCallResponse,
+  type WatchLegsRequest,
+  type WatchLegsResponse,
+} from '@parkade/proto';
+import { durationMs, type MountedService, type Refused, unary } from '@parkade/rpc';
+import type { NodeAgent } from '../nodes/node-agent.js';
+import { NO_MARK } from '../switch/park-mark.js';
+import { standingOf } from '../switch/standing.js';
+import type { LegStreams } from './leg-streams.js';
+import { legRef, notHere, toConnect, toState, toTransfer } from './wire.js';
+
+export interface MediaNodeServiceDeps {
+  /** The agent of a node that is ours now. */
+  readonly agent: (node: string) => NodeAgent | undefined;
+  readonly streams: LegStreams;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** `parkade.media.v1.MediaNodeService`, ready to be mounted. */
+export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceDeps): MountedService {
+  /** A handler that needs the node to be ours and reachable. */
+  function on<Req, Res>(
+    nodeOf: (request: Req) => string,
+    handle: (request: Req, node: NodeAgent) => Promise<Res | Refused>,
+  ): handleUnaryCall<Req, Res> {
+    return unary<Req, Res>((request) => {
+      const node = nodeOf(request);
+      const found = agent(node);
+      return found?.isUp === true ? handle(request, found) : Promise.resolve(notHere(node));
+    }, onDefect);
+  }
+  const ofLeg = ({ leg }: { leg: RingLegRequest['leg'] }): string => leg?.mediaNode ?? '';
+  const ofCall = ({ call }: { call: CallRef | undefined }): string => call?.mediaNode ?? '';
+
+  return {
+    definition: MediaNodeServiceService,
+    implementation: {
+      ringLeg: on<RingLegRequest, RingLegResponse>(ofLeg, async (request, node) => {
+        await node.legs.ring(ringOf(request));
+        return {};
+      }),
+      cancelLeg: on<CancelLegRequest, CancelLegResponse>(ofLeg, async (request, node) => {
+        await node.legs.cancel(legRef(request.leg), request.answeredElsewhere);
+        return {};
+      }),
+      getLeg: on<GetLegRequest, GetLegResponse>(ofLeg, async (request, node) => ({
+        state: toState(await node.legs.find(legRef(request.leg))),
+      })),
+      watchLegs: (call: ServerWritableStream<WatchLegsRequest, WatchLegsResponse>) =>
+        streams.open(call, (node) => agent(node) !== undefined),
+      connectLeg: on<ConnectLegRequest, ConnectLegResponse>(ofLeg, async (request, node) => {
+        const joined = await node.legs.connect(legRef(request.leg), request.call?.callId ?? '');
+        return joined === 'unknown' ? notHere(node.node.name) : { outcome: toConnect(joined) };
+      }),
+      transferCall: on<TransferCallRequest, TransferCallResponse>(ofCall, transfer),
+      holdCall: on<HoldCallRequest, HoldCallResponse>(ofCall, (request, node) => {
+        node.hold(request.call?.callId ?? '');
+        return Promise.resolve({});
+      }),
+      hangUpCall: on<HangUpCallRequest, HangUpCallResponse>(ofCall, async (request, node) => {
+        await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
+        return {};
+      }),
+      takeCall: on<TakeCallRequest, TakeCallResponse>(
+        ({ mediaNode }) => mediaNode,
+        async ({ callId }, node) => {
+          const taken = await node.calls.take(callId);
+          if (taken === 'unknown') return notHere(node.node.name);
+          return { taken: taken === 'taken', reason: taken === 'taken' ? '' : taken };
+        },
+      ),
+    },
+  };
+}
+
+function ringOf(request: RingLegRequest): Parameters<NodeAgent['legs']['ring']>[0] {
+  const { tenantId, contact, ringFor, callerName, callerNumber, alertInfo, followForwarding } = request;
+  const { legId, mediaNode, parkId } = legRef(request.leg);
+  return {
+    legId,
+    mediaNode,
+    parkId,
+    tenantId,
+    contact,
+    ringMs: ringFor === undefined ? 0 : durationMs(ringFor),
+    presentation: { name: callerName, number: callerNumber, alertInfo },
+    followForwarding,
+  };
+}
+
+async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<TransferCallResponse | Refused> {
+  const callId = request.call?.callId ?? '';
+  const found = await node.sw.look(callId);
+  if (found.kind === 'unknown') return notHere(node.node.name);
+  if (found.kind === 'gone') return { outcome: toTransfer('gone') };
+  if (standingOf(found.headers) !== 'waiting') return { outcome: toTransfer('not-held') };
+  await node.sw.setVariables(callId, NO_MARK);
+  const outcome = await node.sw.transfer(callId, request.destination, request.context);
+  return { outcome: toTransfer(outcome) };
+}

@@ -1,0 +1,52 @@
+// A parked call is joined with the leg of whoever takes it.
+//   J1. Nobody is joined with a call that is not marked with the very park he was given.
+//   J2. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
+import { markOf } from './park-mark.js';
+import type { NodeSwitch } from './node-switch.js';
+import { standingOf, talksWith } from './standing.js';
+
+export type Joined = 'connected' | 'caller-gone' | 'failed' | 'unknown';
+
+/** What a join is about. */
+export interface Join {
+  /** Who takes the call: an answered leg that waits. */
+  readonly takerId: string;
+  readonly callId: string;
+  readonly parkId: string;
+  /** The park it continues, where it was moved; empty: none. The mark on the leg may still be that one's. */
+  readonly formerParkId: string;
+  /** The revision the taker was given; 0: any. */
+  readonly revision: number;
+}
+
+/** Joins, and sees to the parked call where that fails. `hold` plays hold audio to it. */
+export async function join(
+  sw: NodeSwitch,
+  { takerId, callId, parkId, formerParkId, revision }: Join,
+  hold: () => void,
+): Promise<Joined> {
+  const call = await sw.look(callId);
+  if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
+  if (talksWith(call.headers, takerId)) return 'connected';
+  const mark = markOf(call.headers);
+  const isIt = mark !== undefined && (mark.parkId === parkId || mark.parkId === formerParkId);
+  if (!isIt || (revision !== 0 && mark.parkId === parkId && mark.revision > revision)) return 'failed';
+  if (standingOf(call.headers) === 'connected') return 'failed';
+  const taker = await sw.look(takerId);
+  if (taker.kind === 'unknown') return 'unknown';
+  // A bridge with a leg that still rings would end both.
+  if (taker.kind === 'gone' || standingOf(taker.headers) !== 'waiting') return 'failed';
+  if (await sw.bridge(takerId, callId)) return 'connected';
+  return afterFailure(sw, callId, takerId, hold);
+}
+
+/** The bridge was not told of in time, or a leg died at that instant: the facts decide. */
+async function afterFailure(sw: NodeSwitch, callId: string, takerId: string, hold: () => void): Promise<Joined> {
+  const call = await sw.look(callId);
+  if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
+  if (talksWith(call.headers, takerId)) return 'connected';
+  const rescued = await sw.rescue(callId);
+  if (rescued === 'gone') return 'caller-gone';
+  hold();
+  return 'failed';
+}

@@ -1,0 +1,208 @@
+// One media node as its owner commands it.
+//   N1. Nothing is written unless the node is owned at that moment (`mayWrite`, asked by the connection before each write).
+//   N2. "+OK" is believed of reads alone; every effect is confirmed by its event, waited for since before the command.
+//   N3. Nothing here rejects; undefined means that it is not known.
+import type { Clock } from '@parkade/clock';
+import type { EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
+import { EslHeaders as Headers } from '@parkade/esl';
+import { EventWaits } from './event-waits.js';
+import { isLegId, isWord, listVariable } from './values.js';
+
+/** Times of what is waited for, in milliseconds. */
+export interface SwitchLimits {
+  /** For an effect that takes no human: a park, a bridge. */
+  readonly effectMs: number;
+  /** For an answer of the switch. */
+  readonly replyMs: number;
+}
+
+/** How a leg stands: `unknown` when the switch could not be asked. */
+export type Look =
+  { readonly kind: 'leg'; readonly headers: EslHeaders } | { readonly kind: 'gone' } | { readonly kind: 'unknown' };
+
+export class NodeSwitch {
+  readonly waits: EventWaits;
+
+  constructor(
+    readonly name: string,
+    private readonly connection: Pick<InboundConnection, 'api' | 'bgapi' | 'isUp'>,
+    private readonly limits: SwitchLimits,
+    clock: Clock,
+  ) {
+    this.waits = new EventWaits(clock);
+  }
+
+  get isUp(): boolean {
+    return this.connection.isUp;
+  }
+
+  /** Whether a leg exists; undefined: not known. */
+  async exists(uuid: string): Promise<boolean | undefined> {
+    const text = await this.read('uuid_exists', uuid);
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  }
+
+  async look(uuid: string): Promise<Look> {
+    if (!isLegId(uuid)) return { kind: 'gone' };
+    const result = await this.connection.api('uuid_dump', `${uuid} json`, this.limits.replyMs);
+    if (!result.ok) return { kind: result.reason === 'refused' && isNoChannel(result.text) ? 'gone' : 'unknown' };
+    const headers = headersOf(result.reply.text);
+    return headers === undefined ? { kind: 'unknown' } : { kind: 'leg', headers };
+  }
+
+  /** Sets variables of a leg; an empty value unsets. Whether the switch has them. */
+  async setVariables(uuid: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
+    const pairs = Object.entries(variables).map(([name, value]) => `${name}=${listVariable(value)}`);
+    return this.say('uuid_setvar_multi', `${uuid} ${pairs.join(';')}`);
+  }
+
+  async variable(uuid: string, name: string): Promise<string | undefined> {
+    const text = await this.read('uuid_getvar', `${uuid} ${name}`);
+    return text === '_undef_' ? undefined : text;
+  }
+
+  /** Every leg with the application it runs; undefined: not known. */
+  async legs(): Promise<ReadonlyMap<string, string> | undefined> {
+    const text = await this.read('show', 'channels as json');
+    return text === undefined ? undefined : legsOf(text);
+  }
+
+  /**
+   * Brings a leg into the switch's own park, out of whatever it does, answered before that where asked for. The park is known
+   * by `turn`, a word of ours, so that no other one is taken for it.
+   */
+  async park(uuid: string, turn: string, answer: boolean): Promise<'parked' | 'gone' | 'failed'> {
+    if (!isLegId(uuid) || !isWord(turn)) return 'failed';
+    const waited = this.waits.wait<'parked' | 'gone'>(this.limits.effectMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      if (event.name === 'CHANNEL_HANGUP') return 'gone';
+      return event.name === 'CHANNEL_PARK' && event.variable('parkade_turn') === turn ? 'parked' : undefined;
+    });
+    const steps = `${answer ? 'answer:,' : ''}set:parkade_turn=${turn},park:`;
+    if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
+    const seen = await waited.result;
+    if (seen !== undefined) return seen;
+    return (await this.exists(uuid)) === false ? 'gone' : 'failed';
+  }
+
+  /** `uuid_park`: for a leg left alone by a bridge that did not come about. */
+  async rescue(uuid: string): Promise<'parked' | 'gone' | 'failed'> {
+    const waited = this.waits.wait<'parked' | 'gone'>(this.limits.effectMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      return event.name === 'CHANNEL_PARK' ? 'parked' : event.name === 'CHANNEL_HANGUP' ? 'gone' : undefined;
+    });
+    if (!(await this.say('uuid_park', uuid))) waited.end();
+    return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
+  }
+
+  /** Joins two answered legs; `b` dying takes `a` with it, so `b` is the one that must live. Whether they talk. */
+  async bridge(a: string, b: string): Promise<boolean> {
+    const waited = this.waits.wait<boolean>(this.limits.effectMs, (event) => bridgeNews(event, a, b));
+    if (!(await this.say('uuid_bridge', `${a} ${b}`))) waited.end();
+    return (await waited.result) ?? false;
+  }
+
+  /** Sends a leg to a number of the dial plan. `done` when its dial plan runs, or it left park and lives on. */
+  async transfer(uuid: string, destination: string, context: string): Promise<'done' | 'gone' | 'failed'> {
+    if (!isWord(destination) || (context !== '' && !isWord(context))) return 'failed';
+    const waited = this.waits.wait<'done' | 'gone'>(this.limits.effectMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      return event.name === 'CHANNEL_EXECUTE' ? 'done' : event.name === 'CHANNEL_HANGUP' ? 'gone' : undefined;
+    });
+    const where = context === '' ? '' : ` XML ${context}`;
+    if (!(await this.say('uuid_transfer', `${uuid} ${destination}${where}`))) waited.end();
+    return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
+  }
+
+  /** Plays a sound to a leg without waiting for it; one that is missing is passed over by the switch. */
+  play(uuid: string, path: string): Promise<boolean> {
+    return isWord(path) ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
+  }
+
+  /** Plays a sound and waits until it has ended, at most `limitMs`. */
+  async playToEnd(uuid: string, path: string, limitMs: number): Promise<void> {
+    const waited = this.waits.wait<true>(limitMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      const ended = event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application') === 'playback';
+      return ended || event.name === 'CHANNEL_HANGUP' ? true : undefined;
+    });
+    if (!(await this.play(uuid, path))) waited.end();
+    await waited.result;
+  }
+
+  /** Ends what plays on a leg. */
+  silence(uuid: string): Promise<boolean> {
+    return this.say('uuid_break', `${uuid} all`);
+  }
+
+  /** Shows another party on a leg's phone; phones that cannot are passed over by the switch. */
+  display(uuid: string, name: string, number: string): Promise<boolean> {
+    return this.say('uuid_display', `${uuid} ${listVariable(name)}|${listVariable(number)}`);
+  }
+
+  /** The instance of the switch: another one after each start; undefined: not known. */
+  instance(): Promise<string | undefined> {
+    return this.read('global_getvar', 'core_uuid');
+  }
+
+  kill(uuid: string, cause: string): Promise<boolean> {
+    return this.say('uuid_kill', `${uuid} ${cause}`);
+  }
+
+  /** Calls a phone and parks it when it answers; resolves when it has, or will not. `text` is what FreeSWITCH printed. */
+  async originate(
+    dialString: string,
+    limitMs: number,
+  ): Promise<{ ok: true } | { ok: false; text: string | undefined }> {
+    const result = await this.connection.bgapi('originate', `${dialString} &park()`, limitMs);
+    if (result.ok) return { ok: true };
+    return { ok: false, text: result.reason === 'refused' ? result.text : undefined };
+  }
+
+  /** `sofia recover`: what a crashed switch had comes back. */
+  recover(): Promise<boolean> {
+    return this.say('sofia', 'recover');
+  }
+
+  /** The answer to a command that changes nothing; undefined: none, or the leg is gone. */
+  private async read(command: string, argument: string): Promise<string | undefined> {
+    const result = await this.connection.api(command, argument, this.limits.replyMs);
+    return result.ok ? result.reply.text : undefined;
+  }
+
+  /** Whether the switch took a command. */
+  private async say(command: string, argument: string): Promise<boolean> {
+    return (await this.connection.api(command, argument, this.limits.replyMs)).ok;
+  }
+}
+
+/** Whether an event says that `a` and `b` talk (true) or will not (false). */
+function bridgeNews(event: EslEvent, a: string, b: string): boolean | undefined {
+  const about = event.channelUuid;
+  if (event.name === 'CHANNEL_HANGUP' && (about === a || about === b)) return false;
+  if (event.name !== 'CHANNEL_BRIDGE') return undefined;
+  const other = event.get('Other-Leg-Unique-ID');
+  return (about === a && other === b) || (about === b && other === a) ? true : undefined;
+}
+
+function isNoChannel(text: string): boolean {
+  return text.startsWith('-ERR No such channel');
+}
+
+function headersOf(text: string): EslHeaders | undefined {
+  try {
+    const fields: unknown = JSON.parse(text);
+    return typeof fields === 'object' && fields !== null ? new Headers(fields as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function legsOf(text: string): ReadonlyMap<string, string> | undefined {
+  try {
+    const { rows = [] } = JSON.parse(text) as { rows?: readonly { uuid?: string; application?: string }[] };
+    return new Map(rows.map(({ uuid = '', application = '' }) => [uuid, application]));
+  } catch {
+    return undefined;
+  }
+}

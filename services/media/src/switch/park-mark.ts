@@ -1,0 +1,34 @@
+import type { EslHeaders } from '@parkade/esl';
+
+/** What stands on a parked leg at the switch: with it a leg is known again when everything else is gone. */
+export interface ParkMark {
+  readonly tenantId: string;
+  readonly parkId: string;
+  /** The slot's revision: whoever joins the leg with an older one is late. */
+  readonly revision: number;
+  /** The extension the call goes back to when nobody knows its park any more; empty: none. */
+  readonly back: string;
+}
+
+/** Name of the variable that whoever joins a leg looks at first: `park_id:revision`. */
+export const PARK_VARIABLE = 'parkade_park';
+const TENANT_VARIABLE = 'parkade_tenant';
+const BACK_VARIABLE = 'parkade_back';
+/** Set by the dial plan where nobody listened: the call waits for being taken. */
+export const PENDING_VARIABLE = 'parkade_pending';
+
+export function markVariables({ tenantId, parkId, revision, back }: ParkMark): Record<string, string> {
+  const mark = { [PARK_VARIABLE]: `${parkId}:${revision}`, [TENANT_VARIABLE]: tenantId };
+  return { ...mark, [BACK_VARIABLE]: back, [PENDING_VARIABLE]: '' };
+}
+
+/** Takes the mark off: the leg is parked no more. */
+export const NO_MARK: Readonly<Record<string, string>> = { [PARK_VARIABLE]: '', [TENANT_VARIABLE]: '' };
+
+/** The mark of a leg; undefined when it has none. */
+export function markOf(headers: EslHeaders): ParkMark | undefined {
+  const [parkId = '', revision = ''] = (headers.get(`variable_${PARK_VARIABLE}`) ?? '').split(':');
+  const tenantId = headers.get(`variable_${TENANT_VARIABLE}`) ?? '';
+  if (parkId === '' || tenantId === '' || !/^\d+$/.test(revision)) return undefined;
+  return { tenantId, parkId, revision: Number(revision), back: headers.get(`variable_${BACK_VARIABLE}`) ?? '' };
+}
