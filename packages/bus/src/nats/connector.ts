@@ -3,6 +3,7 @@ import { connect } from 'nats';
 import type { NatsBusDeps, NatsOptions } from './options.js';
 import { connectionOptions } from './options.js';
 import { NatsSession } from './session.js';
+import type { Timeouts } from './timeouts.js';
 
 /** The pause before another try grows from the first to the second, in milliseconds. */
 const RETRY_MS = { first: 100, most: 2_000 };
@@ -21,6 +22,7 @@ export class NatsConnector {
   constructor(
     private readonly options: NatsOptions,
     private readonly deps: NatsBusDeps,
+    private readonly timeouts: Timeouts,
     private readonly onSession: (session: NatsSession) => Promise<void>,
   ) {
     this.#done = this.#run();
@@ -60,7 +62,7 @@ export class NatsConnector {
 
   async #open(): Promise<NatsSession | undefined> {
     try {
-      return await NatsSession.on(await connect(connectionOptions(this.options)));
+      return await NatsSession.on(await connect(connectionOptions(this.options)), this.deps.clock, this.timeouts);
     } catch (error) {
       this.deps.onFault?.('connecting to the bus', error);
       return undefined;

@@ -1,8 +1,8 @@
-import { headers } from 'nats';
 import { BusError, type BusMessage, type StreamSpec } from '../bus.js';
 import type { Gate } from './gate.js';
 import type { LastValueServer, Place } from './last-values.js';
-import { versionOf, VERSION_HEADER } from './message.js';
+import { LAST_SEQUENCE_HEADER, STREAM_HEADER, versionOf, VERSION_HEADER } from './message.js';
+import { Header } from './publishes.js';
 import { API, apiErrorCode, type NatsSession } from './session.js';
 import type { StreamKeeper } from './stream-keeper.js';
 
@@ -48,22 +48,17 @@ export function lastValueServer(
       return message === undefined ? undefined : { sequence: message.sequence, version: message.version ?? -1 };
     },
 
-    async write(subject, payload, version, expected, timeoutMs): Promise<number | 'moved'> {
-      const header = headers();
-      header.set(VERSION_HEADER, String(version));
-      const expect = { streamName: spec.name, lastSubjectSequence: expected };
-      try {
-        const ack = await gate.run(async () => {
-          const open = session();
-          const options = { headers: header, expect, timeout: timeoutMs };
-          return await open.call(() => open.js.publish(subject, payload, options));
-        });
-        keeper.saw(spec.name, ack.seq);
-        return ack.seq;
-      } catch (error) {
-        if (apiErrorCode(error) === API.wrongLastSequence) return 'moved';
-        throw error;
+    async write(subject, payload, version, expected, atMs): Promise<number | 'moved'> {
+      const header = new Header(
+        `${VERSION_HEADER}: ${version}\r\n${STREAM_HEADER}: ${spec.name}\r\n${LAST_SEQUENCE_HEADER}: ${expected}\r\n`,
+      );
+      const stored = await gate.run(() => session().publishes.send(subject, payload, header, atMs));
+      if ('refused' in stored) {
+        if (stored.refused === API.wrongLastSequence) return 'moved';
+        throw new BusError('unavailable', `JetStream: ${stored.description}`);
       }
+      keeper.saw(spec.name, stored.sequence);
+      return stored.sequence;
     },
   };
 }

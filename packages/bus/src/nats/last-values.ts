@@ -14,14 +14,14 @@ export interface LastValueServer {
   read(subject: string, timeoutMs: number): Promise<Place | undefined>;
   /**
    * Stores a message if the subject's last one still has the sequence `expected` (0: there is none); resolves to its
-   * sequence, or to `'moved'` where that is no longer so.
+   * sequence, or to `'moved'` where that is no longer so. Ends by `atMs` (monotonic).
    */
   write(
     subject: string,
     payload: Uint8Array,
     version: number,
     expected: number,
-    timeoutMs: number,
+    atMs: number,
   ): Promise<number | 'moved'>;
 }
 
@@ -85,7 +85,7 @@ export class LastValues {
         this.#places.set(subject, place);
         return false;
       }
-      const written = await this.server.write(subject, payload, version, place.sequence, deadline.leftMs());
+      const written = await this.server.write(subject, payload, version, place.sequence, deadline.inTime().atMs);
       if (written !== 'moved') {
         this.#places.set(subject, { sequence: written, version });
         return true;

@@ -6,6 +6,7 @@ import type { Deadline } from './deadline.js';
 import type { NatsBusDeps, NatsOptions } from './options.js';
 import type { NatsSession } from './session.js';
 import type { StreamKeeper } from './stream-keeper.js';
+import type { Timeouts } from './timeouts.js';
 
 /** How often the streams are looked at while connected, in milliseconds. */
 const VERIFY_EVERY_MS = 10_000;
@@ -34,11 +35,12 @@ export class Lifeline {
   constructor(
     options: NatsOptions,
     private readonly deps: NatsBusDeps,
+    timeouts: Timeouts,
     private readonly keeper: StreamKeeper,
     private readonly onReady: (session: NatsSession) => void,
   ) {
     this.#status = new StatusBoard(deps.clock, { connected: false, streamsLost: [] });
-    this.#connector = new NatsConnector(options, deps, (session) => this.#serve(session));
+    this.#connector = new NatsConnector(options, deps, timeouts, (session) => this.#serve(session));
   }
 
   get closed(): boolean {

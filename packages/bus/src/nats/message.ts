@@ -3,7 +3,11 @@ import type { MsgHdrs } from 'nats';
 /** The header that carries the version of a last value, in decimal digits. */
 export const VERSION_HEADER = 'Parkade-Version';
 /** The server's own header for the id that removes duplicates. */
-const ID_HEADER = 'Nats-Msg-Id';
+export const ID_HEADER = 'Nats-Msg-Id';
+/** The server's own header for the stream a message must go to. */
+export const STREAM_HEADER = 'Nats-Expected-Stream';
+/** The server's own header for the sequence its subject's last message must have; 0: there is none. */
+export const LAST_SEQUENCE_HEADER = 'Nats-Expected-Last-Subject-Sequence';
 
 /** The id a message was published with; undefined where it has none. */
 export function idOf(header: MsgHdrs | undefined): string | undefined {

@@ -16,9 +16,12 @@ import { Gate } from './gate.js';
 import { lastValueServer, readLast } from './last-value-server.js';
 import { LastValues } from './last-values.js';
 import { Lifeline } from './lifeline.js';
+import { ID_HEADER, STREAM_HEADER } from './message.js';
 import type { NatsBusDeps, NatsOptions } from './options.js';
+import { Header } from './publishes.js';
 import { Reader } from './reader.js';
 import { StreamKeeper } from './stream-keeper.js';
+import { Timeouts } from './timeouts.js';
 
 /** Publishes on their way to the server at once. */
 export const MAX_IN_FLIGHT = 512;
@@ -39,6 +42,7 @@ export class NatsBus implements Bus {
   readonly #keeper: StreamKeeper;
   readonly #lifeline: Lifeline;
   readonly #gate = new Gate(MAX_IN_FLIGHT);
+  readonly #timeouts: Timeouts;
   readonly #lastValues = new Map<string, LastValues>();
   readonly #readers = new Set<Reader>();
   #pending = 0;
@@ -56,7 +60,8 @@ export class NatsBus implements Bus {
       },
       onFault: (doing, error) => deps.onFault?.(doing, error),
     });
-    this.#lifeline = new Lifeline(options, deps, this.#keeper, (session) => {
+    this.#timeouts = new Timeouts(deps.clock);
+    this.#lifeline = new Lifeline(options, deps, this.#timeouts, this.#keeper, (session) => {
       for (const reader of this.#readers) void reader.follow(session);
     });
   }
@@ -75,12 +80,11 @@ export class NatsBus implements Bus {
     const spec = this.#catalog.forPublish(subject, payload, options.id);
     await this.#publishing(options.timeoutMs, (deadline) =>
       this.#gate.run(async () => {
-        const session = this.#lifeline.ready();
-        const expect = { streamName: spec.name };
-        const { seq } = await session.call(() =>
-          session.js.publish(subject, payload, { msgID: options.id, expect, timeout: deadline.leftMs() }),
-        );
-        this.#keeper.saw(spec.name, seq);
+        const header = new Header(`${ID_HEADER}: ${options.id}\r\n${STREAM_HEADER}: ${spec.name}\r\n`);
+        const { atMs } = deadline.inTime();
+        const stored = await this.#lifeline.ready().publishes.send(subject, payload, header, atMs);
+        if ('refused' in stored) throw new BusError('unavailable', `JetStream: ${stored.description}`);
+        this.#keeper.saw(spec.name, stored.sequence);
       }),
     );
   }
@@ -180,7 +184,7 @@ export class NatsBus implements Bus {
 
   async #timed<T>(deadline: Deadline, task: () => Promise<T>): Promise<T> {
     try {
-      return await deadline.within(task());
+      return await this.#timeouts.within(task(), deadline.atMs, () => deadline.late());
     } catch (error) {
       this.#checkOpen();
       throw error;

@@ -1,6 +1,9 @@
+import type { Clock } from '@parkade/clock';
 import type { JetStreamClient, JetStreamManager, Msg, NatsConnection } from 'nats';
 import { Empty, ErrorCode, NatsError } from 'nats';
 import { BusError } from '../bus.js';
+import { Publishes } from './publishes.js';
+import type { Timeouts } from './timeouts.js';
 
 /** Error codes of the JetStream API that decide what happens next. */
 export const API = { streamNotFound: 10_059, messageNotFound: 10_037, wrongLastSequence: 10_071, nameInUse: 10_058 };
@@ -19,17 +22,25 @@ export class NatsSession {
   /** Resolves when the connection has ended, for whatever reason. */
   readonly ended: Promise<void>;
   #jsm: JetStreamManager | undefined;
+  /** What is published on this connection. */
+  readonly publishes: Publishes;
   #over = false;
 
-  private constructor(readonly connection: NatsConnection) {
+  private constructor(
+    readonly connection: NatsConnection,
+    clock: Clock,
+    timeouts: Timeouts,
+  ) {
     this.js = connection.jetstream({ timeout: API_TIMEOUT_MS });
+    this.publishes = new Publishes(connection, clock, timeouts, (error) => this.#toBusError(error));
     this.ended = connection.closed().then(() => {
       this.#over = true;
+      this.publishes.fail();
     });
   }
 
-  static async on(connection: NatsConnection): Promise<NatsSession> {
-    const session = new NatsSession(connection);
+  static async on(connection: NatsConnection, clock: Clock, timeouts: Timeouts): Promise<NatsSession> {
+    const session = new NatsSession(connection, clock, timeouts);
     session.#jsm = await connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS });
     return session;
   }

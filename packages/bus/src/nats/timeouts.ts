@@ -1,0 +1,72 @@
+import type { Clock, Timer } from '@parkade/clock';
+
+/** One that waits, until it is removed or its time is over. */
+export interface Timeout {
+  readonly atMs: number;
+  readonly expired: () => void;
+}
+
+/**
+ * Many time limits, one timer: a timer for each publish, set and cancelled twice, cost 8 µs of the 50 a publish took.
+ *
+ *   T1. Whoever is not removed is told once, no earlier than its time (monotonic ms).
+ *   T2. The timer runs only while somebody waits.
+ */
+export class Timeouts {
+  readonly #waiting = new Set<Timeout>();
+  #timer: Timer | undefined;
+  #armedForMs = Infinity;
+
+  constructor(private readonly clock: Clock) {}
+
+  add(atMs: number, expired: () => void): Timeout {
+    const timeout = { atMs, expired };
+    this.#waiting.add(timeout);
+    if (atMs < this.#armedForMs) this.#arm(atMs);
+    return timeout;
+  }
+
+  remove(timeout: Timeout): void {
+    if (this.#waiting.delete(timeout) && this.#waiting.size === 0) this.#disarm();
+  }
+
+  /** What `task` comes to, unless its time is over before; then it rejects with what `late` makes. */
+  within<T>(task: Promise<T>, atMs: number, late: () => Error): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timeout = this.add(atMs, () => reject(late()));
+      task.then(
+        (value) => {
+          this.remove(timeout);
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.remove(timeout);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  #arm(atMs: number): void {
+    this.#timer?.cancel();
+    this.#armedForMs = atMs;
+    this.#timer = this.clock.setTimer(Math.max(0, atMs - this.clock.monotonicMs()), () => this.#fire());
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedForMs = Infinity;
+  }
+
+  #fire(): void {
+    this.#disarm();
+    const nowMs = this.clock.monotonicMs();
+    const over = [...this.#waiting].filter(({ atMs }) => atMs <= nowMs);
+    for (const timeout of over) this.#waiting.delete(timeout);
+    let nextMs = Infinity;
+    for (const { atMs } of this.#waiting) nextMs = Math.min(nextMs, atMs);
+    if (nextMs < Infinity) this.#arm(nextMs);
+    for (const { expired } of over) expired();
+  }
+}
