@@ -1,0 +1,57 @@
+import { checkSlots, violations } from '@parkade/checker';
+import { SeededRandom } from '@parkade/clock';
+import { type Breakage, ChaosCluster } from './chaos-cluster.js';
+import { Evidence } from './evidence.js';
+import { type Blow, Nemesis } from './nemesis.js';
+import { Workload } from './workload.js';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** How long the nemesis strikes. */
+  readonly forMs: number;
+  readonly clients?: number;
+  readonly blows?: readonly Blow[];
+  readonly breakage?: Breakage;
+  readonly looksApart?: boolean;
+  /** How long the events may take to arrive once all is healed. */
+  readonly settleMs?: number;
+}
+
+export interface ChaosResult {
+  /** What must hold and does not. */
+  readonly faults: readonly string[];
+  readonly blows: readonly string[];
+  readonly requests: number;
+  readonly unknown: number;
+  readonly transitions: number;
+}
+
+/** One run of the cluster under faults that `seed` draws, and what the checker says to it. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, forMs, clients = 10, blows, breakage = {}, looksApart, settleMs = 10_000 } = options;
+  const cluster = await ChaosCluster.start(new SeededRandom(seed), breakage);
+  const evidence = await Evidence.gather(cluster);
+  try {
+    const workload = new Workload(cluster.clients, new SeededRandom(seed + 1), looksApart);
+    const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), blows);
+    const working = workload.run(clients);
+    await nemesis.strike(forMs);
+    await cluster.served();
+    workload.stop();
+    await working;
+    await workload.lookAtAll();
+    await evidence.settled(settleMs);
+    const { transitions, events } = evidence;
+    const run = { requests: workload.requests, transitions, events, stored: await evidence.stored() };
+    return {
+      faults: [...workload.odd, ...violations(run), ...checkSlots(workload.history)],
+      blows: nemesis.done,
+      requests: workload.requests.length,
+      unknown: workload.history.filter(({ outcome }) => outcome.kind === 'unknown').length,
+      transitions: transitions.length,
+    };
+  } finally {
+    evidence.close();
+    await cluster.stop();
+  }
+}
