@@ -4,7 +4,14 @@ import tseslint from 'typescript-eslint';
 const noServiceImports = {
   patterns: [
     {
-      group: ['@parkade/slot-shard', '@parkade/gateway', '@parkade/recall', '@parkade/media', '**/services/**'],
+      group: [
+        '@parkade/slot-shard',
+        '@parkade/gateway',
+        '@parkade/recall',
+        '@parkade/media',
+        '@parkade/flow-service',
+        '**/services/**',
+      ],
       message: 'Services and packages never import a service: move what is shared to packages/.',
     },
   ],

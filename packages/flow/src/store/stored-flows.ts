@@ -1,0 +1,91 @@
+import { keys } from '@parkade/ids';
+import {
+  type Checked,
+  decodeJson,
+  guardedDelete,
+  guardedPut,
+  invalid,
+  type Issue,
+  nameIssues,
+  type WriteOptions,
+  type WriteResult,
+} from '@parkade/settings';
+import { prefixRange, type Store } from '@parkade/store';
+import type { Flow } from '../tree/flow-tree.js';
+import { parseFlow } from '../tree/parse-flow.js';
+
+/** A stored flow is at most this long, in bytes of JSON. */
+export const MAX_STORED_FLOW_BYTES = 256 * 1024;
+
+/** A flow as it is stored. */
+export interface StoredFlow {
+  readonly flow: Flow;
+  /** As it was written. */
+  readonly json: unknown;
+  /** The revision it was written at. */
+  readonly revision: number;
+}
+
+/**
+ * Writes a flow of a tenant, checked as a whole; what is stored is what was written. The tenant and the ring groups it names
+ * exist already. Calls that wait in a slot keep the branch they were parked with.
+ */
+export async function putFlow(
+  store: Store,
+  tenantId: string,
+  flowId: string,
+  json: unknown,
+  options: WriteOptions = {},
+): Promise<WriteResult> {
+  const names = nameIssues({ tenant_id: tenantId, flow_id: flowId });
+  if (names.length > 0) return invalid(names);
+  const checked = parseFlow(json);
+  if (!checked.ok) return invalid(checked.issues);
+  if (Buffer.byteLength(JSON.stringify(json)) > MAX_STORED_FLOW_BYTES) {
+    return invalid([{ path: '', message: `is longer than ${MAX_STORED_FLOW_BYTES} bytes` }]);
+  }
+  const missing = await missingFrom(store, tenantId, checked.value);
+  if (missing.length > 0) return invalid(missing);
+  return guardedPut(store, keys.flow(tenantId, flowId), json, options);
+}
+
+/** Reads a flow from the store; undefined when there is none. A stored value that is none is reported, as it may be an older one. */
+export async function getFlow(
+  store: Store,
+  tenantId: string,
+  flowId: string,
+): Promise<Checked<StoredFlow | undefined>> {
+  const kv = await store.get(keys.flow(tenantId, flowId));
+  if (kv === undefined) return { ok: true, value: undefined };
+  return decodeFlow(kv.value, kv.modRevision);
+}
+
+/** Deletes a flow. Nothing there is not an error. */
+export function deleteFlow(
+  store: Store,
+  tenantId: string,
+  flowId: string,
+  options: WriteOptions = {},
+): Promise<WriteResult> {
+  const key = keys.flow(tenantId, flowId);
+  return guardedDelete(store, key, { start: key }, options);
+}
+
+/** A stored value as a flow. */
+export function decodeFlow(value: Uint8Array, revision: number): Checked<StoredFlow> {
+  const json = decodeJson(value);
+  if (!json.ok) return json;
+  const flow = parseFlow(json.value);
+  return flow.ok ? { ok: true, value: { flow: flow.value, json: json.value, revision } } : flow;
+}
+
+async function missingFrom(store: Store, tenantId: string, flow: Flow): Promise<readonly Issue[]> {
+  const tenant = await store.range(prefixRange(keys.tenant(tenantId)), { limit: 1, keysOnly: true });
+  if (tenant.kvs.length === 0) return [{ path: 'tenant_id', message: `there is no tenant ${tenantId}` }];
+  const issues: Issue[] = [];
+  for (const { ringGroupId, path } of flow.ringGroups) {
+    if ((await store.get(keys.ringGroup(tenantId, ringGroupId))) !== undefined) continue;
+    issues.push({ path, message: `the tenant has no ring group ${ringGroupId}` });
+  }
+  return issues;
+}
