@@ -17,8 +17,9 @@ import {
   step,
   wakeAtMs,
 } from '../machine/index.js';
-import type { LegRef, MediaPort } from '../media/port.js';
+import type { MediaPort } from '../media/port.js';
 import type { Branches } from './branches.js';
+import { connectLeg, legFact, legRef, transferCall } from './media-answers.js';
 import { legCall, Operations } from './operations.js';
 import type { Operation, OwnerPort } from './owner-port.js';
 import { departureOf, parkViewOf } from './park-view.js';
@@ -26,9 +27,9 @@ import type { Preparer } from './preparer.js';
 
 /** One park and its recall. */
 export class ParkEntry {
-  /** Members by their legs, of those this process has rung. */
-  readonly members = new Map<string, string>();
-  /** Operations that were not answered yet, one after the other. */
+  /** Members by their legs, of those this process has rung or found; most parks have none, and are many. */
+  members: Map<string, string> | undefined;
+  /** What it waits for in `deadlines`, wall ms; Infinity: nothing. */
   wakeAtMs = Infinity;
 
   constructor(
@@ -148,7 +149,8 @@ export class PartitionRecalls {
       this.#parks.delete(recall.park.parkId);
     } else this.#arm(entry);
     for (const effect of effects) this.#run(entry, recall, effect);
-    if (recall.phase.name === 'gone') for (const legId of [...entry.members.keys()]) this.#forget(entry, legId);
+    if (recall.phase.name === 'gone')
+      for (const legId of [...(entry.members?.keys() ?? [])]) this.#forget(entry, legId);
   }
 
   #arm(entry: ParkEntry): void {
@@ -203,17 +205,17 @@ export class PartitionRecalls {
         this.#forget(entry, effect.legId);
         return;
       case 'connect':
-        if (call !== undefined) this.#answer(entry, this.#connect(park, call, turn, effect.legId));
+        if (call !== undefined) this.#answer(entry, connectLeg(media, park, call, effect.legId, turn));
         return;
       case 'find':
         this.#join(entry, effect.legId, '');
         this.#answer(
           entry,
-          this.#fact(park, effect.legId).then((fact): RecallEvent => ({ is: 'found', turn, fact })),
+          legFact(media, park, effect.legId).then((fact): RecallEvent => ({ is: 'found', turn, fact })),
         );
         return;
       case 'transfer':
-        if (call !== undefined) this.#answer(entry, this.#transfer(park, call, turn, effect));
+        if (call !== undefined) this.#answer(entry, transferCall(media, park, call, effect.exit, turn));
         return;
       case 'hold':
         if (call !== undefined) media.hold(call);
@@ -258,7 +260,7 @@ export class PartitionRecalls {
     for (const legId of open) this.#join(entry, legId, '');
     const [prepared, ...facts] = await Promise.all([
       this.deps.preparer.prepare(park, attempt, resume),
-      ...open.map((legId) => this.#fact(park, legId)),
+      ...open.map((legId) => legFact(this.deps.media, park, legId)),
     ]);
     // Who rings there is known again, for those whose contacts are still the same.
     for (const leg of planLegs(prepared.plan.root)) {
@@ -284,59 +286,19 @@ export class PartitionRecalls {
     });
   }
 
-  async #connect(
-    park: ParkView,
-    call: NonNullable<ParkView['call']>,
-    turn: number,
-    legId: string,
-  ): Promise<RecallEvent> {
-    try {
-      const result = await this.deps.media.connect(legRef(park, legId), call);
-      if (result === 'connected') return { is: 'connected', turn };
-      return { is: 'not-connected', turn, callerGone: result === 'caller-gone' };
-    } catch {
-      // Not known: found out by asking how the leg stands.
-      const connected = (await this.#fact(park, legId)) === 'connected';
-      return connected ? { is: 'connected', turn } : { is: 'not-connected', turn, callerGone: false };
-    }
-  }
-
-  async #transfer(
-    park: ParkView,
-    call: NonNullable<ParkView['call']>,
-    turn: number,
-    { exit }: Extract<Effect, { do: 'transfer' }>,
-  ): Promise<RecallEvent> {
-    const mailbox = exit.to === 'voicemail' ? (exit.mailbox ?? park.parker?.extension) : undefined;
-    const to = exit.to === 'voicemail' && mailbox !== undefined ? { ...exit, mailbox } : exit;
-    try {
-      return { is: 'transferred', turn, result: await this.deps.media.transfer(park.tenantId, call, to) };
-    } catch {
-      return { is: 'transferred', turn, result: 'failed' };
-    }
-  }
-
-  #fact(park: ParkView, legId: string): Promise<LegFact> {
-    return this.deps.media.exists(legRef(park, legId)).catch((): LegFact => 'unknown');
-  }
-
   #legCall(entry: ParkEntry, park: ParkView, legId: string): ReturnType<typeof legCall> {
-    return legCall(park, legId, entry.members.get(legId) ?? '');
+    return legCall(park, legId, entry.members?.get(legId) ?? '');
   }
 
   #join(entry: ParkEntry, legId: string, member: string): void {
     this.#legs.set(legId, entry);
-    entry.members.set(legId, member);
+    entry.members = (entry.members ?? new Map<string, string>()).set(legId, member);
   }
 
   #forget(entry: ParkEntry, legId: string): void {
     this.#legs.delete(legId);
-    entry.members.delete(legId);
+    if (entry.members?.delete(legId) === true && entry.members.size === 0) entry.members = undefined;
   }
-}
-
-function legRef(park: ParkView, legId: string): LegRef {
-  return { legId, mediaNode: park.call?.mediaNode ?? '', parkId: park.parkId };
 }
 
 function dueAtMs(park: ParkView): number {
