@@ -15,7 +15,7 @@ import {
   type TenantRule,
 } from '@parkade/media';
 import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
-import type { ListSlotsResponse, Park, ParkServiceClient } from '@parkade/proto';
+import { type CallRef, type ListSlotsResponse, MediaControl, type Park, type ParkServiceClient } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import { putGroup, putLot, putTenant } from '@parkade/settings';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
@@ -160,6 +160,24 @@ export class World {
       await delay(5);
     }
     throw new Error(`still parked: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`);
+  }
+
+  /** Begins to fetch from a slot, for a retriever that nobody drives. */
+  beginRetrieve(slot: string, retriever: CallRef, giveUpSeconds: number): Promise<void> {
+    const request = {
+      requestId: '',
+      tenantId: 'acme',
+      from: { $case: 'slot' as const, value: { lotId: '', slot } },
+      retriever,
+      mediaControl: MediaControl.CLUSTER,
+      giveUpAfter: { seconds: giveUpSeconds, nanos: 0 },
+    };
+    return new Promise((resolve, reject) => {
+      this.client.beginRetrieve(request, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
   }
 
   async #addSwitch(name: string): Promise<void> {

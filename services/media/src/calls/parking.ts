@@ -4,7 +4,7 @@
 //   P2. It is never hung up because a slot is taken, a lot full, or the cluster away: it goes back to whoever parked it, or
 //       waits, marked as pending, for the next reconciliation.
 //   P3. The mark is on the leg before the call counts as parked here.
-import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse } from '@parkade/proto';
+import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
 import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
 import type { Answer } from './park-api.js';
@@ -24,7 +24,7 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
   await holdAudio(visit, legId, rule.music);
   const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
-  if (!answer.ok) return giveBack(visit, answer.message);
+  if (!answer.ok) return refused(visit, answer);
   if (answer.value.park !== undefined) await settled(visit, answer.value.park, answer.value.revision, false);
 }
 
@@ -37,6 +37,23 @@ export async function settled(visit: Visit, park: Park, revision: number, reserv
     log.warn('a parked leg could not be marked', { legId: arrival.legId, parkId });
   }
   parked.parked(arrival.legId, { tenantId, parkId, reserved });
+}
+
+/** Not parked now; where nobody knows, or it stands in a slot already, the slots are believed. */
+async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok: false }>): Promise<void> {
+  const { api, rule, arrival, node, parked, log } = visit;
+  const { legId } = arrival;
+  if (answer.reason === Reason.CALL_ALREADY_PARKED) {
+    const by = { $case: 'call', value: { mediaNode: node, callId: legId } } as const;
+    const found = await api.getPark({ tenantId: rule.tenantId, by, consistency: Consistency.FENCED });
+    if (found.ok && found.value.park !== undefined) {
+      return settled(visit, found.value.park, found.value.park.revision, false);
+    }
+  }
+  if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) return giveBack(visit, answer.message);
+  // It stays marked as pending: the next reconciliation finds it in its slot, or takes it again.
+  log.warn('nobody knows whether a call was parked', { legId, message: answer.message });
+  parked.leave(legId);
 }
 
 function park(visit: Visit): Promise<Answer<ParkResponse>> {

@@ -70,5 +70,6 @@ function profileFields(prefix: string, channel: Channel, profile: CallerProfile)
     [`${prefix}-Source`]: profile.source,
     [`${prefix}-Context`]: profile.context,
     [`${prefix}-Channel-Name`]: channel.name,
+    [`${prefix}-Profile-Created-Time`]: String(Math.trunc(profile.createdMs * 1_000)),
   };
 }

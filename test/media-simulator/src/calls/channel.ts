@@ -29,6 +29,8 @@ export interface CallerProfile {
   destination: string;
   context: string;
   source: string;
+  /** When the leg came to this number, in wall ms. */
+  createdMs: number;
   rdnis?: string;
   transferSource?: string;
 }

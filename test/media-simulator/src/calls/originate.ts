@@ -36,7 +36,7 @@ export function originate(
     'outbound',
     target.channelName,
     target.phone,
-    profileOf(target, dial.variables, caller),
+    profileOf(target, dial.variables, caller, core.deps.clock.nowMs()),
   );
   for (const [name, value] of dial.variables) leg.variables.set(name, value);
   sipVariables(leg, target, core);
@@ -88,6 +88,7 @@ function profileOf(
   { user }: Target,
   variables: ReadonlyMap<string, string>,
   caller: Pick<CallerProfile, 'name' | 'number' | 'context'>,
+  nowMs: number,
 ): CallerProfile {
   const name = variables.get('origination_caller_id_name') ?? caller.name;
   const number = variables.get('origination_caller_id_number') ?? caller.number;
@@ -104,6 +105,7 @@ function profileOf(
     destination: user,
     context: caller.context,
     source: 'mod_sofia',
+    createdMs: nowMs,
   };
 }
 

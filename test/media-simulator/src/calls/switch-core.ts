@@ -198,7 +198,7 @@ export class SwitchCore {
     this.later(() => {
       if (!channel.isAlive) return;
       channel.turnCallerIds();
-      channel.profile = { ...channel.profile, ...profile };
+      channel.profile = { ...channel.profile, ...profile, createdMs: this.deps.clock.nowMs() };
       channel.other = undefined;
       const partner = this.unbridge(channel);
       this.leave(channel);

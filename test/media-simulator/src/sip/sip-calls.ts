@@ -33,6 +33,7 @@ export function placeCall(core: SwitchCore, phone: Phone, destination: string, o
       destination,
       context: phone.context,
       source: 'mod_sofia',
+      createdMs: core.deps.clock.nowMs(),
     },
   );
   for (const [key, value] of Object.entries(inviteVariables(core, phone, destination, name)))
