@@ -1,0 +1,153 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Placement, placeOnLoopback } from './support/k8s/loopback.js';
+import { type PodProcess, startPod } from './support/k8s/pod-process.js';
+import { type Overlay, renderOverlay, workload } from './support/manifests.js';
+import { runCli } from './support/process.js';
+
+const READY_WITHIN_MS = 45_000;
+const TENANT = { tenants: { acme: { lots: { default: { ranges: [{ first: '701', last: '720' }] } } } } };
+
+/** What runs of each overlay: all of etcd and NATS, and as many of Parkade as show that they find each other. */
+const PODS: Readonly<Record<Overlay, Readonly<Record<string, number>>>> = {
+  dev: { etcd: 1, nats: 1, 'slot-shard': 1, gateway: 1 },
+  production: { etcd: 3, nats: 3, 'slot-shard': 2, gateway: 1 },
+};
+
+describe.each(['dev', 'production'] as const)(
+  'the %s overlay, run with its own commands, environment and files',
+  (overlay) => {
+    let placement: Placement | undefined;
+    let directory = '';
+    const processes: PodProcess[] = [];
+    const named = (name: string): readonly PodProcess[] =>
+      processes.filter(({ pod }) => pod.name.startsWith(`parkade-${name}-`));
+    const first = (name: string): PodProcess => {
+      const [one] = named(name);
+      if (one === undefined) throw new Error(`no ${name} runs`);
+      return one;
+    };
+    const gateway = (): string => first('gateway').pod.addressOf(first('gateway').pod.container.readinessProbe);
+    const etcd = (): string => first('gateway').pod.environment['PARKADE_ETCD'] ?? '';
+    const natsServers = (): string[] =>
+      named('nats').map(({ pod }) => pod.addressOf({ tcpSocket: { port: 'client' } }));
+    const parkade = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runCli(args, {
+        PARKADE_GATEWAY: gateway(),
+        PARKADE_TENANT: 'acme',
+        PARKADE_TIMEOUT: '15s',
+      });
+      expect([code, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'parkade-settings-'));
+      const manifests = await renderOverlay(overlay);
+      const wanted = Object.entries(PODS[overlay]).map(([name, count]) => ({
+        workload: workload(manifests, `parkade-${name}`),
+        count,
+      }));
+      placement = await placeOnLoopback(manifests, wanted);
+      processes.push(...placement.pods.map(startPod));
+      await Promise.all(processes.map((one) => one.until('readinessProbe', READY_WITHIN_MS)));
+    });
+    afterAll(async () => {
+      await Promise.all(processes.map((one) => one.end('SIGKILL')));
+      await placement?.remove();
+      await rm(directory, { recursive: true, force: true });
+    });
+
+    it('parks a call and takes it', async () => {
+      if (overlay === 'production') {
+        const file = join(directory, 'settings.json');
+        await writeFile(file, JSON.stringify(TENANT));
+        await parkade('settings', 'apply', file, '--etcd', etcd());
+      }
+      expect(await parkade('park', '--slot', '701', '--call-id', 'c1', '--caller-name', 'Ada')).toMatch(
+        /^Ada waits in 701/,
+      );
+      expect(await parkade('retrieve', '--slot', '701', '--call-id', 'c2')).toMatch(/^Ada was retrieved from 701/);
+    });
+
+    it('answers every probe of every pod', async () => {
+      for (const one of processes)
+        for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
+          expect([one.pod.name, name, await one.probe(name)]).toEqual([one.pod.name, name, true]);
+    });
+
+    it('is owned by the pods, under their names', async () => {
+      const expected = named('slot-shard').map(
+        ({ pod }) => `${pod.name} ${pod.addressOf(pod.container.readinessProbe)}`,
+      );
+      const owners = async (): Promise<readonly string[]> => {
+        const shards = await parkade('shards', '--etcd', etcd(), '--json');
+        const { owners } = JSON.parse(shards) as { owners: { member: string; address: string }[] };
+        return owners.map(({ member, address }) => `${member} ${address}`).sort();
+      };
+      await expect.poll(owners, { timeout: READY_WITHIN_MS, interval: 500 }).toEqual(expected);
+    });
+
+    it('keeps its streams on as many NATS servers as there are', async () => {
+      const nats = await connect({ servers: natsServers() });
+      try {
+        const manager = await nats.jetstreamManager();
+        const replicas = async (): Promise<readonly number[]> =>
+          (await manager.streams.list().next()).map(({ config }) => config.num_replicas);
+        const expected = PODS[overlay]['nats'];
+        await expect.poll(replicas, { timeout: READY_WITHIN_MS, interval: 500 }).toEqual([expected, expected]);
+      } finally {
+        await nats.close();
+      }
+    });
+
+    if (overlay === 'production') {
+      it('parks while a member of etcd and a NATS server are gone', async () => {
+        await Promise.all([first('etcd').end('SIGKILL'), first('nats').end('SIGKILL')]);
+        expect(await parkade('park', '--slot', '703', '--call-id', 'c4')).toMatch(/^c4 waits in 703/);
+        expect(await parkade('retrieve', '--slot', '703', '--call-id', 'c5')).toMatch(/^c4 was retrieved from 703/);
+      });
+    }
+
+    it('is drained at SIGTERM, well before the kill', async () => {
+      const owner = named('slot-shard').at(-1);
+      if (owner === undefined) throw new Error('no owner runs');
+      const begunMs = Date.now();
+      expect(await owner.end('SIGTERM')).toBe(0);
+      if (overlay === 'production') await parkade('park', '--slot', '702', '--call-id', 'c3');
+      expect(await first('gateway').end('SIGTERM')).toBe(0);
+      expect(Date.now() - begunMs).toBeLessThan(25_000);
+    });
+  },
+);
+
+describe('while etcd is away', () => {
+  it('processes that serve stay alive, and ready to say so', async () => {
+    const manifests = await renderOverlay('dev');
+    const wanted = ['etcd', 'nats', 'slot-shard', 'gateway'].map((name) => ({
+      workload: workload(manifests, `parkade-${name}`),
+      count: 1,
+    }));
+    const placement = await placeOnLoopback(manifests, wanted);
+    const processes = placement.pods.map(startPod);
+    try {
+      await Promise.all(processes.map((one) => one.until('readinessProbe', READY_WITHIN_MS)));
+      const own = processes.filter(({ pod }) => pod.command[0] === 'parkade');
+      expect(own).toHaveLength(2);
+      await processes.find(({ pod }) => pod.name.startsWith('parkade-etcd'))?.end('SIGKILL');
+      // Longer than a lease: whatever hears of the loss has heard of it.
+      const untilMs = Date.now() + 8_000;
+      while (Date.now() < untilMs) {
+        for (const one of own) expect([one.pod.name, await one.probe('livenessProbe')]).toEqual([one.pod.name, true]);
+        await delay(500);
+      }
+    } finally {
+      await Promise.all(processes.map((one) => one.end('SIGKILL')));
+      await placement.remove();
+    }
+  });
+});
