@@ -44,24 +44,30 @@ export function takeUp(
   const { state } = recall.park;
   if (state.kind !== 'ringback') return lookAgain(recall, nowMs);
   const known = new Map(planLegs(plan.root).map((leg) => [leg.legId, leg]));
-  let note = mergeNotes(resume, decodeNote(state.legs) ?? resume);
+  const stored = decodeNote(state.legs) ?? resume;
+  let note = mergeNotes(resume, stored);
   const ring: PlannedLeg[] = [];
   let answered: string | undefined;
-  let dirty = false;
   for (const legId of openLegs(note)) {
-    const fact = facts.get(legId) ?? 'missing';
+    const fact = facts.get(legId) ?? 'unknown';
     const leg = known.get(legId);
     if (fact === 'answered' || fact === 'connected') answered ??= legId;
     // Not known counts as ringing: dialling what rings already is worse than waiting for what does not.
     else if (fact === 'ringing' || fact === 'unknown') continue;
     else if (leg !== undefined) ring.push(leg);
-    else {
-      note = withEnded(note, legId, 'failed', nowMs);
-      dirty = true;
-    }
+    else note = withEnded(note, legId, 'failed', nowMs);
   }
   const { untilMs } = state;
-  const ringing = { policy, plan, note, untilMs, saving: undefined, queued: [], nextMs: 0, dirty };
+  const ringing = {
+    policy,
+    plan,
+    note,
+    untilMs,
+    saving: undefined,
+    queued: [],
+    nextMs: 0,
+    dirty: !sameNote(note, stored),
+  };
   const phase: RingPhase = { name: 'ring', ...ringing };
   const taken = go(recall, phase);
   if (answered !== undefined) return claim(taken.recall, phase, answered);

@@ -2,7 +2,7 @@ import { claimed, connected, notClaimed, notConnected } from './answer.js';
 import { dueMs } from './due.js';
 import { after, go, lookAgain, stay } from './go.js';
 import { branched, ended, failNow, notEnded, transferred } from './leave.js';
-import { decodeNote } from './note.js';
+import { decodeNote, withEnded } from './note.js';
 import { prepared, recovered, rest, settle } from './rest.js';
 import { admitted, cancelAll, drive, legNews, merged, noted, notNoted } from './ring.js';
 import type { Departure, ParkView, Recall, RecallEvent, Step } from './types.js';
@@ -208,6 +208,11 @@ function gone(recall: Recall, how: Departure): Step {
 function leg(recall: Recall, { legId, news }: Extract<RecallEvent, { is: 'leg' }>, nowMs: number): Step {
   const { phase } = recall;
   if (phase.name === 'ring') return legNews(recall, phase, legId, news, nowMs);
+  if (phase.name === 'prepare' && phase.resume !== undefined) {
+    // It happened while the attempt is being taken up: how its legs stand is asked again.
+    const resume = news === 'answered' ? phase.resume : withEnded(phase.resume, legId, news, nowMs);
+    return go(recall, { ...phase, resume }, { do: 'prepare', attempt: recall.park.attempt, resume });
+  }
   // Too late: somebody else was first, or the call is not here any more.
   if (news !== 'answered') return stay(recall);
   if ((phase.name === 'claim' || phase.name === 'connect') && phase.legId === legId) return stay(recall);
