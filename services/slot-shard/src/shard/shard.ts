@@ -10,18 +10,17 @@ import type { ReadFence } from '../commit/fence.js';
 import type { RevisionFloor } from '../commit/revision-floor.js';
 import type { Change, CommittedJournal, Write } from '../commit/write.js';
 import type { SlotShardConfig } from '../config.js';
-import { decide, decideTick } from './decide/decide.js';
-import type { DecideContext, Decision } from './decide/decision.js';
-import { holdAsItStands } from './decide/move.js';
+import { decideTick } from './decide/decide.js';
+import type { DecideContext } from './decide/decision.js';
+import { Execution, type ExecutionHost } from './execution.js';
 import { loadShard, type ShardImage } from './image.js';
 import { withRevision } from './journal.js';
 import { LiveSlots } from './live-slots.js';
-import { type LoneWriteHost, LoneWrites } from './lone-writes.js';
-import { asked } from './operation.js';
+import { LoneWrites } from './lone-writes.js';
 import { answerOf, type Pending, refusalAnswer } from './pending.js';
-import { journalled, Requests } from './requests.js';
-import { decideRoute } from './route.js';
+import { Requests } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
+import { WorkUnderWay } from './work-under-way.js';
 
 /** What a shard needs of its process. */
 export interface ShardDeps {
@@ -49,21 +48,20 @@ export interface ShardDeps {
  *   H4. Every command gets exactly one answer, also when the shard is lost (then `not_owner`).
  *   H5. What waits is bounded: per slot by `maxWaitingPerSlot`, in all by the process's `maxCommands`.
  */
-export class Shard implements LoneWriteHost {
+export class Shard implements ExecutionHost {
   readonly ownerKey: string;
   #epoch = 0;
   #state: 'waiting' | 'serving' | 'recovering' | 'lost' = 'waiting';
   #draining = false;
   #live: LiveSlots;
   #requests: Requests;
-  readonly #lone: LoneWrites;
+  readonly #execution: Execution;
   /** Commands that wait until the shard serves. */
   #backlog: Pending[] = [];
   /** Commands whose write may or may not have happened. */
   #unresolved: Pending[] = [];
   /** Writes that were decided and are not settled, and own reads to wait for. */
-  #underWay = 0;
-  #quiet: (() => void)[] = [];
+  readonly #work = new WorkUnderWay();
   #journalCount = 0;
   /** What was known when the recovery under way began. */
   #knownBefore = 0;
@@ -79,7 +77,8 @@ export class Shard implements LoneWriteHost {
     this.ownerKey = keys.owner('slot-shard', number);
     this.#live = new LiveSlots(number, shardCount);
     this.#requests = new Requests(0, config.limits.horizonMs, clock);
-    this.#lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
+    const lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
+    this.#execution = new Execution(this, lone, deps);
   }
 
   get epoch(): number {
@@ -119,7 +118,7 @@ export class Shard implements LoneWriteHost {
   /** Takes a command. Its `reply` is called once, now or later. */
   submit(pending: Pending): void {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
-    else if (this.serving || (this.#is('recovering') && isUnfencedRead(pending.command))) this.#attempt(pending);
+    else if (this.serving || (this.#is('recovering') && isUnfencedRead(pending.command))) this.#execution.run(pending);
     else this.#backlog.push(pending);
   }
 
@@ -128,14 +127,14 @@ export class Shard implements LoneWriteHost {
     if (!this.serving) return;
     for (const entry of this.#live.due(this.deps.clock.nowMs())) {
       if (entry.held) {
-        this.#settle(entry, undefined, undefined);
+        this.#execution.settle(entry, undefined, undefined);
         continue;
       }
       try {
         const change = this.tickChange(entry);
-        if (change !== undefined) this.#write([change]);
+        if (change !== undefined) this.#execution.write([change]);
       } catch (error) {
-        this.#defect(error);
+        this.#execution.defect(error);
       }
     }
   }
@@ -143,8 +142,8 @@ export class Shard implements LoneWriteHost {
   /** Admits nothing more; resolves when everything under way is written, or the shard is lost. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const busy = (): boolean => this.#underWay > 0 || this.#requests.busy || this.#state !== 'serving';
-    while (busy() && this.#state !== 'lost') await this.#nextQuiet();
+    const busy = (): boolean => !this.#work.none || this.#requests.busy || this.#state !== 'serving';
+    while (busy() && this.#state !== 'lost') await this.#work.next();
   }
 
   /** The hand-off did not come about: goes on. */
@@ -164,7 +163,7 @@ export class Shard implements LoneWriteHost {
     this.#backlog = [];
     this.#unresolved = [];
     for (const pending of all) this.give(pending, this.#notOwner());
-    this.#settleQuiet();
+    this.#work.told();
   }
 
   // --- what the committer and lone writes settle ---------------------------------------------------------------------
@@ -174,7 +173,7 @@ export class Shard implements LoneWriteHost {
   }
 
   committed(writes: readonly Write[], revision: number, commit: CommittedJournal): void {
-    this.#underWay -= writes.length;
+    this.#work.end(writes.length);
     // Lost or being read again, it is durable all the same, and whoever reads the shard next reads it.
     const current = this.#state === 'serving';
     if (current) {
@@ -194,7 +193,7 @@ export class Shard implements LoneWriteHost {
       else this.give(pending, withRevision(answer, revision));
     }
     if (current) for (const { changes } of writes) for (const { entry } of changes) this.wake(entry);
-    this.#settleQuiet();
+    this.#work.told();
   }
 
   unapplied(writes: readonly Write[]): void {
@@ -216,12 +215,12 @@ export class Shard implements LoneWriteHost {
   }
 
   beginLone(): void {
-    this.#underWay++;
+    this.#work.begin();
   }
 
   endLone(): void {
-    this.#underWay--;
-    this.#settleQuiet();
+    this.#work.end();
+    this.#work.told();
   }
 
   executes(pending: Pending, requestId: string): void {
@@ -233,126 +232,26 @@ export class Shard implements LoneWriteHost {
   }
 
   tickChange(entry: SlotEntry): Change | undefined {
-    return decideTick(entry, this.#context());
+    return decideTick(entry, this.context());
   }
 
-  // --- executing -----------------------------------------------------------------------------------------------------
+  // --- what the execution asks for -----------------------------------------------------------------------------------
 
-  /** One command that we cannot deal with must not take the process, and all its shards, with it. */
-  #attempt(pending: Pending): void {
-    try {
-      this.#execute(pending);
-    } catch (error) {
-      this.#defect(error, pending);
-    }
+  context(): DecideContext {
+    const { settings, clock, random } = this.deps;
+    const { table } = this.#live;
+    return { shard: this.number, shardCount: this.shardCount, epoch: this.#epoch, table, settings, clock, random };
   }
 
-  #defect(error: unknown, pending?: Pending): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.deps.log.error('defect', { shard: this.number, error: stack ?? String(error) });
-    if (pending !== undefined) {
-      this.give(pending, refusalAnswer(Reason.INTERNAL, 'Something went wrong in Parkade; nothing was changed.'));
-    }
+  writeBegun(): void {
+    this.#work.begin();
   }
 
-  #execute(pending: Pending): void {
-    const { clock, settings } = this.deps;
-    const { command } = pending;
-    const { op } = command;
-    if (clock.monotonicMs() >= pending.deadlineMs) {
-      this.give(pending, refusalAnswer(Reason.DEADLINE, 'The time the caller allows is over.'));
-      return;
-    }
-    if (op === undefined) {
-      this.give(pending, refusalAnswer(Reason.MALFORMED_MESSAGE, 'The command has no operation this version knows.'));
-      return;
-    }
-    if (!settings.hasSeen(command.settingsRevision)) {
-      this.#awaitSettings(pending);
-      return;
-    }
-    const { requestId, tenantId } = asked(op);
-    const known = requestId === undefined ? undefined : this.#requests.lookUp(pending, requestId);
-    if (known?.kind === 'joined') return;
-    if (known?.kind === 'answer') {
-      const { answer } = known;
-      const held = op.$case === 'holdForMove';
-      this.#prove(pending, held ? holdAsItStands(answer, requestId ?? '', this.#context()) : answer);
-      return;
-    }
-    const tenant = settings.tenant(tenantId);
-    if (tenant === undefined) {
-      const message = `There is no tenant ${tenantId}.`;
-      this.#prove(pending, refusalAnswer(Reason.TENANT_NOT_FOUND, message, { tenant_id: tenantId }));
-    } else if (op.$case === 'routeChoice') {
-      const previous = known?.kind === 'routed' ? known.previous : undefined;
-      const answer = decideRoute(op.value, tenant.lot(op.value.lotId), previous);
-      if (answer.result?.$case === 'route') this.#write([], { pending, answer, requestId });
-      else this.#prove(pending, answer);
-    } else {
-      this.#act(pending, decide(command, op, tenant, this.#context()), requestId);
-    }
-  }
-
-  #act(pending: Pending, decision: Decision, requestId: string | undefined): void {
-    switch (decision.kind) {
-      case 'write':
-        this.#write(decision.changes, { pending, answer: decision.answer, requestId });
-        return;
-      case 'wait':
-        this.wait(pending, decision.entry);
-        return;
-      case 'answer': {
-        const { answer, fence } = decision;
-        // Beyond its home, a routed choice that finds its part full is remembered, so that a replay cannot find room later.
-        const remember = answer.result?.$case === 'partFull' && pending.command.part > 0;
-        if (remember) this.#write([], { pending, answer, requestId });
-        else if (fence) this.#prove(pending, answer);
-        else this.give(pending, answer);
-        return;
-      }
-      case 'move-across':
-        this.#lone
-          .moveAcross(pending, decision.change, decision.to, decision.answer, requestId ?? '')
-          .catch((error: unknown) => this.#defect(error, pending));
-        return;
-      case 'settle':
-        this.#settle(decision.entry, decision.drop ? decision.moveId : undefined, pending);
-    }
-  }
-
-  #settle(entry: SlotEntry, dropMoveId: string | undefined, pending: Pending | undefined): void {
-    this.#lone.settle(entry, dropMoveId, pending).catch((error: unknown) => {
-      this.#defect(error, pending);
-      // Its slot counts as being written: only a fresh look opens it again.
-      void this.#recover();
-    });
-  }
-
-  #write(
-    changes: readonly Change[],
-    asked?: { readonly pending: Pending; readonly answer: CommandAnswer; readonly requestId: string | undefined },
-  ): void {
-    const { pending, answer, requestId } = asked ?? {};
-    const remembers = pending !== undefined && answer !== undefined && requestId !== undefined;
-    const journal = remembers ? journalled(pending, answer, requestId) : undefined;
-    // Both may throw, so they come before anything is claimed.
-    this.deps.committer.enqueue({ source: this, changes, pending, answer, journal });
-    for (const { entry, record } of changes) this.#live.table.claim(entry, record.parks.at(-1)?.call);
-    if (remembers) this.#requests.begin(pending, requestId);
-    this.#underWay++;
-  }
-
-  #awaitSettings(pending: Pending): void {
-    const leftMs = pending.deadlineMs - this.deps.clock.monotonicMs();
-    void this.deps.settings.waitFor(pending.command.settingsRevision, leftMs).then((seen) => {
-      if (seen) this.submit(pending);
-      else
-        this.give(
-          pending,
-          refusalAnswer(Reason.STORE_UNAVAILABLE, 'The settings of this owner lag behind; ask again.'),
-        );
-    });
+  refuted(pending: Pending, epoch: number): void {
+    if (epoch === this.#epoch) void this.#recover();
+    // What is known here would be refuted once more: after the recovery.
+    if (this.#is('recovering')) this.#backlog.push(pending);
+    else this.submit(pending);
   }
 
   wait(pending: Pending, entry: SlotEntry): void {
@@ -364,23 +263,6 @@ export class Shard implements LoneWriteHost {
   /** The slot is not being written any more: those who waited are decided, until one of them writes. */
   wake(entry: SlotEntry): void {
     for (const pending of takeWaiting(entry)) this.submit(pending);
-  }
-
-  /** Gives an answer that changed nothing once it is proved that this process was the owner when it was decided. */
-  #prove(pending: Pending, answer: CommandAnswer): void {
-    const epoch = this.#epoch;
-    this.deps.fence.check({ shard: this.number, ownerKey: this.ownerKey, epoch }, (result) => {
-      if (result === 'yes') {
-        answer.fenced = true;
-        this.give(pending, answer);
-      } else if (result === 'no') {
-        if (epoch === this.#epoch) void this.#recover();
-        this.submit(pending);
-      } else {
-        const message = 'The store did not answer; ask again with the same request id.';
-        this.give(pending, refusalAnswer(Reason.STORE_UNAVAILABLE, message));
-      }
-    });
   }
 
   /** Answers a command and those who asked the same. */
@@ -441,10 +323,10 @@ export class Shard implements LoneWriteHost {
   // --- recovery ------------------------------------------------------------------------------------------------------
 
   #unsettled(writes: readonly Write[]): void {
-    this.#underWay -= writes.length;
+    this.#work.end(writes.length);
     for (const pending of pendings(writes)) this.#unheard(pending);
     void this.#recover();
-    this.#settleQuiet();
+    this.#work.told();
   }
 
   /** What became of the command is to be found out, here or by whoever owns the shard then. */
@@ -475,7 +357,7 @@ export class Shard implements LoneWriteHost {
     const { ownership, store, clock, log } = this.deps;
     this.#unresolved.push(...pendings(this.#withdraw()));
     for (let delayMs = 50; this.#is('recovering'); delayMs = Math.min(delayMs * 2, 2_000)) {
-      while (this.#underWay > 0 && this.#is('recovering')) await this.#nextQuiet();
+      while (!this.#work.none && this.#is('recovering')) await this.#work.next();
       try {
         if (await ownership.confirmLost(this.number)) return;
         const epoch = await ownership.raiseEpoch(this.number);
@@ -505,7 +387,7 @@ export class Shard implements LoneWriteHost {
       const known = before.find(name.tenantId, name.lotId, name.slot)?.revision ?? 0;
       if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision);
     }
-    this.#settleQuiet();
+    this.#work.told();
   }
 
   #serve(): void {
@@ -518,7 +400,7 @@ export class Shard implements LoneWriteHost {
 
   #withdraw(): Write[] {
     const writes = this.deps.committer.withdraw(this);
-    this.#underWay -= writes.length;
+    this.#work.end(writes.length);
     return writes;
   }
 
@@ -526,27 +408,11 @@ export class Shard implements LoneWriteHost {
     return this.#state === state;
   }
 
-  #nextQuiet(): Promise<void> {
-    return new Promise((resolve) => this.#quiet.push(resolve));
-  }
-
-  #settleQuiet(): void {
-    const quiet = this.#quiet;
-    this.#quiet = [];
-    for (const done of quiet) done();
-  }
-
   #notOwner(): CommandAnswer {
     const hint = this.deps.ownership.hint(this.number);
     const elsewhere = hint !== undefined && hint.epoch !== this.#epoch;
     const value = elsewhere ? { address: hint.address, epoch: hint.epoch } : { address: '', epoch: 0 };
     return answerOf({ $case: 'notOwner', value });
-  }
-
-  #context(): DecideContext {
-    const { settings, clock, random } = this.deps;
-    const { table } = this.#live;
-    return { shard: this.number, shardCount: this.shardCount, epoch: this.#epoch, table, settings, clock, random };
   }
 }
 
