@@ -40,6 +40,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     workload.stop();
     await working;
     await workload.lookAtAll();
+    await workload.findStuck();
     await evidence.settled(settleMs);
     const { transitions, events } = evidence;
     const run = { requests: workload.requests, transitions, events, stored: await evidence.stored() };

@@ -23,6 +23,9 @@ const TENANT = 'acme';
 export const CHECKED_SLOTS = ['701', '702', '703', '704'] as const;
 const MOVED_SLOTS = ['801', '802'] as const;
 const VIP_SLOTS = ['1', '2'] as const;
+const CHOICE_SLOTS = ['1', '2', '3', '4'] as const;
+/** A hold, and as much again. */
+const STUCK_MS = 20_000;
 
 type Kind = Request['kind'];
 type Told = { readonly park: Park } | { readonly saw: string | undefined } | { readonly refused: Reason } | 'unknown';
@@ -85,6 +88,24 @@ export class Workload {
     for (const slot of CHECKED_SLOTS) {
       while ((await this.#look(slot)) === 'unknown');
     }
+  }
+
+  /** Asks for every slot that was not checked: one that is held for a move opens by itself after 10 s, none stays shut. */
+  async findStuck(): Promise<void> {
+    const slots = [
+      ...MOVED_SLOTS.map((slot) => ({ lotId: 'default', slot })),
+      ...VIP_SLOTS.map((slot) => ({ lotId: 'vip', slot })),
+      ...CHOICE_SLOTS.map((slot) => ({ lotId: 'wide', slot })),
+    ];
+    const client = this.#pick(this.clients);
+    await Promise.all(
+      slots.map(async (slot) => {
+        const request = GetSlotRequest.fromPartial({ tenantId: TENANT, slot, consistency: Consistency.FENCED });
+        await callUnary(client.getSlot.bind(client), request, STUCK_MS, clock).catch((error: unknown) => {
+          this.odd.push(`slot ${slot.lotId}/${slot.slot} is stuck: ${callFailure(error).message}`);
+        });
+      }),
+    );
   }
 
   async #step(number: number): Promise<void> {
@@ -155,7 +176,7 @@ export class Workload {
       return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, clock);
     });
     const lotId = this.#pick(['wide', 'wide', 'spare']);
-    if (this.random.next() < 0.8) await this.#clear(lotId, this.#pick(['1', '2', '3', '4']));
+    if (this.random.next() < 0.8) await this.#clear(lotId, this.#pick(CHOICE_SLOTS));
   }
 
   async #clear(lotId: string, slot: string): Promise<void> {
