@@ -42,6 +42,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.TOO_LARGE]: status.INVALID_ARGUMENT,
   [Reason.INTERNAL]: status.INTERNAL,
   [Reason.DEADLINE]: status.DEADLINE_EXCEEDED,
+  [Reason.FLOW_NOT_FOUND]: status.NOT_FOUND,
 };
 
 /** Reasons after which the same request may simply be sent again, and after how long at the earliest. */

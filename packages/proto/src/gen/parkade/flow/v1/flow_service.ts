@@ -5,7 +5,7 @@
 // source: parkade/flow/v1/flow_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -931,10 +931,10 @@ export const FlowServiceService = {
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: ExecuteParkActionRequest): Buffer =>
-      Buffer.from(ExecuteParkActionRequest.encode(value).finish()),
+      ExecuteParkActionRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ExecuteParkActionRequest => ExecuteParkActionRequest.decode(value),
     responseSerialize: (value: ExecuteParkActionResponse): Buffer =>
-      Buffer.from(ExecuteParkActionResponse.encode(value).finish()),
+      ExecuteParkActionResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ExecuteParkActionResponse => ExecuteParkActionResponse.decode(value),
   },
 } as const;

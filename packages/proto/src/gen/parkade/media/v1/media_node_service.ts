@@ -5,7 +5,7 @@
 // source: parkade/media/v1/media_node_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -1460,9 +1460,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/RingLeg" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RingLegRequest): Buffer => Buffer.from(RingLegRequest.encode(value).finish()),
+    requestSerialize: (value: RingLegRequest): Buffer => RingLegRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): RingLegRequest => RingLegRequest.decode(value),
-    responseSerialize: (value: RingLegResponse): Buffer => Buffer.from(RingLegResponse.encode(value).finish()),
+    responseSerialize: (value: RingLegResponse): Buffer => RingLegResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): RingLegResponse => RingLegResponse.decode(value),
   },
   /** Ends a leg, also an answered one, but not one that has the call. */
@@ -1470,9 +1470,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/CancelLeg" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: CancelLegRequest): Buffer => Buffer.from(CancelLegRequest.encode(value).finish()),
+    requestSerialize: (value: CancelLegRequest): Buffer => CancelLegRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): CancelLegRequest => CancelLegRequest.decode(value),
-    responseSerialize: (value: CancelLegResponse): Buffer => Buffer.from(CancelLegResponse.encode(value).finish()),
+    responseSerialize: (value: CancelLegResponse): Buffer => CancelLegResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): CancelLegResponse => CancelLegResponse.decode(value),
   },
   /** How a leg stands; from then on it is told of by WatchLegs. */
@@ -1480,9 +1480,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/GetLeg" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: GetLegRequest): Buffer => Buffer.from(GetLegRequest.encode(value).finish()),
+    requestSerialize: (value: GetLegRequest): Buffer => GetLegRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): GetLegRequest => GetLegRequest.decode(value),
-    responseSerialize: (value: GetLegResponse): Buffer => Buffer.from(GetLegResponse.encode(value).finish()),
+    responseSerialize: (value: GetLegResponse): Buffer => GetLegResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): GetLegResponse => GetLegResponse.decode(value),
   },
   /** What happens to the legs of this node that were rung or asked for. */
@@ -1490,9 +1490,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/WatchLegs" as const,
     requestStream: false as const,
     responseStream: true as const,
-    requestSerialize: (value: WatchLegsRequest): Buffer => Buffer.from(WatchLegsRequest.encode(value).finish()),
+    requestSerialize: (value: WatchLegsRequest): Buffer => WatchLegsRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): WatchLegsRequest => WatchLegsRequest.decode(value),
-    responseSerialize: (value: WatchLegsResponse): Buffer => Buffer.from(WatchLegsResponse.encode(value).finish()),
+    responseSerialize: (value: WatchLegsResponse): Buffer => WatchLegsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): WatchLegsResponse => WatchLegsResponse.decode(value),
   },
   /** Connects an answered leg with the parked call. */
@@ -1500,9 +1500,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/ConnectLeg" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ConnectLegRequest): Buffer => Buffer.from(ConnectLegRequest.encode(value).finish()),
+    requestSerialize: (value: ConnectLegRequest): Buffer => ConnectLegRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ConnectLegRequest => ConnectLegRequest.decode(value),
-    responseSerialize: (value: ConnectLegResponse): Buffer => Buffer.from(ConnectLegResponse.encode(value).finish()),
+    responseSerialize: (value: ConnectLegResponse): Buffer => ConnectLegResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ConnectLegResponse => ConnectLegResponse.decode(value),
   },
   /** Hands the parked call over to a number of the node's dial plan. */
@@ -1510,10 +1510,10 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/TransferCall" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: TransferCallRequest): Buffer => Buffer.from(TransferCallRequest.encode(value).finish()),
+    requestSerialize: (value: TransferCallRequest): Buffer => TransferCallRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): TransferCallRequest => TransferCallRequest.decode(value),
     responseSerialize: (value: TransferCallResponse): Buffer =>
-      Buffer.from(TransferCallResponse.encode(value).finish()),
+      TransferCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): TransferCallResponse => TransferCallResponse.decode(value),
   },
   /** Plays hold audio to a parked call (again). */
@@ -1521,9 +1521,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/HoldCall" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: HoldCallRequest): Buffer => Buffer.from(HoldCallRequest.encode(value).finish()),
+    requestSerialize: (value: HoldCallRequest): Buffer => HoldCallRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): HoldCallRequest => HoldCallRequest.decode(value),
-    responseSerialize: (value: HoldCallResponse): Buffer => Buffer.from(HoldCallResponse.encode(value).finish()),
+    responseSerialize: (value: HoldCallResponse): Buffer => HoldCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): HoldCallResponse => HoldCallResponse.decode(value),
   },
   /** Ends a call. */
@@ -1531,9 +1531,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/HangUpCall" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: HangUpCallRequest): Buffer => Buffer.from(HangUpCallRequest.encode(value).finish()),
+    requestSerialize: (value: HangUpCallRequest): Buffer => HangUpCallRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): HangUpCallRequest => HangUpCallRequest.decode(value),
-    responseSerialize: (value: HangUpCallResponse): Buffer => Buffer.from(HangUpCallResponse.encode(value).finish()),
+    responseSerialize: (value: HangUpCallResponse): Buffer => HangUpCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): HangUpCallResponse => HangUpCallResponse.decode(value),
   },
   /** A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. */
@@ -1541,9 +1541,9 @@ export const MediaNodeServiceService = {
     path: "/parkade.media.v1.MediaNodeService/TakeCall" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: TakeCallRequest): Buffer => Buffer.from(TakeCallRequest.encode(value).finish()),
+    requestSerialize: (value: TakeCallRequest): Buffer => TakeCallRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): TakeCallRequest => TakeCallRequest.decode(value),
-    responseSerialize: (value: TakeCallResponse): Buffer => Buffer.from(TakeCallResponse.encode(value).finish()),
+    responseSerialize: (value: TakeCallResponse): Buffer => TakeCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): TakeCallResponse => TakeCallResponse.decode(value),
   },
 } as const;

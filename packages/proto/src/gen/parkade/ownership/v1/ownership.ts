@@ -5,7 +5,7 @@
 // source: parkade/ownership/v1/ownership.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -456,9 +456,9 @@ export const OwnershipServiceService = {
     path: "/parkade.ownership.v1.OwnershipService/HandOff" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: HandOffRequest): Buffer => Buffer.from(HandOffRequest.encode(value).finish()),
+    requestSerialize: (value: HandOffRequest): Buffer => HandOffRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): HandOffRequest => HandOffRequest.decode(value),
-    responseSerialize: (value: HandOffResponse): Buffer => Buffer.from(HandOffResponse.encode(value).finish()),
+    responseSerialize: (value: HandOffResponse): Buffer => HandOffResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): HandOffResponse => HandOffResponse.decode(value),
   },
 } as const;

@@ -5,7 +5,7 @@
 // source: parkade/park/v1/park_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -4444,9 +4444,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/Park" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ParkRequest): Buffer => Buffer.from(ParkRequest.encode(value).finish()),
+    requestSerialize: (value: ParkRequest): Buffer => ParkRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ParkRequest => ParkRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /** Reserves a slot for an attended transfer: the parker's consulting call holds it until the transfer completes. */
@@ -4454,9 +4454,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/Reserve" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ReserveRequest): Buffer => Buffer.from(ReserveRequest.encode(value).finish()),
+    requestSerialize: (value: ReserveRequest): Buffer => ReserveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ReserveRequest => ReserveRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /**
@@ -4468,9 +4468,9 @@ export const ParkServiceService = {
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: CompleteReservationRequest): Buffer =>
-      Buffer.from(CompleteReservationRequest.encode(value).finish()),
+      CompleteReservationRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): CompleteReservationRequest => CompleteReservationRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /** Takes the oldest call of a slot, or one by its park id, in one step: for callers that connect it themselves and are sure. */
@@ -4478,9 +4478,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/Retrieve" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RetrieveRequest): Buffer => Buffer.from(RetrieveRequest.encode(value).finish()),
+    requestSerialize: (value: RetrieveRequest): Buffer => RetrieveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): RetrieveRequest => RetrieveRequest.decode(value),
-    responseSerialize: (value: RetrieveResponse): Buffer => Buffer.from(RetrieveResponse.encode(value).finish()),
+    responseSerialize: (value: RetrieveResponse): Buffer => RetrieveResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): RetrieveResponse => RetrieveResponse.decode(value),
   },
   /** First half of a two-phase retrieve: nobody else can take the call until it is confirmed, given back, or the time is over. */
@@ -4488,9 +4488,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/BeginRetrieve" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RetrieveRequest): Buffer => Buffer.from(RetrieveRequest.encode(value).finish()),
+    requestSerialize: (value: RetrieveRequest): Buffer => RetrieveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): RetrieveRequest => RetrieveRequest.decode(value),
-    responseSerialize: (value: RetrieveResponse): Buffer => Buffer.from(RetrieveResponse.encode(value).finish()),
+    responseSerialize: (value: RetrieveResponse): Buffer => RetrieveResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): RetrieveResponse => RetrieveResponse.decode(value),
   },
   /** Second half: the calls are connected; the slot is freed. */
@@ -4499,9 +4499,9 @@ export const ParkServiceService = {
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: ConfirmRetrieveRequest): Buffer =>
-      Buffer.from(ConfirmRetrieveRequest.encode(value).finish()),
+      ConfirmRetrieveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ConfirmRetrieveRequest => ConfirmRetrieveRequest.decode(value),
-    responseSerialize: (value: RetrieveResponse): Buffer => Buffer.from(RetrieveResponse.encode(value).finish()),
+    responseSerialize: (value: RetrieveResponse): Buffer => RetrieveResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): RetrieveResponse => RetrieveResponse.decode(value),
   },
   /** Second half: the calls were not connected; the call is back in its slot with the time that was left. */
@@ -4510,9 +4510,9 @@ export const ParkServiceService = {
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: GiveBackRetrieveRequest): Buffer =>
-      Buffer.from(GiveBackRetrieveRequest.encode(value).finish()),
+      GiveBackRetrieveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): GiveBackRetrieveRequest => GiveBackRetrieveRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /** Retrieves from the slot if a call waits there, else parks this one in it (the flow action `auto`). */
@@ -4521,10 +4521,10 @@ export const ParkServiceService = {
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: ParkOrRetrieveRequest): Buffer =>
-      Buffer.from(ParkOrRetrieveRequest.encode(value).finish()),
+      ParkOrRetrieveRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ParkOrRetrieveRequest => ParkOrRetrieveRequest.decode(value),
     responseSerialize: (value: ParkOrRetrieveResponse): Buffer =>
-      Buffer.from(ParkOrRetrieveResponse.encode(value).finish()),
+      ParkOrRetrieveResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkOrRetrieveResponse => ParkOrRetrieveResponse.decode(value),
   },
   /** Ends a park without a retriever: the caller hung up, or an administrator frees the slot. */
@@ -4532,9 +4532,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/Release" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ReleaseRequest): Buffer => Buffer.from(ReleaseRequest.encode(value).finish()),
+    requestSerialize: (value: ReleaseRequest): Buffer => ReleaseRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ReleaseRequest => ReleaseRequest.decode(value),
-    responseSerialize: (value: ReleaseResponse): Buffer => Buffer.from(ReleaseResponse.encode(value).finish()),
+    responseSerialize: (value: ReleaseResponse): Buffer => ReleaseResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ReleaseResponse => ReleaseResponse.decode(value),
   },
   /** Moves a parked call to another slot with its parker, note and deadline. It gets a new park id. */
@@ -4542,9 +4542,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/MovePark" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: MoveParkRequest): Buffer => Buffer.from(MoveParkRequest.encode(value).finish()),
+    requestSerialize: (value: MoveParkRequest): Buffer => MoveParkRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): MoveParkRequest => MoveParkRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /** Sets the time until the call comes back, counted from now. */
@@ -4552,9 +4552,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/ExtendPark" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ExtendParkRequest): Buffer => Buffer.from(ExtendParkRequest.encode(value).finish()),
+    requestSerialize: (value: ExtendParkRequest): Buffer => ExtendParkRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ExtendParkRequest => ExtendParkRequest.decode(value),
-    responseSerialize: (value: ParkResponse): Buffer => Buffer.from(ParkResponse.encode(value).finish()),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
   /** One slot with all in it. */
@@ -4562,9 +4562,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/GetSlot" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: GetSlotRequest): Buffer => Buffer.from(GetSlotRequest.encode(value).finish()),
+    requestSerialize: (value: GetSlotRequest): Buffer => GetSlotRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): GetSlotRequest => GetSlotRequest.decode(value),
-    responseSerialize: (value: GetSlotResponse): Buffer => Buffer.from(GetSlotResponse.encode(value).finish()),
+    responseSerialize: (value: GetSlotResponse): Buffer => GetSlotResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): GetSlotResponse => GetSlotResponse.decode(value),
   },
   /** One park by its id or by its call. */
@@ -4572,9 +4572,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/GetPark" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: GetParkRequest): Buffer => Buffer.from(GetParkRequest.encode(value).finish()),
+    requestSerialize: (value: GetParkRequest): Buffer => GetParkRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): GetParkRequest => GetParkRequest.decode(value),
-    responseSerialize: (value: GetParkResponse): Buffer => Buffer.from(GetParkResponse.encode(value).finish()),
+    responseSerialize: (value: GetParkResponse): Buffer => GetParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): GetParkResponse => GetParkResponse.decode(value),
   },
   /** The slots in use, page by page, merged from their owners: each slot is current, the list is not one snapshot. */
@@ -4582,9 +4582,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/ListSlots" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ListSlotsRequest): Buffer => Buffer.from(ListSlotsRequest.encode(value).finish()),
+    requestSerialize: (value: ListSlotsRequest): Buffer => ListSlotsRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ListSlotsRequest => ListSlotsRequest.decode(value),
-    responseSerialize: (value: ListSlotsResponse): Buffer => Buffer.from(ListSlotsResponse.encode(value).finish()),
+    responseSerialize: (value: ListSlotsResponse): Buffer => ListSlotsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListSlotsResponse => ListSlotsResponse.decode(value),
   },
   /**
@@ -4595,9 +4595,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/WatchSlots" as const,
     requestStream: false as const,
     responseStream: true as const,
-    requestSerialize: (value: WatchSlotsRequest): Buffer => Buffer.from(WatchSlotsRequest.encode(value).finish()),
+    requestSerialize: (value: WatchSlotsRequest): Buffer => WatchSlotsRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): WatchSlotsRequest => WatchSlotsRequest.decode(value),
-    responseSerialize: (value: WatchSlotsResponse): Buffer => Buffer.from(WatchSlotsResponse.encode(value).finish()),
+    responseSerialize: (value: WatchSlotsResponse): Buffer => WatchSlotsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): WatchSlotsResponse => WatchSlotsResponse.decode(value),
   },
   /**
@@ -4608,9 +4608,9 @@ export const ParkServiceService = {
     path: "/parkade.park.v1.ParkService/Commands" as const,
     requestStream: true as const,
     responseStream: true as const,
-    requestSerialize: (value: CommandsRequest): Buffer => Buffer.from(CommandsRequest.encode(value).finish()),
+    requestSerialize: (value: CommandsRequest): Buffer => CommandsRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): CommandsRequest => CommandsRequest.decode(value),
-    responseSerialize: (value: CommandsResponse): Buffer => Buffer.from(CommandsResponse.encode(value).finish()),
+    responseSerialize: (value: CommandsResponse): Buffer => CommandsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): CommandsResponse => CommandsResponse.decode(value),
   },
 } as const;

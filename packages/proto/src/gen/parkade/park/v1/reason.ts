@@ -79,4 +79,6 @@ export enum Reason {
   INTERNAL = 32,
   /** DEADLINE - DEADLINE_EXCEEDED. The time the caller allows is over before the outcome was known; retry with the same request id. */
   DEADLINE = 33,
+  /** FLOW_NOT_FOUND - NOT_FOUND. No such call flow in the tenant. */
+  FLOW_NOT_FOUND = 34,
 }

@@ -5,7 +5,7 @@
 // source: parkade/recall/v1/note.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 
 /** How a leg ended without having the call. */
 export enum RecallLegOutcome {

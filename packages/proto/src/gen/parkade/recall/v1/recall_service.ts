@@ -5,7 +5,7 @@
 // source: parkade/recall/v1/recall_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -939,10 +939,10 @@ export const RecallServiceService = {
     path: "/parkade.recall.v1.RecallService/ListDeadlines" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ListDeadlinesRequest): Buffer => Buffer.from(ListDeadlinesRequest.encode(value).finish()),
+    requestSerialize: (value: ListDeadlinesRequest): Buffer => ListDeadlinesRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ListDeadlinesRequest => ListDeadlinesRequest.decode(value),
     responseSerialize: (value: ListDeadlinesResponse): Buffer =>
-      Buffer.from(ListDeadlinesResponse.encode(value).finish()),
+      ListDeadlinesResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListDeadlinesResponse => ListDeadlinesResponse.decode(value),
   },
   /** Lets a call come back now instead of at its deadline. WRONG_STATE unless it waits unrung. */
@@ -950,9 +950,9 @@ export const RecallServiceService = {
     path: "/parkade.recall.v1.RecallService/RecallNow" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RecallNowRequest): Buffer => Buffer.from(RecallNowRequest.encode(value).finish()),
+    requestSerialize: (value: RecallNowRequest): Buffer => RecallNowRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): RecallNowRequest => RecallNowRequest.decode(value),
-    responseSerialize: (value: RecallNowResponse): Buffer => Buffer.from(RecallNowResponse.encode(value).finish()),
+    responseSerialize: (value: RecallNowResponse): Buffer => RecallNowResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): RecallNowResponse => RecallNowResponse.decode(value),
   },
   /**
@@ -963,10 +963,10 @@ export const RecallServiceService = {
     path: "/parkade.recall.v1.RecallService/CancelRecall" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: CancelRecallRequest): Buffer => Buffer.from(CancelRecallRequest.encode(value).finish()),
+    requestSerialize: (value: CancelRecallRequest): Buffer => CancelRecallRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): CancelRecallRequest => CancelRecallRequest.decode(value),
     responseSerialize: (value: CancelRecallResponse): Buffer =>
-      Buffer.from(CancelRecallResponse.encode(value).finish()),
+      CancelRecallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): CancelRecallResponse => CancelRecallResponse.decode(value),
   },
   /** Sets the time until a call comes back, counted from now. WRONG_STATE unless it waits unrung. */
@@ -974,10 +974,10 @@ export const RecallServiceService = {
     path: "/parkade.recall.v1.RecallService/MoveDeadline" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: MoveDeadlineRequest): Buffer => Buffer.from(MoveDeadlineRequest.encode(value).finish()),
+    requestSerialize: (value: MoveDeadlineRequest): Buffer => MoveDeadlineRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): MoveDeadlineRequest => MoveDeadlineRequest.decode(value),
     responseSerialize: (value: MoveDeadlineResponse): Buffer =>
-      Buffer.from(MoveDeadlineResponse.encode(value).finish()),
+      MoveDeadlineResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): MoveDeadlineResponse => MoveDeadlineResponse.decode(value),
   },
 } as const;

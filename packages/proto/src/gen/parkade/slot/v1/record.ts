@@ -5,7 +5,7 @@
 // source: parkade/slot/v1/record.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import { CallRef, FlowBranch, MediaControl, Parker, PresenceType } from "../../park/v1/types.js";
 
 /** What happened to a slot; one for each revision of its record. */

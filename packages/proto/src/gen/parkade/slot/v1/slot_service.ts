@@ -5,7 +5,7 @@
 // source: parkade/slot/v1/slot_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -2887,9 +2887,9 @@ export const SlotShardServiceService = {
     path: "/parkade.slot.v1.SlotShardService/Exchange" as const,
     requestStream: true as const,
     responseStream: true as const,
-    requestSerialize: (value: ExchangeRequest): Buffer => Buffer.from(ExchangeRequest.encode(value).finish()),
+    requestSerialize: (value: ExchangeRequest): Buffer => ExchangeRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ExchangeRequest => ExchangeRequest.decode(value),
-    responseSerialize: (value: ExchangeResponse): Buffer => Buffer.from(ExchangeResponse.encode(value).finish()),
+    responseSerialize: (value: ExchangeResponse): Buffer => ExchangeResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ExchangeResponse => ExchangeResponse.decode(value),
   },
   /** A shard's records, then its changes. Ends with UNAVAILABLE when the shard is lost or handed off. */
@@ -2897,9 +2897,9 @@ export const SlotShardServiceService = {
     path: "/parkade.slot.v1.SlotShardService/FollowShard" as const,
     requestStream: false as const,
     responseStream: true as const,
-    requestSerialize: (value: FollowShardRequest): Buffer => Buffer.from(FollowShardRequest.encode(value).finish()),
+    requestSerialize: (value: FollowShardRequest): Buffer => FollowShardRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): FollowShardRequest => FollowShardRequest.decode(value),
-    responseSerialize: (value: FollowShardResponse): Buffer => Buffer.from(FollowShardResponse.encode(value).finish()),
+    responseSerialize: (value: FollowShardResponse): Buffer => FollowShardResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): FollowShardResponse => FollowShardResponse.decode(value),
   },
   /** Slots in use of the shards this process owns, filtered, ordered by (lot, slot). Unfenced. */
@@ -2907,9 +2907,9 @@ export const SlotShardServiceService = {
     path: "/parkade.slot.v1.SlotShardService/ListOwned" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ListOwnedRequest): Buffer => Buffer.from(ListOwnedRequest.encode(value).finish()),
+    requestSerialize: (value: ListOwnedRequest): Buffer => ListOwnedRequest.encode(value).finish(),
     requestDeserialize: (value: Buffer): ListOwnedRequest => ListOwnedRequest.decode(value),
-    responseSerialize: (value: ListOwnedResponse): Buffer => Buffer.from(ListOwnedResponse.encode(value).finish()),
+    responseSerialize: (value: ListOwnedResponse): Buffer => ListOwnedResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListOwnedResponse => ListOwnedResponse.decode(value),
   },
 } as const;
