@@ -1,1 +1,2 @@
-export {};
+export { DEFAULT_LIMITS, type FlowConfig, type FlowLimits } from './config.js';
+export { type FlowDeps, type FlowProcess, startFlow } from './flow.js';

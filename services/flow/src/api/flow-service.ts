@@ -1,0 +1,82 @@
+import type { Clock, Random } from '@parkade/clock';
+import type { FlowCache } from '@parkade/flow';
+import { DEFAULT_LOT, newRequestId } from '@parkade/ids';
+import {
+  type ExecuteParkActionRequest,
+  type ExecuteParkActionResponse,
+  FlowServiceService,
+  Reason,
+} from '@parkade/proto';
+import { type MountedService, Refused, unary } from '@parkade/rpc';
+import type { SettingsCache } from '@parkade/settings';
+import type { FlowLimits } from '../config.js';
+import type { Arrival } from '../run/arrival.js';
+import { Execution } from '../run/execution.js';
+import type { ParkPort } from '../run/park-port.js';
+import type { Admission } from './admission.js';
+import { fieldFault, parkNodeOf, requestFault, wayInOf } from './checked-request.js';
+import { flowOf } from './flow-of.js';
+
+export interface FlowServiceDeps {
+  readonly limits: FlowLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly port: ParkPort;
+  readonly flows: Pick<FlowCache, 'get'>;
+  readonly settings: Pick<SettingsCache, 'tenant'>;
+  readonly admission: Admission;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** `parkade.flow.v1.FlowService`, ready to be mounted on a server. */
+export function flowService(deps: FlowServiceDeps): MountedService {
+  const { admission, clock, limits, onDefect } = deps;
+  const execute = unary<ExecuteParkActionRequest, ExecuteParkActionResponse>((request, { deadlineMs }) => {
+    const leftMs = deadlineMs === Infinity ? limits.defaultTimeoutMs : Math.max(0, deadlineMs - clock.nowMs());
+    const margin = Math.min(limits.answerMarginMs, leftMs / 4);
+    const endMs = clock.monotonicMs() + Math.min(leftMs, limits.maxTimeoutMs) - margin;
+    return admission.run(() => executeParkAction(request, endMs, deps));
+  }, onDefect);
+  return { definition: FlowServiceService, implementation: { executeParkAction: execute } };
+}
+
+async function executeParkAction(
+  request: ExecuteParkActionRequest,
+  endMs: number,
+  deps: FlowServiceDeps,
+): Promise<ExecuteParkActionResponse | Refused> {
+  const wrong = requestFault(request);
+  if (wrong !== undefined) return wrong;
+  const arrival = await arrivalOf(request, deps);
+  if (arrival instanceof Refused) return arrival;
+  const result = await new Execution(arrival, endMs, deps).run();
+  return result instanceof Refused ? fromGateway(result) : { ...result, requestId: arrival.requestId };
+}
+
+async function arrivalOf(request: ExecuteParkActionRequest, deps: FlowServiceDeps): Promise<Arrival | Refused> {
+  const { clock, random, settings } = deps;
+  const { tenantId, lotId, call, parker, note, mediaControl, capturedDigits, wayIn } = request;
+  if (call === undefined) return fieldFault('call', 'is missing: give the call');
+  const flow = await flowOf(request, deps.flows);
+  if (flow instanceof Refused) return flow;
+  const node = parkNodeOf(flow, request.node);
+  if (node instanceof Refused) return node;
+  const lot = settings.tenant(tenantId)?.lot(lotId === '' ? DEFAULT_LOT : lotId);
+  return {
+    ...{ tenantId, lotId, node, call, parker, note, mediaControl },
+    requestId: request.requestId === '' ? newRequestId(clock.nowMs(), random) : request.requestId,
+    flowId: request.flow?.$case === 'flowId' ? request.flow.value : '',
+    path: request.node,
+    slot: node.data.slot ?? (capturedDigits === '' ? undefined : capturedDigits),
+    wayIn: wayInOf(request),
+    replaced: wayIn?.$case === 'attendedCompletion' ? wayIn.value.replaced : undefined,
+    nextFree: lot?.on_occupied === 'next_free',
+  };
+}
+
+/** A gateway names the fields of its own requests; the retriever of those is the call of ours. */
+function fromGateway(refused: Refused): Refused {
+  if (refused.reason !== Reason.INVALID_FIELD) return refused;
+  const field = refused.metadata['field']?.replace(/^retriever\b/, 'call') ?? '';
+  return new Refused(refused.reason, refused.message, { ...refused.metadata, field });
+}
