@@ -1,6 +1,7 @@
 /**
  * The protobuf wire format as our generated code reads and writes it, in place of `@bufbuild/protobuf/wire`, whose interface it
- * follows. Same bytes, same refusals; a slot's record is written in 2.1 µs where it took 5.6, and read in 3.0 where it took 9.5:
+ * follows. Same bytes, same refusals; a slot's record of 530 bytes is written in 1.9 µs where it took 5.6, and read in 2.1
+ * where it took 2.8:
  *
  *   - Messages are written into one buffer that grows and stays; only what is finished is copied out of it.
  *   - 64-bit fields are numbers here, so they never become a BigInt or text on their way.
