@@ -16,7 +16,9 @@ export interface PodProcess {
   /** What the probe says now; a process that is not there fails it. */
   probe(name: 'startupProbe' | 'readinessProbe' | 'livenessProbe'): Promise<boolean>;
   /** Resolves when the probe says yes; rejects with the log after `withinMs`. */
-  until(name: 'readinessProbe', withinMs: number): Promise<void>;
+  until(name: 'readinessProbe' | 'livenessProbe', withinMs: number): Promise<void>;
+  /** Sends a signal that does not end it; does nothing when it has ended. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Sends a signal; resolves to the exit code, undefined where a signal ended it. Nothing happens when it has ended. */
   end(signal: NodeJS.Signals): Promise<number | undefined>;
 }
@@ -55,6 +57,9 @@ export function startPod(pod: PlacedPod): PodProcess {
         if (over() || Date.now() > untilMs) throw new Error(`${name} does not hold: ${tell()}`);
         await delay(LOOK_EVERY_MS);
       }
+    },
+    signal: (signal) => {
+      if (!over()) child.kill(signal);
     },
     end: async (signal) => {
       if (!over()) {

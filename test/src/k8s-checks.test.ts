@@ -1,0 +1,240 @@
+import type { Container } from 'kubernetes-types/core/v1.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHECKS } from './support/k8s/checks.js';
+import { askProgramFlags, type ProgramFlags } from './support/k8s/program-help.js';
+import {
+  containersOf,
+  type Manifest,
+  ofKind,
+  parseManifests,
+  podSpecOf,
+  renderOverlay,
+  workload,
+} from './support/manifests.js';
+
+let programs: ProgramFlags;
+let production: readonly Manifest[];
+beforeAll(async () => {
+  programs = await askProgramFlags();
+  production = await renderOverlay('production');
+});
+
+/** Each check with what it has to find: a change to the production overlay, and a word of the fault. */
+const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]) => void, RegExp])[] = [
+  [
+    'an unknown key in a container',
+    'is what',
+    (all) => set(gateway(all), 'readynessProbe', {}),
+    /readynessProbe.*does not exist in type 'Container'/,
+  ],
+  ['an unknown key of a probe', 'is what', (all) => set(gateway(all).livenessProbe, 'grcp', {}), /grcp.*'Probe'/],
+  [
+    'an unknown key at the top',
+    'is what',
+    (all) =>
+      set(
+        all.find(({ kind }) => kind === 'Service'),
+        'specs',
+        {},
+      ),
+    /specs/,
+  ],
+  [
+    'an unknown kind',
+    'is what',
+    (all) =>
+      set(
+        all.find(({ kind }) => kind === 'Service'),
+        'kind',
+        'Servise',
+      ),
+    /Servise/,
+  ],
+  [
+    'an API that is not there',
+    'is what',
+    (all) =>
+      set(
+        all.find(({ kind }) => kind === 'Service'),
+        'apiVersion',
+        'v3',
+      ),
+    /core\/v3/,
+  ],
+  ['a text for a number', 'is what', (all) => set(workload(all, 'parkade-etcd').spec, 'replicas', 'three'), /number/],
+  [
+    'a selector that is missing',
+    'is what',
+    (all) => set(workload(all, 'parkade-etcd').spec, 'selector', undefined),
+    /selector/,
+  ],
+  ['an image that is latest', 'names a version', (all) => set(gateway(all), 'image', 'parkade:latest'), /no version/],
+  ['an image without a tag', 'names a version', (all) => set(gateway(all), 'image', 'parkade'), /no version/],
+  ['a limit that is missing', 'limits', (all) => set(gateway(all).resources?.limits, 'memory', undefined), /memory/],
+  [
+    'a heap above the limit',
+    'limits',
+    (all) => set(gateway(all).env?.[0], 'value', '--max-old-space-size=1024'),
+    /heap/,
+  ],
+  ['a removed startup probe', 'has all', (all) => set(gateway(all), 'startupProbe', undefined), /no startupProbe/],
+  [
+    'a removed readiness probe',
+    'has all',
+    (all) => set(gateway(all), 'readinessProbe', undefined),
+    /no readinessProbe/,
+  ],
+  ['a removed liveness probe', 'has all', (all) => set(gateway(all), 'livenessProbe', undefined), /no livenessProbe/],
+  [
+    'a root user',
+    'keeps to',
+    (all) => set(podSpecOf(workload(all, 'parkade-nats')).securityContext, 'runAsUser', 0),
+    /root/,
+  ],
+  ['a kept capability', 'keeps to', (all) => set(gateway(all).securityContext, 'capabilities', {}), /capabilities/],
+  [
+    'a directory of the host',
+    'keeps to',
+    (all) => set(podSpecOf(workload(all, 'parkade-gateway')), 'volumes', [{ name: 'x', hostPath: { path: '/' } }]),
+    /volume x/,
+  ],
+  [
+    'service links',
+    'keeps to',
+    (all) => set(podSpecOf(workload(all, 'parkade-gateway')), 'enableServiceLinks', undefined),
+    /PARKADE_/,
+  ],
+  ['an owner that may be missing', 'replaces', (all) => set(rolling(all), 'maxUnavailable', 1), /unavailable 0/],
+  ['a flag that does not exist', 'names flags', (all) => gateway(all).args?.push('--threads=4'), /--threads/],
+  [
+    'a variable that does not exist',
+    'names flags',
+    (all) => gateway(all).env?.push({ name: 'PARKADE_THREADS', value: '4' }),
+    /PARKADE_THREADS/,
+  ],
+  [
+    'a variable of another command',
+    'names flags',
+    (all) => gateway(all).env?.push({ name: 'PARKADE_NATS', value: 'nats://x:1' }),
+    /PARKADE_NATS/,
+  ],
+  [
+    'a flag etcd does not have',
+    'names flags',
+    (all) => workload(all, 'parkade-etcd').spec?.template.spec?.containers[0]?.args?.push('--fast'),
+    /--fast/,
+  ],
+  ['a command that does not exist', 'names flags', (all) => set(gateway(all), 'args', ['gate']), /no such program/],
+  [
+    'a port that is not the default',
+    'agrees',
+    (all) => set(gatewayEnvironment(all), 'PARKADE_PORT', '7276'),
+    /7276, not on the default 7275/,
+  ],
+  [
+    'an owner whose port nobody knows',
+    'agrees',
+    (all) => set(ownerEnvironment(all), 'PARKADE_PORT', '0'),
+    /not the declared port/,
+  ],
+  [
+    'a probe of another port',
+    'agrees',
+    (all) => set(gateway(all).readinessProbe?.grpc, 'port', 7300),
+    /readinessProbe asks port 7300/,
+  ],
+  [
+    'a probe that only connects',
+    'agrees',
+    (all) => set(gateway(all), 'readinessProbe', { tcpSocket: { port: 7275 } }),
+    /health service/,
+  ],
+  [
+    'a member that is not there',
+    'dials',
+    (all) => set(gatewayEnvironment(all), 'PARKADE_ETCD', 'parkade-etcd-3.parkade-etcd:2379'),
+    /parkade-etcd-3/,
+  ],
+  [
+    'a kill before the drain is over',
+    'leaves time',
+    (all) => set(gatewayEnvironment(all), 'PARKADE_GRACE', '60s'),
+    /35 s and needs 70 s/,
+  ],
+  ['a missing budget', 'survives', (all) => drop(all, 'PodDisruptionBudget', 'parkade-etcd'), /disruption budget/],
+  [
+    'pods that may share a node',
+    'survives',
+    (all) => set(podSpecOf(workload(all, 'parkade-nats')).affinity, 'podAntiAffinity', undefined),
+    /share a node/,
+  ],
+  [
+    'replicas beside an autoscaler',
+    'survives',
+    (all) => set(workload(all, 'parkade-gateway').spec, 'replicas', 5),
+    /scaled by two/,
+  ],
+  ['two members', 'survives', (all) => set(workload(all, 'parkade-etcd').spec, 'replicas', 2), /fewer than three/],
+  [
+    'a network that is open',
+    'opens',
+    (all) => drop(all, 'NetworkPolicy', 'parkade-etcd', 'parkade-default-deny'),
+    /open: .*2379/,
+  ],
+  ['a network that is shut', 'opens', (all) => drop(all, 'NetworkPolicy', 'parkade-slot-shard'), /shut: .*7300/],
+];
+
+describe('the checks find', () => {
+  it.each(FINDS)('%s', (_, title, change, fault) => {
+    const changed = [...(structuredClone(production) as Manifest[])];
+    change(changed);
+    const check = Object.entries(CHECKS.production).find(([name]) => name.startsWith(title))?.[1];
+    expect(check?.(changed, programs).join('\n')).toMatch(fault);
+  });
+
+  it('a key that is there twice', () => {
+    expect(() => parseManifests('apiVersion: v1\nkind: Secret\nkind: Service\nmetadata: { name: x }\n')).toThrow(
+      /unique/,
+    );
+  });
+});
+
+function set(target: object | undefined, key: string, value: unknown): void {
+  if (target === undefined) throw new Error(`nothing to change ${key} of`);
+  Object.assign(target, { [key]: value });
+}
+
+function gateway(manifests: readonly Manifest[]): Container {
+  const [container] = containersOf(workload(manifests, 'parkade-gateway'));
+  if (container === undefined) throw new Error('the gateway has no container');
+  return container;
+}
+
+function rolling(manifests: readonly Manifest[]): object | undefined {
+  const owner = workload(manifests, 'parkade-slot-shard');
+  return owner.kind === 'Deployment' ? owner.spec?.strategy?.rollingUpdate : undefined;
+}
+
+function configOf(manifests: readonly Manifest[], name: string): Record<string, string> | undefined {
+  return ofKind<{ kind: string; metadata: { name: string }; data: Record<string, string> }>(
+    manifests,
+    'ConfigMap',
+  ).find(({ metadata }) => metadata.name.startsWith(name))?.data;
+}
+
+function gatewayEnvironment(manifests: readonly Manifest[]): object | undefined {
+  return configOf(manifests, 'parkade-gateway');
+}
+
+function ownerEnvironment(manifests: readonly Manifest[]): object | undefined {
+  return configOf(manifests, 'parkade-slot-shard');
+}
+
+function drop(manifests: readonly Manifest[], kind: string, ...names: readonly string[]): void {
+  const list = manifests as Manifest[];
+  for (const name of names) {
+    const at = list.findIndex((one) => one.kind === kind && one.metadata.name === name);
+    if (at < 0) throw new Error(`no ${kind} ${name}`);
+    list.splice(at, 1);
+  }
+}
