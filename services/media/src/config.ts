@@ -24,6 +24,13 @@ export interface MediaConfig {
   readonly tenants: readonly TenantRule[];
   readonly codes: FeatureCodes;
   readonly announcements: Announcements;
+  /** The SIP profile that nodes reach each other through; default `internal`. */
+  readonly sipProfile?: string | undefined;
+  /**
+   * The dial plan's context where nodes deliver phones that fetch calls; only cluster addresses may lead to it. Default
+   * `parkade-pickup`.
+   */
+  readonly pickupContext?: string | undefined;
   readonly limits: MediaLimits;
 }
 
@@ -35,6 +42,9 @@ export interface Announcements {
   readonly inUse: string;
   readonly failed: string;
 }
+
+export const DEFAULT_SIP_PROFILE = 'internal';
+export const DEFAULT_PICKUP_CONTEXT = 'parkade-pickup';
 
 export const DEFAULT_ANNOUNCEMENTS: Announcements = {
   digit: 'digits/{digit}.wav',

@@ -4,6 +4,8 @@ export {
   type Announcements,
   DEFAULT_ANNOUNCEMENTS,
   DEFAULT_MEDIA_LIMITS,
+  DEFAULT_PICKUP_CONTEXT,
+  DEFAULT_SIP_PROFILE,
   type MediaConfig,
   type MediaLimits,
 } from './config.js';

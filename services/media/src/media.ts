@@ -14,6 +14,7 @@ import {
 import { GrpcServer, type Log } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import type { NodeContext } from './calls/context.js';
 import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
 import type { MediaConfig } from './config.js';
@@ -78,6 +79,13 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       .tenant(tenantId)
       ?.groups()
       .find(({ members }) => members.some((member) => member.extension === extension))?.group_id;
+  const offerPickup: NodeContext['offerPickup'] = async (park, revision) => {
+    try {
+      return await clients.call(park.call?.mediaNode ?? '', 'offerPickup', { park, revision }, limits.replyMs);
+    } catch {
+      return undefined;
+    }
+  };
   const nodes: NodeSet = new NodeSet({
     find: (name) => registry.get(name),
     make: (node) =>
@@ -87,18 +95,20 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         log,
         api,
         groupOf,
+        offerPickup,
         mayWrite: () => ownership.owns(node.name),
         tell: (legId, news) => streams.tell(node.name, legId, news),
       }),
     lost: (name) => streams.end(name),
   });
   const agent = (name: string): NodeAgent | undefined => (ownership.owns(name) ? nodes.get(name) : undefined);
+  const sipHost = (name: string): string => registry.get(name)?.sipAddress.split(':')[0] ?? '';
   const server = await GrpcServer.start(
     {
       host: config.host,
       port: config.port,
       services: [
-        mediaNodeService({ agent, streams, onDefect }),
+        mediaNodeService({ agent, streams, sipHost, onDefect }),
         ownershipService(
           (role) => (role === MEDIA_ROLE ? (request) => ownership.handOff(request) : undefined),
           onDefect,

@@ -95,6 +95,26 @@ export class SimulatedSwitch {
     return phone;
   }
 
+  /**
+   * Makes `other` reachable by SIP at `address` (`host:port`); its calls from here come into `context`. `from` is the address
+   * they come from.
+   */
+  connectTo(other: SimulatedSwitch, address: string, context: string, from = '127.0.0.1'): void {
+    const phone = new Phone(`trunk-${address}`, from, 0, '', context, false);
+    phone.behaviour = { kind: 'rings' };
+    this.#core.trunks.set(address, {
+      phone,
+      call: (number, { name: callerName, number: callerNumber }, news) => {
+        const far = other.#core;
+        const leg = placeCall(far, phone, number, { callerName, callerNumber });
+        leg.variables.set('sip_network_ip', from);
+        far.onAnswer(leg, news.answered);
+        far.onGone(leg, () => news.ended(leg.cause ?? 'NORMAL_CLEARING'));
+        return () => far.later(() => far.hangUp(leg, 'NORMAL_CLEARING'));
+      },
+    });
+  }
+
   /** The phone calls a number. */
   call(user: string, destination: string, options: InviteOptions = {}): Channel {
     return placeCall(this.#core, this.phone(user), destination, options);

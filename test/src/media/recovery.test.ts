@@ -42,7 +42,9 @@ test('calls that are transferred to codes while no process listens wait with mus
   world.medias.length = 0;
   const [caller, callee] = await world.talk('2001', '1001');
   world.sim.transferBlind(callee, '702');
-  await until(() => caller.variables.get('parkade_pending') === 'true' && caller.running?.application === 'playback');
+  await until(
+    () => caller.variables.get('parkade_pending') === 'true' && caller.running?.application === 'endless_playback',
+  );
   world.listeners.length = 0;
   await world.addMedia('media-b');
   const park = await world.park('702', (one) => one?.state === ParkState.PARKED);

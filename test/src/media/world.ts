@@ -8,6 +8,7 @@ import {
   DEFAULT_ANNOUNCEMENTS,
   DEFAULT_CODES,
   DEFAULT_MEDIA_LIMITS,
+  DEFAULT_PICKUP_CONTEXT,
   type Media,
   type MediaLimits,
   registerMediaNode,
@@ -183,18 +184,36 @@ export class World {
   async #addSwitch(name: string): Promise<void> {
     const { clock, random, options } = this;
     const sim = await SimulatedSwitch.start(
-      { name, domain: 'acme.example', trackCalls: options.trackCalls === true, dialplan: (to) => this.#dialplan(to) },
+      {
+        name,
+        domain: 'acme.example',
+        trackCalls: options.trackCalls === true,
+        dialplan: (to, context) => this.#dialplan(to, context),
+      },
       { clock, random },
     );
     this.switches.set(name, sim);
     for (const user of ['1001', '1002', '1003', '2001', '2002']) sim.phone(user);
-    const node = { name, host: '127.0.0.1', port: sim.port, sipAddress: '', recovers: options.trackCalls === true };
+    const sipAddress = `127.0.0.1:${5_080 + this.switches.size}`;
+    for (const other of this.switches.values()) {
+      if (other === sim) continue;
+      other.connectTo(sim, sipAddress, DEFAULT_PICKUP_CONTEXT);
+      sim.connectTo(
+        other,
+        `127.0.0.1:${5_080 + [...this.switches.values()].indexOf(other) + 1}`,
+        DEFAULT_PICKUP_CONTEXT,
+      );
+    }
+    const node = { name, host: '127.0.0.1', port: sim.port, sipAddress, recovers: options.trackCalls === true };
     const fault = await registerMediaNode(this.store, node);
     if (fault !== undefined) throw new Error(fault);
   }
 
   /** As the shipped dial plan: codes and slots go to the listeners in turn, and then wait as pending. */
-  #dialplan(to: string): readonly Action[] | undefined {
+  #dialplan(to: string, context: string): readonly Action[] | undefined {
+    if (context === DEFAULT_PICKUP_CONTEXT) {
+      return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...this.#sockets(), ['hangup', '']] : undefined;
+    }
     if (/^[12]\d{3}$/.test(to)) {
       return [
         ['set', 'hangup_after_bridge=true'],
@@ -204,11 +223,15 @@ export class World {
     if (!/^(\*[3458]\d*|\*68\d*|7\d\d)$/.test(to)) return undefined;
     return [
       ['set', 'socket_resume=true'],
-      ...this.listeners.map((port): Action => ['socket', `127.0.0.1:${port} async full`]),
+      ...this.#sockets(),
       ['set', 'parkade_pending=true'],
       ['answer', ''],
-      ['playback', 'local_stream://moh'],
+      ['endless_playback', 'local_stream://moh'],
     ];
+  }
+
+  #sockets(): Action[] {
+    return this.listeners.map((port) => ['socket', `127.0.0.1:${port} async full`]);
   }
 
   #list(lotId: string): Promise<ListSlotsResponse> {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
-import type { Parker } from '@parkade/proto';
+import type { Park, Parker } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { MediaConfig } from '../config.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
@@ -19,7 +19,12 @@ export interface NodeContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly config: Pick<MediaConfig, 'tenants' | 'codes' | 'announcements' | 'limits'>;
+  readonly config: Pick<MediaConfig, 'tenants' | 'codes' | 'announcements' | 'limits' | 'sipProfile' | 'pickupContext'>;
+  /** Asks the node of a parked call where to send a phone that fetches it; undefined: nowhere now. */
+  readonly offerPickup: (
+    park: Park,
+    revision: number,
+  ) => Promise<{ readonly number: string; readonly sipAddress: string } | undefined>;
   /** The park group an extension is in. */
   readonly groupOf: (tenantId: string, extension: string) => string | undefined;
 }

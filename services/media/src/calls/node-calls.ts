@@ -3,14 +3,18 @@
 //   C2. Only a leg that stands in the `socket` application, or is marked as pending, or was recovered, is taken: nobody can
 //       have somebody else's conversation parked by naming it.
 //   C3. One thing is done with a leg at a time.
-import { PENDING_VARIABLE, markOf } from '../switch/park-mark.js';
+import { Consistency, ParkState } from '@parkade/proto';
+import { DEFAULT_PICKUP_CONTEXT } from '../config.js';
+import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
 import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js';
 import { readCode } from './feature-code.js';
+import { takeDelivered } from './delivering.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred } from './parking.js';
+import { isPickupNumber, type Pickup, Pickups } from './pickups.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
 import { retrieve } from './retrieving.js';
@@ -23,7 +27,11 @@ export class NodeCalls {
   readonly #underWay = new Map<string, Promise<void>>();
   #draining = false;
 
-  constructor(private readonly context: NodeContext) {}
+  readonly #pickups: Pickups;
+
+  constructor(private readonly context: NodeContext) {
+    this.#pickups = new Pickups(context.clock, context.random);
+  }
 
   /** Calls that something is being done with. */
   get underWay(): number {
@@ -45,8 +53,17 @@ export class NodeCalls {
     if (this.#underWay.has(legId)) return 'taken';
     const { headers } = found;
     if (!waitsForUs(headers)) return 'not-a-code';
-    if (markOf(headers) !== undefined) {
-      this.#do(legId, () => this.#readopt(legId, headers));
+    const mark = markOf(headers);
+    const stands = mark === undefined ? false : await this.#stands(legId, mark);
+    if (stands === undefined) return 'unknown';
+    if (this.#underWay.has(legId)) return 'taken';
+    if (mark !== undefined && stands) {
+      this.#do(legId, () => this.#readopt(legId, mark));
+      return 'taken';
+    }
+    const dialled = headers.get('Caller-Destination-Number') ?? '';
+    if (isPickupNumber(dialled)) {
+      this.#do(legId, () => this.#delivered(legId, dialled, headers));
       return 'taken';
     }
     const arrival = readArrival(this.context.node, legId, headers, (leg) => this.#identities.get(leg));
@@ -96,14 +113,36 @@ export class NodeCalls {
     else await giveBack(visit, 'no tenant');
   }
 
+  /** Offers a number under which another node's phone gets a call of this one; undefined: not now. */
+  offer(pickup: Pickup): string | undefined {
+    return this.#draining ? undefined : this.#pickups.offer(pickup);
+  }
+
+  /** A leg of another node. The number is used up by this, and never logged. */
+  async #delivered(legId: string, number: string, headers: EslHeaders): Promise<void> {
+    const { sw, log, config } = this.context;
+    const inContext = headers.get('Caller-Context') === (config.pickupContext ?? DEFAULT_PICKUP_CONTEXT);
+    const pickup = inContext ? this.#pickups.take(number, headers.get('variable_sip_network_ip') ?? '') : undefined;
+    if (pickup !== undefined) return takeDelivered(this.context, legId, pickup);
+    log.warn('refused: a pickup number that is good for nothing', { legId });
+    await sw.kill(legId, 'CALL_REJECTED');
+  }
+
+  /** Whether a leg is the call of the park it is marked with; an old mark may be left on one. Undefined: not known. */
+  async #stands(legId: string, { tenantId, parkId }: ParkMark): Promise<boolean | undefined> {
+    const by = { $case: 'parkId', value: parkId } as const;
+    const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
+    if (!found.ok) return found.known ? false : undefined;
+    return found.value.park?.state !== ParkState.ENDED && found.value.park?.call?.callId === legId;
+  }
+
   /** A parked leg that its crashed switch brought back: into park again, under the mark it has. */
-  async #readopt(legId: string, headers: EslHeaders): Promise<void> {
+  async #readopt(legId: string, { tenantId, parkId }: ParkMark): Promise<void> {
     const { sw, parked, random } = this.context;
-    const mark = markOf(headers);
-    if (mark === undefined || !parked.watch(legId)) return;
+    if (!parked.watch(legId)) return;
     if ((await sw.park(legId, turnWord(random), false)) !== 'parked') return parked.leave(legId);
     await holdAudio(this.context, legId);
-    parked.parked(legId, { tenantId: mark.tenantId, parkId: mark.parkId, reserved: false });
+    parked.parked(legId, { tenantId, parkId, reserved: false });
   }
 }
 

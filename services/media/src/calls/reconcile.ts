@@ -7,10 +7,10 @@
 import { Consistency, type Park, MediaControl, ParkState } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { timestampMs } from '@parkade/rpc';
-import { markOf, markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf, talksWith } from '../switch/standing.js';
 import { holdAudio, type NodeContext } from './context.js';
-import { givenBack } from './retrieving.js';
+import { givenBack } from './give-back.js';
 
 export interface ReconcileActions {
   take(legId: string): Promise<unknown>;
@@ -22,7 +22,7 @@ const PAGE = 500;
 /** Past its give-up time, so that whoever drives the attempt has ended it. */
 const MARGIN_MS = 2_000;
 /** What a leg runs that may be waiting; a broadcast shows as its own application. */
-const WAITING = new Set(['park', 'playback', 'socket', 'set', '']);
+const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set', '']);
 
 /** Never rejects; what cannot be asked now is asked the next time. */
 export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<void> {
@@ -93,7 +93,10 @@ async function settleRetrieve(context: NodeContext, legId: string, park: Park): 
   const found = await sw.look(legId);
   if (found.kind !== 'leg') return;
   const { tenantId, parkId, retrieveId, retriever } = park;
-  if (talksWith(found.headers, retriever?.callId ?? '')) {
+  // A retriever of another node talks over a leg of its own here, which carries the attempt's name.
+  const other = found.headers.get('Other-Leg-Unique-ID') ?? '';
+  const isIts = other !== '' && (await sw.variable(other, RETRIEVE_VARIABLE)) === retrieveId;
+  if (talksWith(found.headers, isIts ? other : (retriever?.callId ?? ''))) {
     const requestId = newRequestId(clock.nowMs(), random);
     await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
     context.parked.leave(legId);

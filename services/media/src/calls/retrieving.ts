@@ -5,11 +5,12 @@
 //       reconciliation finds out.
 import { type CallRef, MediaControl, type Park, Reason } from '@parkade/proto';
 import { sleep } from '@parkade/clock';
-import { newRequestId } from '@parkade/ids';
 import { toDuration } from '@parkade/rpc';
 import { join } from '../switch/joining.js';
 import { NO_MARK } from '../switch/park-mark.js';
-import { holdAudio, idOf, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { holdAudio, idOf, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { sendToCall } from './delivering.js';
+import { givenBack } from './give-back.js';
 import { reserve } from './reserving.js';
 import { retrieveFrom } from './targets.js';
 
@@ -69,8 +70,8 @@ async function connect(visit: Visit, park: Park, revision: number): Promise<void
   const { call, parkId } = park;
   const takerId = arrival.legId;
   if (call?.mediaNode !== node) {
-    log.warn('a call of another node cannot be fetched from here yet', { parkId });
-    await givenBack(visit, park, 'other node');
+    if (await sendToCall(visit, park, revision)) return;
+    await givenBack(visit, park, 'not connected');
     return sayAndHangUp(visit, takerId, config.announcements.failed);
   }
   const { callId } = call;
@@ -105,15 +106,4 @@ async function confirmed(visit: Visit, park: Park, call: CallRef): Promise<void>
     retrieveId,
   });
   if (!answer.ok) log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
-}
-
-/** Gives an attempt back. */
-export async function givenBack(
-  { api, clock, random, log }: NodeContext,
-  { tenantId, parkId, retrieveId }: Park,
-  cause: string,
-): Promise<void> {
-  const requestId = newRequestId(clock.nowMs(), random);
-  const answer = await api.giveBackRetrieve({ requestId, tenantId, parkId, retrieveId, cause });
-  if (!answer.ok) log.info('an attempt to fetch a call was over already', { parkId, message: answer.message });
 }

@@ -8,6 +8,7 @@ import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
+import { NO_MARK } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { legDialString } from './dial-string.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
@@ -83,8 +84,10 @@ export class NodeLegs {
     const result = await join(sw, { takerId: legId, callId, parkId, formerParkId: '', revision: 0 }, () =>
       hold(callId),
     );
-    if (result === 'connected') joined(callId);
-    else if (known !== undefined && before !== undefined) known.state = before;
+    if (result === 'connected') {
+      joined(callId);
+      await sw.setVariables(callId, NO_MARK);
+    } else if (known !== undefined && before !== undefined) known.state = before;
     return result;
   }
 

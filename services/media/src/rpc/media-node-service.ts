@@ -12,6 +12,8 @@ import {
   type HoldCallRequest,
   type HoldCallResponse,
   MediaNodeServiceService,
+  type OfferPickupRequest,
+  type OfferPickupResponse,
   type RingLegRequest,
   type RingLegResponse,
   type TakeCallRequest,
@@ -32,11 +34,13 @@ export interface MediaNodeServiceDeps {
   /** The agent of a node that is ours now. */
   readonly agent: (node: string) => NodeAgent | undefined;
   readonly streams: LegStreams;
+  /** The host of a node's SIP address; empty: none is registered. */
+  readonly sipHost: (node: string) => string;
   readonly onDefect: (error: unknown) => void;
 }
 
 /** `parkade.media.v1.MediaNodeService`, ready to be mounted. */
-export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceDeps): MountedService {
+export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNodeServiceDeps): MountedService {
   /** A handler that needs the node to be ours and reachable. */
   function on<Req, Res>(
     nodeOf: (request: Req) => string,
@@ -80,6 +84,16 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
         await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
         return {};
       }),
+      offerPickup: on<OfferPickupRequest, OfferPickupResponse>(
+        ({ park }) => park?.call?.mediaNode ?? '',
+        ({ park, revision }, { node, calls }) => {
+          const { sipAddress } = node;
+          const fromHost = sipHost(park?.retriever?.mediaNode ?? '');
+          const number =
+            park === undefined || sipAddress === '' ? undefined : calls.offer({ park, revision, fromHost });
+          return Promise.resolve(number === undefined ? notHere(node.name) : { number, sipAddress });
+        },
+      ),
       takeCall: on<TakeCallRequest, TakeCallResponse>(
         ({ mediaNode }) => mediaNode,
         async ({ callId }, node) => {
@@ -113,7 +127,7 @@ async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<
   if (found.kind === 'unknown') return notHere(node.node.name);
   if (found.kind === 'gone') return { outcome: toTransfer('gone') };
   if (standingOf(found.headers) !== 'waiting') return { outcome: toTransfer('not-held') };
-  await node.sw.setVariables(callId, NO_MARK);
   const outcome = await node.sw.transfer(callId, request.destination, request.context);
+  if (outcome === 'done') await node.sw.setVariables(callId, NO_MARK);
   return { outcome: toTransfer(outcome) };
 }

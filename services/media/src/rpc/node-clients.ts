@@ -13,6 +13,8 @@ import {
   type HoldCallRequest,
   type HoldCallResponse,
   MediaNodeServiceClient,
+  type OfferPickupRequest,
+  type OfferPickupResponse,
   type RingLegRequest,
   type RingLegResponse,
   type TakeCallRequest,
@@ -36,6 +38,7 @@ interface Rpcs {
   holdCall: [HoldCallRequest, HoldCallResponse];
   hangUpCall: [HangUpCallRequest, HangUpCallResponse];
   takeCall: [TakeCallRequest, TakeCallResponse];
+  offerPickup: [OfferPickupRequest, OfferPickupResponse];
 }
 
 type Rpc<Request, Response> = (

@@ -114,6 +114,18 @@ export class NodeSwitch {
     return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
   }
 
+  /** Answers a leg and calls somewhere else for it; whether the two are connected within `limitMs`. */
+  async sendOut(uuid: string, dialString: string, limitMs: number): Promise<boolean> {
+    if (!isLegId(uuid) || !isWord(dialString) || dialString.includes(',')) return false;
+    const waited = this.waits.wait<boolean>(limitMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      return event.name === 'CHANNEL_BRIDGE' ? true : event.name === 'CHANNEL_HANGUP' ? false : undefined;
+    });
+    const steps = `answer:,set:hangup_after_bridge=true,bridge:${dialString}`;
+    if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
+    return (await waited.result) ?? false;
+  }
+
   /** Plays a sound to a leg without waiting for it; one that is missing is passed over by the switch. */
   play(uuid: string, path: string): Promise<boolean> {
     return isWord(path) ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);

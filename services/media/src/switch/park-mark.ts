@@ -16,6 +16,8 @@ const TENANT_VARIABLE = 'parkade_tenant';
 const BACK_VARIABLE = 'parkade_back';
 /** Set by the dial plan where nobody listened: the call waits for being taken. */
 export const PENDING_VARIABLE = 'parkade_pending';
+/** On a leg that came from another node to fetch a call: the attempt it is for. */
+export const RETRIEVE_VARIABLE = 'parkade_retrieve';
 
 export function markVariables({ tenantId, parkId, revision, back }: ParkMark): Record<string, string> {
   const mark = { [PARK_VARIABLE]: `${parkId}:${revision}`, [TENANT_VARIABLE]: tenantId };

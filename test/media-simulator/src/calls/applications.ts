@@ -28,6 +28,7 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
     return () => undefined;
   },
   playback: (core, channel, argument, place) => play(core, channel, argument, place),
+  endless_playback: (core, channel, argument, place) => play(core, channel, argument, place, true),
   say: (core, channel, argument, place) => play(core, channel, argument, place),
   sleep: (core, channel, argument, place) => lasting(core, channel, place, Number(argument)),
   bridge: (core, channel, argument) => {
@@ -106,10 +107,16 @@ function setVariable(channel: Channel, argument: string): void {
   if (equals > 0) channel.variables.set(argument.slice(0, equals), argument.slice(equals + 1));
 }
 
-function play(core: SwitchCore, channel: Channel, argument: string, place: Place): (() => void) | undefined {
+function play(
+  core: SwitchCore,
+  channel: Channel,
+  argument: string,
+  place: Place,
+  repeats = false,
+): (() => void) | undefined {
   if (argument.startsWith('/nosuch')) return undefined;
   core.emit('PLAYBACK_START', channel, { 'Playback-File-Path': argument });
-  const endless = argument.includes('local_stream://') || argument.includes('loops=-1');
+  const endless = repeats || argument.includes('local_stream://') || argument.includes('loops=-1');
   const end = lasting(core, channel, place, endless ? Infinity : core.config.soundMs);
   return () => {
     end();

@@ -1,7 +1,7 @@
 import type { Phone } from '../sip/phone.js';
 import { Channel, type CallerProfile } from './channel.js';
 import { parseDialString } from './dial-string.js';
-import type { SwitchCore } from './switch-core.js';
+import type { SwitchCore, Trunk } from './switch-core.js';
 
 export type Originated = { ok: true; leg: Channel } | { ok: false; cause: string };
 
@@ -43,7 +43,20 @@ export function originate(
   core.add(leg);
   core.emit('CHANNEL_ORIGINATE', leg);
   ring(core, leg, target, Number(dial.variables.get('originate_timeout') ?? DEFAULT_TIMEOUT_S) * 1_000, done);
+  if (target.trunk !== undefined) follow(core, leg, target.user, target.trunk);
   return leg;
+}
+
+/** The leg does what the call at the other switch does, and the other way round. */
+function follow(core: SwitchCore, leg: Channel, number: string, trunk: Trunk): void {
+  core.later(() => {
+    if (!leg.isAlive) return;
+    const hangUp = trunk.call(number, leg.profile, {
+      answered: () => core.later(() => core.ringing.get(leg)?.pickUp()),
+      ended: (cause) => core.later(() => core.hangUp(leg, cause)),
+    });
+    core.onGone(leg, hangUp);
+  });
 }
 
 function refuse(done: (result: Originated) => void, cause: string): undefined {
@@ -57,6 +70,7 @@ interface Target {
   readonly user: string;
   readonly channelName: string;
   readonly reachable: boolean;
+  readonly trunk?: Trunk | undefined;
 }
 
 function resolve(core: SwitchCore, endpoint: string): Target | string {
@@ -77,6 +91,10 @@ function resolve(core: SwitchCore, endpoint: string): Target | string {
   const [profile = '', address = ''] = rest;
   if (!KNOWN_PROFILES.includes(profile)) return 'INVALID_PROFILE';
   const [user = '', host = ''] = address.split('@');
+  const trunk = core.trunks.get(host);
+  if (trunk !== undefined) {
+    return { phone: trunk.phone, profile, user, channelName: `sofia/${profile}/${address}`, reachable: true, trunk };
+  }
   const phone = core.phones.get(user);
   if (phone === undefined) return 'NORMAL_TEMPORARY_FAILURE';
   const port = host.split(':')[1];

@@ -32,6 +32,19 @@ export interface CoreDeps {
   readonly openSocket: (channel: Channel, address: string, ended: (resume: boolean) => void) => () => void;
 }
 
+/** Another switch, reached over SIP. */
+export interface Trunk {
+  /** What the calls of this side look like from the other one. */
+  readonly phone: Phone;
+  /** Calls a number over there; answers what hangs up. */
+  readonly call: (number: string, caller: CallerProfile, news: TrunkNews) => () => void;
+}
+
+export interface TrunkNews {
+  readonly answered: () => void;
+  readonly ended: (cause: string) => void;
+}
+
 export type Listener = (fields: Fields, channel: Channel | undefined) => void;
 
 export class SwitchCore {
@@ -44,6 +57,9 @@ export class SwitchCore {
   beforeBridge: (a: string, b: string) => void = () => undefined;
   readonly #listeners = new Set<Listener>();
   readonly #timers = new Set<Timer>();
+  /** Other switches, by the `host:port` that SIP is sent to. */
+  readonly trunks = new Map<string, Trunk>();
+  readonly #answered = new Map<Channel, () => void>();
   readonly #gone = new Map<Channel, (() => void)[]>();
   #sequence = 0;
   #stopped = false;
@@ -123,6 +139,11 @@ export class SwitchCore {
     this.emit('CHANNEL_CREATE', channel);
   }
 
+  /** Calls `fn` when the leg is answered. */
+  onAnswer(channel: Channel, fn: () => void): void {
+    this.#answered.set(channel, fn);
+  }
+
   /** Calls `fn` when the leg has ended. */
   onGone(channel: Channel, fn: () => void): void {
     this.#gone.set(channel, [...(this.#gone.get(channel) ?? []), fn]);
@@ -140,6 +161,8 @@ export class SwitchCore {
     channel.variables.set('endpoint_disposition', 'ANSWER');
     this.emit('CHANNEL_ANSWER', channel);
     channel.callState = 'ACTIVE';
+    this.#answered.get(channel)?.();
+    this.#answered.delete(channel);
   }
 
   park(channel: Channel): void {
@@ -245,6 +268,7 @@ export class SwitchCore {
     this.emit('CHANNEL_STATE', channel);
     for (const fn of this.#gone.get(channel) ?? []) fn();
     this.#gone.delete(channel);
+    this.#answered.delete(channel);
     channel.state = 'CS_REPORTING';
     channel.callState = 'HANGUP';
     this.emit('CHANNEL_STATE', channel);
