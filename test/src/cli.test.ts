@@ -142,6 +142,39 @@ describe('the client commands', () => {
     expect(wrong.stderr).toMatch(/lots\.a\.spread/);
     expect(wrong.stderr).toMatch(/lots\.b\.colour/);
   });
+
+  it('register media nodes, list them, and take them out', async () => {
+    const etcd = ['--etcd', cluster().etcd];
+    const added = await json('media-nodes', 'add', 'fs-1', '--event-socket', '127.0.0.1:8021', ...etcd);
+    expect(added).toMatchObject({ name: 'fs-1', host: '127.0.0.1', port: 8021, recovers: false });
+    expect(await json('media-nodes', 'list', ...etcd)).toMatchObject({ name: 'fs-1', port: 8021 });
+    expect((await parkade('media-nodes', 'remove', 'fs-1', ...etcd)).code).toBe(0);
+    expect((await parkade('media-nodes', 'list', ...etcd)).stdout).toContain('no media nodes');
+    expect((await parkade('media-nodes', 'add', 'fs 1', '--event-socket', '127.0.0.1:8021', ...etcd)).code).toBe(2);
+  });
+
+  it('bring a call back that nobody fetches, once a recall process runs', { timeout: 60_000 }, async () => {
+    const file = join(directory, 'soon.json');
+    await writeFile(
+      file,
+      JSON.stringify({ tenants: { soon: { lots: { default: { any_slot: true, ringback_timeout_ms: 1000 } } } } }),
+    );
+    await json('settings', 'apply', file, '--etcd', cluster().etcd);
+    const recall = startCli('recall', ['recall', '--etcd', cluster().etcd, '--log-level', 'info']);
+    try {
+      await recall.printed(/^listening on /m);
+      await json('park', '--tenant', 'soon', '--slot', '701', '--call-id', 'back-1', '--parker', 'alice');
+      const state = async (): Promise<unknown> => {
+        const { parks } = await json('slot', '--slot', '701', '--tenant', 'soon');
+        return (parks as { state: string }[])[0]?.state;
+      };
+      await expect.poll(state, { timeout: 30_000, interval: 200 }).toBe('ringback');
+      expect((await parkade('retrieve', '--tenant', 'soon', '--slot', '701', '--call-id', 'r')).code).toBe(0);
+    } finally {
+      recall.signal('SIGTERM');
+      await recall.ended();
+    }
+  });
 });
 
 describe('the command line', () => {
@@ -153,6 +186,10 @@ describe('the command line', () => {
     for (const flag of ['--shards', '--grace', '--etcd', '--owners']) expect(wrong.stderr).toContain(flag);
     expect((await runCli(['nonsense'])).code).toBe(2);
     expect((await runCli(['park', '--nonsense'])).code).toBe(2);
+    const media = join(directory, 'media.json');
+    await writeFile(media, JSON.stringify({ tenants: [{ tenant: 'acme' }], codes: { auto: 3 } }));
+    const file = await runCli(['recall', '--etcd', '127.0.0.1:1', '--media-file', media]);
+    expect([file.code, file.stderr]).toEqual([2, matching(/tenants\.0[^]*codes\.auto/)]);
     const needs = await runCli(['slot-shard']);
     expect([needs.code, needs.stderr]).toEqual([2, matching(/--etcd is missing[^]*--nats is missing/)]);
   });
@@ -165,7 +202,8 @@ describe('the command line', () => {
       .filter((name) => name !== 'help');
     expect(names).toContain('park-or-retrieve');
     for (const name of names) {
-      const help = await runCli(name === 'settings' ? ['settings', 'apply', '--help'] : [name, '--help']);
+      const below = { settings: ['apply'], 'media-nodes': ['add'] }[name] ?? [];
+      const help = await runCli([name, ...below, '--help']);
       expect([name, help.code]).toEqual([name, 0]);
       expect(help.stdout, name).toContain('Examples:');
     }

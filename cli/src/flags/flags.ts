@@ -18,6 +18,8 @@ export const FLAGS = {
   nats: flag('--nats <url>', 'the NATS to publish on (nats://host:port,...)', 'PARKADE_NATS'),
   dataDir: flag('--data-dir <directory>', 'keep the embedded store here, over restarts', 'PARKADE_DATA_DIR'),
 
+  mediaFile: flag('--media-file <file>', 'JSON: tenants of calls, feature codes, domains', 'PARKADE_MEDIA_FILE'),
+
   // What a process is.
   host: flag('--host <address>', 'the address to listen on', 'PARKADE_HOST', '127.0.0.1'),
   advertiseHost: flag(

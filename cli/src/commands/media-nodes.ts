@@ -1,0 +1,83 @@
+import { SystemClock } from '@parkade/clock';
+import { decodeToken, keys } from '@parkade/ids';
+import { registerMediaNode, removeMediaNode } from '@parkade/media';
+import { prefixRange } from '@parkade/store';
+import type { Command } from 'commander';
+import { FlagReader } from '../flags/flag-reader.js';
+import { addFlags, flag, FLAGS } from '../flags/flags.js';
+import { withEtcd } from '../service/with-etcd.js';
+import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
+import type { Output } from '../terminal/output.js';
+
+const NEEDS_ETCD = 'media nodes are registered in the etcd of the cluster';
+
+const EXAMPLES = `
+Examples:
+  parkade media-nodes add fs-1 --event-socket 10.0.0.5:8021 --sip 10.0.0.5:5060 --etcd 127.0.0.1:2379
+  parkade media-nodes list --etcd 127.0.0.1:2379
+  parkade media-nodes remove fs-1 --etcd 127.0.0.1:2379`;
+
+/** `parkade media-nodes add|list|remove`. */
+export function addMediaNodes(program: Command, output: Output): void {
+  const nodes = program.command('media-nodes').description('the FreeSWITCH nodes that the cluster controls');
+  const add = nodes.command('add <name>').description('register a node, or change its registration');
+  addFlags(
+    add,
+    FLAGS.etcd,
+    flag('--event-socket <host:port>', 'where its Event Socket listens'),
+    flag('--sip <host:port>', 'where other nodes send SIP to; none: it takes no calls from them'),
+    flag('--recovers [yes|no]', 'its profile tracks calls, so that a crashed switch gets them back'),
+    FLAGS.json,
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, values: Record<string, unknown>) => {
+      const reader = new FlagReader(values);
+      reader.required('etcd', NEEDS_ETCD);
+      reader.required('eventSocket', 'the cluster has to reach the node');
+      const etcd = reader.endpoints('etcd') ?? [];
+      const [at] = reader.endpoints('eventSocket') ?? [];
+      const recovers = reader.boolean('recovers', false);
+      const sipAddress = reader.text('sip') ?? '';
+      const json = reader.boolean('json', false);
+      reader.check();
+      const colon = at?.lastIndexOf(':') ?? -1;
+      const node = { name, host: at?.slice(0, colon) ?? '', port: Number(at?.slice(colon + 1)), sipAddress, recovers };
+      await withEtcd(etcd, new SystemClock(), async (store) => {
+        const fault = await registerMediaNode(store, node);
+        if (fault !== undefined) throw new CommandFailure(EXIT.usage, `${name} cannot be registered: ${fault}`);
+        output.line(json ? JSON.stringify(node) : `${name} is registered at ${node.host}:${node.port}`);
+      });
+    });
+  const remove = nodes.command('remove <name>').description('take a node out; its calls go on');
+  addFlags(remove, FLAGS.etcd)
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, values: Record<string, unknown>) => {
+      const reader = new FlagReader(values);
+      reader.required('etcd', NEEDS_ETCD);
+      const etcd = reader.endpoints('etcd') ?? [];
+      reader.check();
+      await withEtcd(etcd, new SystemClock(), (store) => removeMediaNode(store, name));
+      output.line(`${name} is not registered`);
+    });
+  const list = nodes.command('list').description('show the registered nodes');
+  addFlags(list, FLAGS.etcd, FLAGS.json)
+    .addHelpText('after', EXAMPLES)
+    .action(async (values: Record<string, unknown>) => {
+      const reader = new FlagReader(values);
+      reader.required('etcd', NEEDS_ETCD);
+      const etcd = reader.endpoints('etcd') ?? [];
+      const json = reader.boolean('json', false);
+      reader.check();
+      await withEtcd(etcd, new SystemClock(), async (store) => {
+        const { kvs } = await store.range(prefixRange(keys.mediaNodes));
+        for (const { key, value } of kvs) {
+          const name = decodeToken(key.slice(keys.mediaNodes.length)) ?? key;
+          const registration = Buffer.from(value).toString('utf8');
+          output.line(
+            json ? JSON.stringify({ name, ...(JSON.parse(registration) as object) }) : `${name}  ${registration}`,
+          );
+        }
+        if (kvs.length === 0 && !json) output.line('no media nodes are registered');
+      });
+    });
+}

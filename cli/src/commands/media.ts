@@ -1,0 +1,82 @@
+import { DEFAULT_ANNOUNCEMENTS, DEFAULT_MEDIA_LIMITS, startMedia } from '@parkade/media';
+import type { Command } from 'commander';
+import { addFlags, flag, FLAGS } from '../flags/flags.js';
+import { FlagReader } from '../flags/flag-reader.js';
+import { readMediaFile } from '../media/media-file.js';
+import { announce, runService } from '../service/run-service.js';
+import { readServiceFlags } from '../service/service-flags.js';
+import { softwareVersion } from '../service/version.js';
+import type { Output } from '../terminal/output.js';
+
+const EXAMPLES = `
+The media file is JSON: whose calls these are, by node, profile, context or authenticated domain; feature codes; domains:
+  {"tenants": [{"tenant_id": "acme", "context": "acme"}], "domains": {"acme": "acme.example"}}
+
+Examples:
+  parkade media-nodes add fs-1 --event-socket 127.0.0.1:8021 --etcd 127.0.0.1:2379
+  PARKADE_ESL_PASSWORD=... parkade media --etcd 127.0.0.1:2379 --media-file media.json --outbound-port 8084`;
+
+/** `parkade media`: one process that controls FreeSWITCH nodes. */
+export function addMedia(program: Command, output: Output): void {
+  const command = program.command('media').description('run one process that controls media nodes (FreeSWITCH)');
+  addFlags(
+    command,
+    FLAGS.etcd,
+    FLAGS.gateway,
+    FLAGS.host,
+    flag('--port <port>', 'the port the cluster reaches it at; 0: any free one', 'PARKADE_PORT', '0'),
+    FLAGS.advertiseHost,
+    flag('--outbound-host <address>', 'where the dial plans reach it', 'PARKADE_OUTBOUND_HOST', '127.0.0.1'),
+    flag(
+      '--outbound-port <port>',
+      'the port of the dial plans’ socket application; none: it takes no calls',
+      'PARKADE_OUTBOUND_PORT',
+    ),
+    FLAGS.mediaFile,
+    FLAGS.memberId,
+    FLAGS.leaseTtl,
+    FLAGS.shards,
+    FLAGS.grace,
+    FLAGS.logLevel,
+    FLAGS.json,
+    // From the environment only in examples: a command line is seen by everybody on the machine.
+    flag(
+      '--esl-password <password>',
+      'of the nodes’ Event Sockets; better from the environment',
+      'PARKADE_ESL_PASSWORD',
+    ),
+  );
+  command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
+    const reader = new FlagReader(values);
+    reader.required('etcd', 'a media process needs the etcd of its cluster');
+    reader.required('eslPassword', 'the Event Sockets of the nodes ask for it (PARKADE_ESL_PASSWORD)');
+    const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
+    const gateway = reader.text('gateway') ?? '';
+    const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
+    reader.check();
+    const { tenants, codes } = await readMediaFile(reader.text('mediaFile'));
+    await runService(flags, output, async (deps) => {
+      const { memberId, host, port, leaseTtlMs } = flags;
+      const outboundHost = reader.text('outboundHost') ?? '127.0.0.1';
+      const config = {
+        memberId,
+        host,
+        port,
+        advertiseHost: reader.text('advertiseHost'),
+        outbound: outboundPort === undefined ? undefined : { host: outboundHost, port: outboundPort },
+        version: softwareVersion(),
+        leaseTtlMs,
+        gateway,
+        password: reader.text('eslPassword') ?? '',
+        tenants,
+        codes,
+        announcements: DEFAULT_ANNOUNCEMENTS,
+        limits: DEFAULT_MEDIA_LIMITS,
+      };
+      const media = await startMedia(config, deps);
+      announce(output, flags.json, media.address);
+      if (media.outboundPort !== undefined && !flags.json) output.line(`dial plans reach it on ${media.outboundPort}`);
+      return media;
+    });
+  });
+}
