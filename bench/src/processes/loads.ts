@@ -71,10 +71,18 @@ export function unaryParks(address: string): Opened {
 export function streamParks(address: string): Opened {
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
   const stream = client.commands();
-  const waiting = new Map<number, (failure?: string) => void>();
-  stream.on('data', ({ correlationId, answer }: CommandsResponse) =>
-    waiting.get(correlationId)?.(answer?.$case === 'error' ? answer.value.message : undefined),
+  const writer = new BatchWriter<CommandsRequest, CommandsRequest>(
+    stream,
+    (batch) => ({ correlationId: 0, timeout: undefined, command: undefined, batch }),
+    clock,
+    1_024,
   );
+  const waiting = new Map<number, (failure?: string) => void>();
+  stream.on('data', ({ batch }: CommandsResponse) => {
+    for (const { correlationId, answer } of batch) {
+      waiting.get(correlationId)?.(answer?.$case === 'error' ? answer.value.message : undefined);
+    }
+  });
   stream.on('error', () => undefined);
   return {
     operate: (worker, turn, done) => {
@@ -82,7 +90,7 @@ export function streamParks(address: string): Opened {
       const slot = workerSlot(worker);
       const command: CommandsRequest['command'] =
         turn % 2 === 0 ? { $case: 'park', value: parkOf(slot) } : { $case: 'retrieve', value: retrieveOf(slot) };
-      stream.write({ correlationId: worker, timeout: undefined, command });
+      writer.push({ correlationId: worker, timeout: undefined, command, batch: [] });
     },
     close: () => {
       stream.cancel();

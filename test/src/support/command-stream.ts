@@ -29,7 +29,7 @@ export class CommandStream {
     const correlationId = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(correlationId, { resolve, reject });
-      this.#stream.write({ correlationId, timeout: toDuration(timeoutMs), command });
+      this.#stream.write({ correlationId, timeout: toDuration(timeoutMs), command, batch: [] });
     });
   }
 

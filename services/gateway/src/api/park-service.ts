@@ -90,7 +90,14 @@ function definition(maxRequestBytes: number): MountedService['definition'] {
   const responseSerialize = (message: Uint8Array | WatchSlotsResponse): Buffer =>
     message instanceof Uint8Array
       ? Buffer.from(message.buffer, message.byteOffset, message.byteLength)
-      : Buffer.from(WatchSlotsResponse.encode(message).finish());
+      : WatchSlotsResponse.encode(message).finish();
   const watch = { ...ParkServiceService.watchSlots, responseSerialize };
-  return sized({ ...ParkServiceService, watchSlots: watch }, maxRequestBytes);
+  return {
+    ...sized({ ...ParkServiceService, watchSlots: watch }, maxRequestBytes),
+    ...sized({ commands: ParkServiceService.commands }, maxRequestBytes, commandsIn),
+  };
+}
+
+function commandsIn(request: unknown): number {
+  return Math.max(1, (request as CommandsRequest).batch.length);
 }

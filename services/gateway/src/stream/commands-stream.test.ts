@@ -12,10 +12,18 @@ afterEach(() => bed.stop());
 /** A client of the Commands stream. */
 class Bulk {
   readonly answers = new Map<number, CommandsResponse['answer']>();
+  /** Answers that came in a message of their own. */
+  alone = 0;
   readonly ended: Promise<CallFailure | undefined>;
 
   constructor(readonly stream: ClientDuplexStream<CommandsRequest, CommandsResponse>) {
-    stream.on('data', ({ correlationId, answer }: CommandsResponse) => this.answers.set(correlationId, answer));
+    stream.on('data', (message: CommandsResponse) => {
+      const { batch } = message;
+      if (batch.length === 0) this.alone++;
+      for (const { correlationId, answer } of batch.length === 0 ? [message] : batch) {
+        this.answers.set(correlationId, answer);
+      }
+    });
     this.ended = new Promise((resolve) => {
       stream.on('error', (error) => resolve(callFailure(error)));
       stream.on('end', () => resolve(undefined));
@@ -24,7 +32,18 @@ class Bulk {
 
   send(correlationId: number, changes: Partial<CommandsRequest> = {}): void {
     const command = { $case: 'park' as const, value: parkRequest({ requestId: '' }) };
-    this.stream.write({ correlationId, timeout: undefined, command, ...changes });
+    this.stream.write({ correlationId, timeout: undefined, command, batch: [], ...changes });
+  }
+
+  /** Many in one message. */
+  sendBatch(correlationIds: readonly number[]): void {
+    const batch = correlationIds.map((correlationId) => ({
+      correlationId,
+      timeout: undefined,
+      command: { $case: 'park' as const, value: parkRequest({ requestId: '' }) },
+      batch: [],
+    }));
+    this.send(0, { command: undefined, batch });
   }
 }
 
@@ -116,4 +135,35 @@ describe('the Commands stream', () => {
     expect(client.answers.get(1)?.$case).toBe('park');
     await drained;
   });
+
+  it('answers a batch in batches, and one by one where there was none (C5)', async () => {
+    const client = await bulk();
+    client.send(1);
+    await expect.poll(() => client.answers.size).toBe(1);
+    client.sendBatch(Array.from({ length: 400 }, (_, i) => 2 + i));
+    client.stream.end();
+    expect(await client.ended).toBeUndefined();
+    expect([...client.answers.values()].map((answer) => answer?.$case)).toEqual(Array(401).fill('park'));
+    expect(client.alone).toBe(1);
+  });
+
+  it('takes a batch of many commands that together are longer than one may be, and refuses what is too many', async () => {
+    const client = await bulk({ maxRequestBytes: 1_000 });
+    client.sendBatch(Array.from({ length: 1_100 }, (_, i) => i));
+    client.send(5_000, {
+      command: undefined,
+      batch: [{ correlationId: 4_000, timeout: undefined, command: undefined, ...nested() }],
+    });
+    client.stream.end();
+    expect(await client.ended).toBeUndefined();
+    const cases = (from: number, to: number): unknown[] =>
+      Array.from({ length: to - from }, (_, i) => client.answers.get(from + i)?.$case);
+    expect(new Set(cases(0, 1_024))).toEqual(new Set(['park']));
+    expect(new Set(cases(1_024, 1_100))).toEqual(new Set(['error']));
+    expect(client.answers.get(4_000)?.value).toMatchObject({ metadata: { field: 'batch' } });
+  });
 });
+
+function nested(): Pick<CommandsRequest, 'batch'> {
+  return { batch: [{ correlationId: 4_001, timeout: undefined, command: undefined, batch: [] }] };
+}

@@ -21,13 +21,20 @@ type Call = ServerDuplexStream<CommandsRequest, CommandsResponse>;
 
 const timeoutRule = length(1, 60_000);
 
+/** Commands, or answers, in one message. */
+export const MAX_BATCH = 1_024;
+
 /**
  * One `Commands` stream.
  *
  *   C1. Every command that was read is answered once, as soon as its answer is ready.
- *   C2. At most `maxStreamUnanswered` are read and not yet written as answers; then the client is not read, and waits.
+ *   C2. At most `maxStreamUnanswered`, and one batch more, are read and not yet written as answers; then the client is not read,
+ *       and waits.
  *   C3. A message that does not decode ends the stream with INVALID_ARGUMENT, after what was read before it is answered.
  *   C4. Draining, it reads nothing more, answers what it read, and ends with DRAINING.
+ *   C5. Answers come in batches only where the client has sent one.
+ *
+ * A message a command costs 60 µs of CPU at the client and the gateway together that one in a batch does not.
  */
 export class CommandsStream {
   readonly #call: Call;
@@ -35,6 +42,7 @@ export class CommandsStream {
   #unanswered = 0;
   #paused = false;
   #full = false;
+  #batched = false;
   #scheduled = false;
   /** How it ends once everything is answered; undefined while it goes on. */
   #ending: Refused | 'ok' | undefined;
@@ -60,14 +68,25 @@ export class CommandsStream {
 
   #read(message: unknown): void {
     if (this.#ending !== undefined) return;
-    if (message instanceof Malformed) {
-      const request: unknown = message instanceof TooLarge ? message.request : undefined;
-      if (request === undefined) return this.#finish(message.refused());
-      this.#count();
-      return this.#answer((request as CommandsRequest).correlationId, message.refused());
+    if (!(message instanceof Malformed))
+      return this.#each(message as CommandsRequest, (one) => void this.#execute(one));
+    const request: unknown = message instanceof TooLarge ? message.request : undefined;
+    if (request === undefined) return this.#finish(message.refused());
+    this.#each(request as CommandsRequest, ({ correlationId }) => this.#answer(correlationId, message.refused()));
+  }
+
+  /** Each command of the message, be it one or a batch, counted. */
+  #each(message: CommandsRequest, take: (command: CommandsRequest) => void): void {
+    const { batch } = message;
+    this.#batched ||= batch.length > 0;
+    this.#count(Math.max(1, batch.length));
+    if (batch.length === 0) return take(message);
+    for (const [i, command] of batch.entries()) {
+      if (command.batch.length > 0)
+        this.#answer(command.correlationId, invalidField('batch', 'must be empty in a batch'));
+      else if (i < MAX_BATCH) take(command);
+      else this.#answer(command.correlationId, invalidField('batch', `must have at most ${MAX_BATCH} entries`));
     }
-    this.#count();
-    void this.#execute(message as CommandsRequest);
   }
 
   async #execute({ correlationId, timeout, command }: CommandsRequest): Promise<void> {
@@ -75,8 +94,8 @@ export class CommandsStream {
     const fault = timeoutRule(timeout, 0);
     const invalid =
       command === undefined
-        ? new Refused(Reason.INVALID_FIELD, 'The field command is missing: set exactly one.', { field: 'command' })
-        : fault && new Refused(Reason.INVALID_FIELD, `The field timeout ${fault.must}.`, { field: 'timeout' });
+        ? invalidField('command', 'is missing: set exactly one')
+        : fault && invalidField('timeout', fault.must);
     if (invalid !== undefined || command === undefined) return this.#answer(correlationId, invalid);
     const deadline = deadlineIn(timeout === undefined ? undefined : durationMs(timeout), clock, limits);
     try {
@@ -88,8 +107,8 @@ export class CommandsStream {
     }
   }
 
-  #count(): void {
-    this.#unanswered++;
+  #count(commands: number): void {
+    this.#unanswered += commands;
     if (this.#unanswered < this.deps.limits.maxStreamUnanswered || this.#paused) return;
     this.#paused = true;
     this.#call.pause();
@@ -97,7 +116,7 @@ export class CommandsStream {
 
   #answer(correlationId: number, result: CommandsResponse['answer'] | Refused): void {
     const answer = result instanceof Refused ? errorAnswer(result) : result;
-    this.#answers.push({ correlationId, answer });
+    this.#answers.push({ correlationId, answer, batch: [] });
     this.#schedule();
   }
 
@@ -112,10 +131,12 @@ export class CommandsStream {
 
   #flush(): void {
     let written = 0;
-    for (const answer of this.#answers) {
-      if (this.#gone || this.#full) break;
-      written++;
-      if (this.#call.write(answer)) continue;
+    while (written < this.#answers.length && !this.#gone && !this.#full) {
+      const batch = this.#answers.slice(written, written + (this.#batched ? MAX_BATCH : 1));
+      written += batch.length;
+      const [only] = batch;
+      const message = only !== undefined && !this.#batched ? only : { correlationId: 0, answer: undefined, batch };
+      if (this.#call.write(message)) continue;
       this.#full = true;
       this.#call.once('drain', () => {
         this.#full = false;
@@ -156,6 +177,10 @@ export class CommandsStream {
     this.#answers.length = 0;
     this.onEnd();
   }
+}
+
+function invalidField(field: string, must: string): Refused {
+  return new Refused(Reason.INVALID_FIELD, `The field ${field} ${must}.`, { field });
 }
 
 function errorAnswer(refused: Refused): CommandsResponse['answer'] {

@@ -22,13 +22,21 @@ export class TooLarge extends Malformed {
   }
 }
 
-/** The definition with request decoders that answer `TooLarge` for more than `maxBytes`. */
-export function sized<T extends ServiceDefinition>(definition: T, maxBytes: number): T {
+/** How many requests one message may hold; where nothing else is said, one. */
+type CountOf = (request: unknown) => number;
+
+/**
+ * The definition with request decoders that answer `TooLarge` for more than `maxBytes` a request: for a message that holds many,
+ * on average. What it says of one that is longer still, the rules of its fields say.
+ */
+export function sized<T extends ServiceDefinition>(definition: T, maxBytes: number, countOf: CountOf = () => 1): T {
   const entries = Object.entries(definition).map(([name, method]) => {
     const { requestDeserialize } = method as MethodDefinition<unknown, unknown>;
     const decode = (bytes: Buffer): unknown => {
       const request = requestDeserialize(bytes);
-      return bytes.length > maxBytes ? new TooLarge(bytes.length, maxBytes, request) : request;
+      if (bytes.length <= maxBytes) return request;
+      const limit = maxBytes * countOf(request);
+      return bytes.length > limit ? new TooLarge(bytes.length, limit, request) : request;
     };
     return [name, { ...method, requestDeserialize: decode }] as const;
   });
