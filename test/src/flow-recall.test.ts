@@ -1,0 +1,92 @@
+import { branchesOf } from '@parkade/flow';
+import { keys } from '@parkade/ids';
+import { Consistency, MediaControl, type Park, Reason } from '@parkade/proto';
+import { DEFAULT_LIMITS, MediaSimulator, startRecall } from '@parkade/recall';
+import { callFailure, silentLog } from '@parkade/rpc';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BLIND, clock, FlowWorld, random } from './support/flow-world.js';
+
+let world: FlowWorld;
+let media: MediaSimulator;
+afterEach(async () => {
+  await world.close();
+  expect(world.defects).toEqual([]);
+});
+
+/** The park as a gateway shows it; undefined when it has ended. */
+function getPark(tenantId: string, parkId: string): Promise<Park | undefined> {
+  const request = { tenantId, by: { $case: 'parkId', value: parkId } as const, consistency: Consistency.UNFENCED };
+  return new Promise((resolve, reject) =>
+    world.parks.getPark(request, (error, response) => {
+      const reason = error === null ? undefined : callFailure(error).reason;
+      if (error === null) resolve(response.park);
+      else if (reason === Reason.PARK_ENDED || reason === Reason.PARK_NOT_FOUND) resolve(undefined);
+      else reject(error);
+    }),
+  );
+}
+
+/** A flow world whose recalls ring a parker who never answers. */
+async function start(): Promise<void> {
+  world = await FlowWorld.start();
+  media = new MediaSimulator(clock);
+  media.register('acme', '200', ['phone-1']);
+  await world.store.txn({
+    compare: [],
+    success: [{ kind: 'put', key: keys.mediaNode('fs1'), value: Buffer.from('{}') }],
+  });
+  const recall = await startRecall(
+    { memberId: 'r1', host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000, limits: DEFAULT_LIMITS },
+    4,
+    {
+      ...{ store: world.store, clock, random, log: silentLog, media },
+      branches: branchesOf(getPark),
+      timing: { joinDelayMs: 10, settleMs: 50, claimJitterMs: 1 },
+    },
+  );
+  world.onClose(() => recall.close());
+  await expect.poll(() => recall.ownedPartitions(), { timeout: 10_000 }).toBe(4);
+}
+
+const times = { default_ringback_timeout: 1000, default_callback_timeout: 1000 };
+const cluster = { wayIn: BLIND, mediaControl: MediaControl.CLUSTER };
+
+/** What the switch was told, in order, without times. */
+function story(callId: string): readonly string[] {
+  return media.deeds.flatMap((deed) => {
+    if (deed.kind === 'ring') return deed.request.forCall.callId === callId ? [`ring ${deed.request.contact}`] : [];
+    if (deed.kind === 'transfer' && deed.call === callId) return [`transfer ${JSON.stringify(deed.exit)}`];
+    return deed.kind === 'hold' && deed.call === callId ? ['hold'] : [];
+  });
+}
+
+async function parked(callId: string, flow: object, slot: string): Promise<void> {
+  // The gateway hears of the media node a moment after it was registered.
+  await expect
+    .poll(() => world.hear(callId, flow, { ...cluster, capturedDigits: slot }).catch(() => undefined))
+    .toMatchObject({ outcome: 'PARKED', slot });
+}
+
+describe('a recall that nobody answers', () => {
+  it('branches to the child of its slot, else to _, else the call is parked again', async () => {
+    await start();
+    const children = {
+      '100': { children: {}, data: { id: '8ca0e4c50aa1e2901d749307e19b2e4b' }, module: 'voicemail' },
+    };
+    const wild = { _: { module: 'ring_group', data: { id: 'sales' } } };
+    await parked('own', { module: 'park', data: times, children: { ...children, ...wild } }, '100');
+    await parked('wild', { module: 'park', data: times, children: { ...children, ...wild } }, '101');
+    await parked('none', { module: 'park', data: times, children }, '102');
+    await expect
+      .poll(() => story('own'), { timeout: 10_000 })
+      .toEqual(['ring phone-1', 'transfer {"to":"voicemail","mailbox":"8ca0e4c50aa1e2901d749307e19b2e4b"}']);
+    await expect
+      .poll(() => story('wild'), { timeout: 10_000 })
+      .toEqual(['ring phone-1', 'transfer {"to":"ring_group","ring_group_id":"sales"}']);
+    await expect
+      .poll(() => story('none').slice(0, 3), { timeout: 10_000 })
+      .toEqual(['ring phone-1', 'hold', 'ring phone-1']);
+    await expect.poll(() => world.inSlot('100')).toEqual([]);
+    expect((await world.inSlot('102'))[0]).toMatch(/^none /);
+  });
+});
