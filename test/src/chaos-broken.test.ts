@@ -67,7 +67,7 @@ it.each(BROKEN)('the checker catches a build that %s', { timeout: 60_000 }, asyn
   for (const seed of seeds) {
     // Writes tell a deposed owner that it is deposed; so that reads meet it, they go apart.
     const looksApart = breakage.upkeepMs !== undefined;
-    const options = { seed, forMs: 2_000, settleMs: 1_000, blows, breakage, looksApart };
+    const options = { seed, forMs: 2_000, settleMs: 3_000, blows, breakage, looksApart };
     // A build so broken that it does not come to serve is not caught by the checker.
     const { faults } = await runChaos(options).catch(() => ({ faults: [] as string[] }));
     caught.push(...faults);

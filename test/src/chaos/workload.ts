@@ -83,10 +83,12 @@ export class Workload {
     this.#over = true;
   }
 
-  /** One look at every checked slot, until each has answered. */
+  /** One look at every checked slot; each must answer by the fifth try. */
   async lookAtAll(): Promise<void> {
     for (const slot of CHECKED_SLOTS) {
-      while ((await this.#look(slot)) === 'unknown');
+      let told: Told = 'unknown';
+      for (let i = 0; i < 5 && told === 'unknown'; i++) told = await this.#look(slot);
+      if (told === 'unknown') this.odd.push(`slot ${slot} does not answer`);
     }
   }
 
