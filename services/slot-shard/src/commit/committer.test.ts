@@ -1,4 +1,4 @@
-import { SystemClock } from '@parkade/clock';
+import { ManualClock, SystemClock } from '@parkade/clock';
 import { SlotRecord } from '@parkade/proto';
 import { MAX_TXN_BYTES, MAX_TXN_OPS, openEmbeddedStore, type Store, type Txn } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,5 +93,29 @@ describe('a transaction', () => {
     for (let i = 0; i < 200; i++) for (const source of sources) committer.enqueue(write(source, `s${i}`, 100));
     await expect.poll(() => sources.map(({ committedWrites }) => committedWrites)).toEqual([200, 200]);
     expect(Math.max(...sent.map(({ success }) => success.length))).toBeGreaterThan(100);
+  });
+
+  it('that is not answered holds up few writes for moments only (C6)', async () => {
+    const stuck = new ManualClock();
+    const asked: Txn[] = [];
+    const never: Store['txn'] = (txn) => {
+      asked.push(txn);
+      return new Promise(() => undefined);
+    };
+    const slow = new Committer(
+      new Proxy(store, { get: (_, name) => (name === 'txn' ? never : undefined) }),
+      stuck,
+      new RevisionFloor(),
+      { transactionTimeoutMs: 2_000, maxTransactions: 4 },
+    );
+    const source = new Source('/a');
+    slow.enqueue(write(source, 'first', 10));
+    await stuck.advance(0);
+    slow.enqueue(write(source, 'second', 10));
+    slow.enqueue(write(source, 'third', 10));
+    await stuck.advance(1);
+    expect(asked).toHaveLength(1);
+    await stuck.advance(20);
+    expect(asked.map(({ success }) => success.length)).toEqual([2, 3]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '@parkade/clock';
+import type { Clock, Timer } from '@parkade/clock';
 import { JournalEntry, SlotRecord } from '@parkade/proto';
 import { type Compare, MAX_TXN_BYTES, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import type { RevisionFloor } from './revision-floor.js';
@@ -6,6 +6,9 @@ import type { Write, WriteSource } from './write.js';
 
 /** So many writes leave beside a transaction that is under way. */
 const WORTH_ANOTHER = 48;
+
+/** So long fewer wait for the one under way: a few times what a transaction takes. */
+const PATIENCE_MS = 10;
 
 /** Of a journal value: its key and framing, and those of each answer. */
 const JOURNAL_BYTES = 256;
@@ -35,8 +38,8 @@ interface Batch {
  *   C3. Records and the answers to the requests that caused them are written together.
  *   C4. A failed or unknown transaction is never sent again: its shards decide what becomes of their writes.
  *   C5. A transaction is never larger than the store takes, in operations and in bytes.
- *   C6. Alone, a write goes at once. While transactions are under way the next one fills, and leaves when it is large enough or one
- *       of them is answered; at most `maxTransactions` are under way.
+ *   C6. Alone, a write goes at once. While transactions are under way the next one fills, and leaves when it is large enough, one
+ *       of them is answered, or patience ends; at most `maxTransactions` are under way.
  */
 export class Committer {
   readonly #store: Store;
@@ -50,6 +53,7 @@ export class Committer {
   #queued = 0;
   #underWay = 0;
   #scheduled = false;
+  #patience: Timer | undefined;
 
   constructor(
     store: Store,
@@ -85,7 +89,11 @@ export class Committer {
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.#worthSending()) return;
+    if (this.#scheduled) return;
+    if (!this.#worthSending()) {
+      this.#waitForMore();
+      return;
+    }
     this.#scheduled = true;
     this.#clock.defer(() => {
       this.#scheduled = false;
@@ -100,6 +108,16 @@ export class Committer {
   #worthSending(): boolean {
     if (this.#queued === 0 || this.#underWay >= this.#maxTransactions) return false;
     return this.#underWay === 0 || this.#queued >= WORTH_ANOTHER;
+  }
+
+  /** A transaction that is slow to be answered holds up what waits for it no longer than this. */
+  #waitForMore(): void {
+    if (this.#patience !== undefined || this.#queued === 0 || this.#underWay >= this.#maxTransactions) return;
+    this.#patience = this.#clock.setTimer(PATIENCE_MS, () => {
+      this.#patience = undefined;
+      if (this.#queued > 0 && this.#underWay < this.#maxTransactions) this.#send(this.#take());
+      this.#schedule();
+    });
   }
 
   /** As many writes as fit, shard by shard: one journal value serves all writes of a shard. */
