@@ -38,6 +38,19 @@ test('a parked caller is fetched from another phone: they talk, and the slot is 
   await until(() => !caller.variables.has('parkade_park'));
 });
 
+test('a conversation that ends at once was a retrieved call all the same, and never an abandoned one', async () => {
+  world = await World.start();
+  const [, callee] = await world.talk('2001', '1001');
+  world.sim.transferBlind(callee, '701');
+  await world.park('701', (one) => one?.state === ParkState.PARKED);
+  const taker = world.sim.call('1002', '*5701');
+  world.sim.core.listen((fields) => {
+    if (fields['Event-Name'] === 'CHANNEL_BRIDGE') world.sim.core.later(() => world.sim.hangUp(taker));
+  });
+  await world.allFree();
+  expect(world.logged.filter((line) => line.includes('abandoned'))).toEqual([]);
+});
+
 test('dialling a slot in which somebody waits fetches him', async () => {
   world = await World.start();
   const [caller, callee] = await world.talk('2001', '1001');

@@ -70,3 +70,19 @@ test('a pickup number is good once: replayed, guessed, or dialled by a phone it 
   expect([caller.parked, caller.isAlive]).toEqual([true, true]);
   expect(world.logged.join('\n')).not.toContain(numbers[0] ?? 'pickup-');
 });
+
+test('a process that drains hands its node over: parked callers stay, and the other process serves them', async () => {
+  world = await World.start();
+  const second = await world.addMedia('media-b');
+  const [caller, callee] = await world.talk('2001', '1001');
+  world.sim.transferBlind(callee, '701');
+  await world.park('701', (one) => one?.state === ParkState.PARKED);
+  await until(() => caller.variables.has('parkade_park'));
+  const [owner, other] = world.media.nodesUp().length === 1 ? [world.media, second] : [second, world.media];
+  await owner.drain(5_000);
+  await until(() => other.nodesUp().length === 1 && other.parkedCalls() === 1);
+  // The first listener of the dial plan is gone: the call reaches the second.
+  const taker = world.sim.call('1002', '*5701');
+  await until(() => taker.peer === caller);
+  await world.allFree();
+});

@@ -1,13 +1,15 @@
 import { OwnerDirectory, namedPartitions } from '@parkade/ownership';
 import { DEFAULT_ROUTED_MEDIA, MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
 import type { Channel } from '@parkade/media-simulator';
+import type { MediaPort } from '@parkade/recall';
 import { type CallRef, type Park, ParkState } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
 import { afterEach, expect, test } from 'vitest';
 import { until, World } from './world.js';
 
 let world: World;
-let port: RoutedMedia;
+// What recalls use, so that the two cannot part.
+let port: MediaPort;
 let news: [string, string][];
 const ends: (() => void)[] = [];
 
@@ -27,11 +29,17 @@ async function start(): Promise<{ caller: Channel; park: Park; call: CallRef }> 
   );
   await owners.start();
   const clients = new NodeClients(owners, clock);
-  port = new RoutedMedia({ ...DEFAULT_ROUTED_MEDIA, domains: { acme: 'acme.example' } }, clients, clock, silentLog);
+  const media = new RoutedMedia(
+    { ...DEFAULT_ROUTED_MEDIA, domains: { acme: 'acme.example' } },
+    clients,
+    clock,
+    silentLog,
+  );
+  port = media;
   news = [];
   port.onLeg((legId, what) => news.push([legId, what]));
   ends.push(
-    () => port.close(),
+    () => media.close(),
     () => clients.close(),
     () => owners.close(),
   );
@@ -50,7 +58,7 @@ async function ring(
   call: CallRef,
   presentation = { name: 'Park 701: Al', number: '2001', alertInfo: '' },
 ): Promise<void> {
-  const { contacts } = await port.contacts({ tenantId: 'acme', userId: '', extension: '1001' });
+  const { contacts } = await port.contacts({ tenantId: 'acme', userId: '', extension: '1001' }, 1_000);
   const leg = { legId: LEG, mediaNode: 'media-1', parkId: park.parkId, tenantId: 'acme', attempt: 1, forCall: call };
   port.ring({ ...leg, contact: contacts[0] ?? '', ringMs: 30_000, presentation, followForwarding: false });
 }

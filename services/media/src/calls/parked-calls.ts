@@ -2,7 +2,8 @@
 //   T1. A leg is watched from before its park is asked for, so that its hang-up cannot be missed: one that ends meanwhile
 //       is released as soon as its park is known.
 //   T2. A leg that ends is released once, with the reason its end has; a retriever's is no business of this table.
-//   T3. Bounded: past maxCalls no call is taken.
+//   T3. A leg that talks with somebody is abandoned by nobody when it ends, however late its join is told of here.
+//   T4. Bounded: past maxCalls no call is taken.
 import type { Clock, Random } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
 import { newRequestId } from '@parkade/ids';
@@ -21,6 +22,8 @@ interface Entry {
   park: ParkOfCall | undefined;
   /** The cause it ended with. */
   ended: string | undefined;
+  /** It talks with whoever fetches it. */
+  talks: boolean;
 }
 
 export interface ParkedCallsDeps {
@@ -52,13 +55,13 @@ export class ParkedCalls {
   watch(legId: string): boolean {
     if (this.#entries.has(legId)) return true;
     if (this.#entries.size >= this.deps.maxCalls) return false;
-    this.#entries.set(legId, { park: undefined, ended: undefined });
+    this.#entries.set(legId, { park: undefined, ended: undefined, talks: false });
     return true;
   }
 
   /** The leg is parked now. False: it had hung up before, and is released. */
   parked(legId: string, park: ParkOfCall): boolean {
-    const entry = this.#entries.get(legId) ?? { park: undefined, ended: undefined };
+    const entry = this.#entries.get(legId) ?? { park: undefined, ended: undefined, talks: false };
     entry.park = park;
     if (entry.ended === undefined) {
       this.#entries.set(legId, entry);
@@ -75,15 +78,32 @@ export class ParkedCalls {
   }
 
   onEvent(event: EslEvent): void {
-    if (event.name !== 'CHANNEL_HANGUP') return;
     const legId = event.channelUuid ?? '';
+    switch (event.name) {
+      case 'CHANNEL_BRIDGE':
+        this.#talks(legId, true);
+        return this.#talks(event.get('Other-Leg-Unique-ID') ?? '', true);
+      case 'CHANNEL_PARK':
+        return this.#talks(legId, false);
+      case 'CHANNEL_HANGUP':
+        return this.#hungUp(legId, event.get('Hangup-Cause') ?? 'NORMAL_CLEARING');
+      default:
+        return;
+    }
+  }
+
+  #talks(legId: string, talks: boolean): void {
+    const entry = this.#entries.get(legId);
+    if (entry !== undefined) entry.talks = talks;
+  }
+
+  #hungUp(legId: string, cause: string): void {
     const entry = this.#entries.get(legId);
     if (entry === undefined) return;
-    const cause = event.get('Hangup-Cause') ?? 'NORMAL_CLEARING';
     if (entry.park === undefined) entry.ended = cause;
     else {
       this.#entries.delete(legId);
-      void this.release(legId, entry.park, cause);
+      if (!entry.talks) void this.release(legId, entry.park, cause);
     }
   }
 

@@ -16,6 +16,7 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   const { legId, way } = arrival;
   if (!arrival.answered) {
     log.info('refused: a call that nobody has answered cannot be parked', { legId });
+    if (parkerOf(visit).extension !== '') return giveBack(visit, 'not answered');
     await sw.kill(legId, 'CALL_REJECTED');
     return;
   }

@@ -45,7 +45,15 @@ export interface TrunkNews {
   readonly ended: (cause: string) => void;
 }
 
-export type Listener = (fields: Fields, channel: Channel | undefined) => void;
+/** An event whose fields are made when the first listener wants them. */
+export interface SwitchEvent {
+  readonly name: string;
+  /** The leg it is about. */
+  readonly uuid: string | undefined;
+  fields(): Fields;
+}
+
+export type Listener = (event: SwitchEvent) => void;
 
 export class SwitchCore {
   readonly channels = new Map<string, Channel>();
@@ -71,9 +79,14 @@ export class SwitchCore {
     this.coreUuid = deps.newUuid();
   }
 
-  listen(listener: Listener): () => void {
+  onEvent(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Hands every event's fields to `listener`. */
+  listen(listener: (fields: Fields) => void): () => void {
+    return this.onEvent((event) => listener(event.fields()));
   }
 
   /** Runs `fn` behind the answer to the command at hand, unless the switch has stopped by then. */
@@ -106,13 +119,15 @@ export class SwitchCore {
   /** Tells everybody who listens. */
   emit(name: string, channel: Channel | undefined, extra: Fields = {}): void {
     const withVariables = channel !== undefined && name !== 'CHANNEL_STATE';
-    const fields = {
-      ...this.common(name),
-      ...extra,
-      ...(channel !== undefined && channelFields(channel)),
-      ...(withVariables && variableFields(channel)),
-    };
-    for (const listener of [...this.#listeners]) listener(fields, channel);
+    let made: Fields | undefined;
+    const fields = (): Fields =>
+      (made ??= {
+        ...this.common(name),
+        ...extra,
+        ...(channel !== undefined && channelFields(channel)),
+        ...(withVariables && variableFields(channel)),
+      });
+    for (const listener of [...this.#listeners]) listener({ name, uuid: channel?.uuid, fields });
   }
 
   /** What every event begins with. */

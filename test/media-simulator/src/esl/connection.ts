@@ -6,8 +6,7 @@ import { CommandReader } from '@parkade/esl/testing';
 import type { EslCommand } from '@parkade/esl';
 import { runApi } from '../api/api-commands.js';
 import { runNested } from '../calls/applications.js';
-import type { Fields } from '../calls/channel-fields.js';
-import type { SwitchCore } from '../calls/switch-core.js';
+import type { SwitchCore, SwitchEvent } from '../calls/switch-core.js';
 import { apiFrame, eventFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
 import { EventSubscription } from './subscription.js';
 
@@ -28,7 +27,7 @@ export abstract class EslConnection {
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.sayGoodbye());
-    this.#unlisten = core.listen((fields) => this.onEvent(fields));
+    this.#unlisten = core.onEvent((event) => this.#onEvent(event));
     socket.on('close', () => {
       this.#unlisten();
       this.closed();
@@ -52,8 +51,10 @@ export abstract class EslConnection {
     this.socket.end(noticeFrame(text, 'disconnect', this.controlled));
   }
 
-  protected onEvent(fields: Fields, body?: string): void {
-    if (this.subscription.wants(fields)) this.write(eventFrame(this.subscription.format, fields, body));
+  #onEvent(event: SwitchEvent): void {
+    if (!this.subscription.mayWant(event.name, event.uuid)) return;
+    const fields = event.fields();
+    if (this.subscription.wants(fields)) this.write(eventFrame(this.subscription.format, fields, undefined));
   }
 
   /** Behind a running api command, else at once. */
@@ -137,7 +138,7 @@ export abstract class EslConnection {
         'Job-Command': name,
         ...(rest.length > 0 && { 'Job-Command-Arg': rest.join(' ') }),
       };
-      this.onEvent(fields, text);
+      if (this.subscription.wants(fields)) this.write(eventFrame(this.subscription.format, fields, text));
     });
     return replyFrame(`+OK Job-UUID: ${job}`, `Job-UUID: ${job}\n`);
   }

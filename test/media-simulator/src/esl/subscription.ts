@@ -84,6 +84,12 @@ export class EventSubscription {
     return `+OK filter deleted. [${header}][${value}]`;
   }
 
+  /** Whether an event could be wanted, before its fields are made. */
+  mayWant(name: string, uuid: string | undefined): boolean {
+    if (this.only !== undefined) return uuid === this.only;
+    return name === 'CUSTOM' || this.#names.has(name) || this.#names.has('ALL');
+  }
+
   wants(fields: Fields): boolean {
     const name = fields['Event-Name'] ?? '';
     if (this.only !== undefined) return fields['Unique-ID'] === this.only && name !== 'CHANNEL_DESTROY';
