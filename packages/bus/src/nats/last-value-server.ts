@@ -1,8 +1,9 @@
 import { BusError, type BusMessage, type StreamSpec } from '../bus.js';
+import type { Deadline } from './deadline.js';
 import type { Gate } from './gate.js';
 import type { LastValueServer, Place } from './last-values.js';
 import { LAST_SEQUENCE_HEADER, STREAM_HEADER, versionOf, VERSION_HEADER } from './message.js';
-import { Header } from './publishes.js';
+import { type Acknowledgement, Header } from './publishes.js';
 import { API, apiErrorCode, type NatsSession } from './session.js';
 import type { StreamKeeper } from './stream-keeper.js';
 
@@ -34,9 +35,18 @@ async function readDirect(session: NatsSession, stream: string, subject: string)
   return { subject, payload: data, version: versionOf(headers), sequence };
 }
 
-/** The last values of one stream. `session` is asked for each call, and throws while there is none. */
+/** Publishes, within the bounds of the bus. Rejects with `BusError`. */
+export type Send = (
+  subject: string,
+  payload: Uint8Array,
+  header: Header,
+  deadline: Deadline,
+) => Promise<Acknowledgement>;
+
+/** The last values of one stream. `session` is asked for each read, and throws while there is none. */
 export function lastValueServer(
   session: () => NatsSession,
+  send: Send,
   gate: Gate,
   keeper: StreamKeeper,
   spec: StreamSpec,
@@ -48,11 +58,11 @@ export function lastValueServer(
       return message === undefined ? undefined : { sequence: message.sequence, version: message.version ?? -1 };
     },
 
-    async write(subject, payload, version, expected, atMs): Promise<number | 'moved'> {
+    async write(subject, payload, version, expected, deadline): Promise<number | 'moved'> {
       const header = new Header(
         `${VERSION_HEADER}: ${version}\r\n${STREAM_HEADER}: ${spec.name}\r\n${LAST_SEQUENCE_HEADER}: ${expected}\r\n`,
       );
-      const stored = await gate.run(() => session().publishes.send(subject, payload, header, atMs));
+      const stored = await send(subject, payload, header, deadline);
       if ('refused' in stored) {
         if (stored.refused === API.wrongLastSequence) return 'moved';
         throw new BusError('unavailable', `JetStream: ${stored.description}`);

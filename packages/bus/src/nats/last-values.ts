@@ -14,14 +14,14 @@ export interface LastValueServer {
   read(subject: string, timeoutMs: number): Promise<Place | undefined>;
   /**
    * Stores a message if the subject's last one still has the sequence `expected` (0: there is none); resolves to its
-   * sequence, or to `'moved'` where that is no longer so. Ends by `atMs` (monotonic).
+   * sequence, or to `'moved'` where that is no longer so.
    */
   write(
     subject: string,
     payload: Uint8Array,
     version: number,
     expected: number,
-    atMs: number,
+    deadline: Deadline,
   ): Promise<number | 'moved'>;
 }
 
@@ -45,7 +45,8 @@ const NOTHING: Place = { sequence: 0, version: -1 };
  */
 export class LastValues {
   readonly #places: RecentMap<string, Place>;
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Those who wait for their turn, by subject; every subject with a call under way is here. */
+  readonly #turns = new Map<string, (() => void)[]>();
 
   constructor(
     private readonly server: LastValueServer,
@@ -55,17 +56,17 @@ export class LastValues {
   }
 
   /** Stores `payload` unless the same or a higher version stands there. Says whether it did. */
-  publish(subject: string, payload: Uint8Array, version: number, deadline: Deadline): Promise<boolean> {
-    const before = this.#turns.get(subject);
-    const attempt = (): Promise<boolean> => this.#attempt(subject, payload, version, deadline);
-    const call = before === undefined ? attempt() : before.then(attempt);
-    const turn = call
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#turns.get(subject) === turn) this.#turns.delete(subject);
-      });
-    this.#turns.set(subject, turn);
-    return call;
+  async publish(subject: string, payload: Uint8Array, version: number, deadline: Deadline): Promise<boolean> {
+    const waiting = this.#turns.get(subject);
+    if (waiting === undefined) this.#turns.set(subject, []);
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await this.#attempt(subject, payload, version, deadline);
+    } finally {
+      const next = this.#turns.get(subject)?.shift();
+      if (next === undefined) this.#turns.delete(subject);
+      else next();
+    }
   }
 
   /** Drops all that is remembered. */
@@ -85,7 +86,7 @@ export class LastValues {
         this.#places.set(subject, place);
         return false;
       }
-      const written = await this.server.write(subject, payload, version, place.sequence, deadline.inTime().atMs);
+      const written = await this.server.write(subject, payload, version, place.sequence, deadline);
       if (written !== 'moved') {
         this.#places.set(subject, { sequence: written, version });
         return true;

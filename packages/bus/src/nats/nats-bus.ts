@@ -18,7 +18,7 @@ import { LastValues } from './last-values.js';
 import { Lifeline } from './lifeline.js';
 import { ID_HEADER, STREAM_HEADER } from './message.js';
 import type { NatsBusDeps, NatsOptions } from './options.js';
-import { Header } from './publishes.js';
+import { type Acknowledgement, Header } from './publishes.js';
 import { Reader } from './reader.js';
 import { StreamKeeper } from './stream-keeper.js';
 import { Timeouts } from './timeouts.js';
@@ -78,15 +78,12 @@ export class NatsBus implements Bus {
   async publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
     this.#checkOpen();
     const spec = this.#catalog.forPublish(subject, payload, options.id);
-    await this.#publishing(options.timeoutMs, (deadline) =>
-      this.#gate.run(async () => {
-        const header = new Header(`${ID_HEADER}: ${options.id}\r\n${STREAM_HEADER}: ${spec.name}\r\n`);
-        const { atMs } = deadline.inTime();
-        const stored = await this.#lifeline.ready().publishes.send(subject, payload, header, atMs);
-        if ('refused' in stored) throw new BusError('unavailable', `JetStream: ${stored.description}`);
-        this.#keeper.saw(spec.name, stored.sequence);
-      }),
-    );
+    const header = new Header(`${ID_HEADER}: ${options.id}\r\n${STREAM_HEADER}: ${spec.name}\r\n`);
+    await this.#publishing(options.timeoutMs, async (deadline) => {
+      const stored = await this.#send(subject, payload, header, deadline);
+      if ('refused' in stored) throw new BusError('unavailable', `JetStream: ${stored.description}`);
+      this.#keeper.saw(spec.name, stored.sequence);
+    });
   }
 
   async publishLast(subject: string, payload: Uint8Array, options: PublishLastOptions): Promise<boolean> {
@@ -160,7 +157,13 @@ export class NatsBus implements Bus {
   #lastValuesOf(spec: StreamSpec): LastValues {
     const known = this.#lastValues.get(spec.name);
     if (known !== undefined) return known;
-    const server = lastValueServer(() => this.#lifeline.ready(), this.#gate, this.#keeper, spec);
+    const server = lastValueServer(
+      () => this.#lifeline.ready(),
+      (...message) => this.#send(...message),
+      this.#gate,
+      this.#keeper,
+      spec,
+    );
     const made = new LastValues(server);
     this.#lastValues.set(spec.name, made);
     return made;
@@ -172,14 +175,30 @@ export class NatsBus implements Bus {
     if (this.#pending >= MAX_PENDING) throw new BusError('unavailable', `${MAX_PENDING} publishes are pending`);
     const deadline = new Deadline(this.deps.clock, timeoutMs ?? DEFAULT_TIMEOUT_MS);
     this.#pending += 1;
-    return await this.#timed(deadline, async () => {
+    // Only when it has ended: a call whose time is over may still wait for its turn.
+    const settled = (): void => void (this.#pending -= 1);
+    try {
+      return await this.#timeouts.within(task(deadline), deadline.atMs, () => deadline.late(), settled);
+    } catch (error) {
+      this.#checkOpen();
+      throw error;
+    }
+  }
+
+  /** Publishes on the session of the moment once there is room among those on their way. */
+  #send(subject: string, payload: Uint8Array, header: Header, deadline: Deadline): Promise<Acknowledgement> {
+    const sendNow = (): Promise<Acknowledgement> => {
+      const leave = (): void => this.#gate.leave();
       try {
-        return await task(deadline);
-      } finally {
-        // Only now: a call whose time is over may still wait for its turn.
-        this.#pending -= 1;
+        deadline.leftMs();
+        return this.#lifeline.ready().publishes.send(subject, payload, header, deadline, leave);
+      } catch (error) {
+        leave();
+        throw error;
       }
-    });
+    };
+    const waiting = this.#gate.enter();
+    return waiting === undefined ? sendNow() : waiting.then(sendNow);
   }
 
   async #timed<T>(deadline: Deadline, task: () => Promise<T>): Promise<T> {

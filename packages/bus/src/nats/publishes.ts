@@ -1,6 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { BusError } from '../bus.js';
+import type { Deadline } from './deadline.js';
 import type { Timeouts } from './timeouts.js';
 
 /** What JetStream says to a publish: where it is stored, or the error code of its API. */
@@ -10,8 +11,8 @@ export type Acknowledgement =
 interface Waiting {
   readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
-  /** Ends the wait for its time limit. */
-  readonly inTime: () => void;
+  /** Called once, whichever way it ends. */
+  readonly ended: () => void;
 }
 
 /**
@@ -42,16 +43,28 @@ export class Publishes {
     connection.subscribe(`${this.#inbox}.*`, { callback });
   }
 
-  /** Sends, and resolves to what JetStream says by `atMs` (monotonic). Rejects with `BusError`. */
-  send(subject: string, payload: Uint8Array, header: Header, atMs: number): Promise<Acknowledgement> {
-    if (this.#failed) return Promise.reject(lost());
+  /**
+   * Sends, and resolves to what JetStream says by the deadline. Rejects with `BusError`. `ended` is called once, before either.
+   */
+  send(
+    subject: string,
+    payload: Uint8Array,
+    header: Header,
+    deadline: Deadline,
+    ended: () => void,
+  ): Promise<Acknowledgement> {
+    if (this.#failed) {
+      ended();
+      return Promise.reject(lost());
+    }
     const reply = `${this.#inbox}.${(++this.#count).toString(36)}`;
     return new Promise((resolve, reject) => {
-      const timeout = this.timeouts.add(atMs, () => {
-        this.#waiting.delete(reply);
-        reject(new BusError('timeout', 'the bus did not answer'));
-      });
-      this.#waiting.set(reply, { resolve, reject, inTime: () => this.timeouts.remove(timeout) });
+      const timeout = this.timeouts.add(deadline.atMs, () => this.#end(reply)?.reject(deadline.late()));
+      const over = (): void => {
+        this.timeouts.remove(timeout);
+        ended();
+      };
+      this.#waiting.set(reply, { resolve, reject, ended: over });
       this.#unsent.push(() => this.#write(subject, payload, header, reply));
       if (this.#unsent.length === 1) this.clock.defer(() => this.#flush());
     });
@@ -90,7 +103,7 @@ export class Publishes {
   #end(reply: string): Waiting | undefined {
     const waiting = this.#waiting.get(reply);
     this.#waiting.delete(reply);
-    waiting?.inTime();
+    waiting?.ended();
     return waiting;
   }
 }

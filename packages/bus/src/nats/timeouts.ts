@@ -30,17 +30,22 @@ export class Timeouts {
     if (this.#waiting.delete(timeout) && this.#waiting.size === 0) this.#disarm();
   }
 
-  /** What `task` comes to, unless its time is over before; then it rejects with what `late` makes. */
-  within<T>(task: Promise<T>, atMs: number, late: () => Error): Promise<T> {
+  /**
+   * What `task` comes to, unless its time is over before; then it rejects with what `late` makes. `settled` is called when the
+   * task itself has ended, be it in time or not.
+   */
+  within<T>(task: Promise<T>, atMs: number, late: () => Error, settled: () => void = () => undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timeout = this.add(atMs, () => reject(late()));
       task.then(
         (value) => {
           this.remove(timeout);
+          settled();
           resolve(value);
         },
         (error: unknown) => {
           this.remove(timeout);
+          settled();
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
