@@ -269,7 +269,10 @@ describe('the keys of data', () => {
     }
     const none = { data: { max_slot_number: 102 } };
     expect(await world.hear('d', none)).toMatchObject({ outcome: 'REJECTED', prompt: 'NO_FREE_SLOT to CALL' });
-    expect(await world.hear('d', none, blind('103'))).toMatchObject({ outcome: 'HELD' });
+    expect(await world.hear('d', none, blind('103'))).toMatchObject({
+      outcome: 'HELD',
+      reason: 'MAX_SLOT_EXCEEDED',
+    });
   });
 
   it('skip_module goes on at the wildcard, if there is one, and touches nothing', async () => {

@@ -2,6 +2,7 @@ import { type Clock, sleep } from '@parkade/clock';
 import { childOf, type Deed, deedOf, MAX_SLOT_CHILD, slotStateOf, type SlotState, verdictOf } from '@parkade/flow';
 import { type Park, ParkState, PromptKind, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
+import { slotNumber } from '@parkade/settings';
 import type { FlowLimits } from '../config.js';
 import {
   type Arrival,
@@ -134,7 +135,7 @@ export class Execution {
   /** `state`: how the slot was found; undefined: the park shows it. */
   #placed(park: Park, state: SlotState | undefined): Result {
     const { slot } = this.arrival;
-    if (isHeld(park)) return held(park, slot === undefined ? Reason.LOT_FULL : Reason.SLOT_OCCUPIED);
+    if (isHeld(park)) return held(park, whyHeld(this.arrival));
     const found = state ?? (park.state === ParkState.RETRIEVING ? 'held' : 'free');
     const verdict = verdictOf(this.#deed, found);
     switch (verdict.is) {
@@ -172,4 +173,12 @@ export class Execution {
   #holdIfFull(): boolean {
     return isTransferred(this.#deed) && childOf(this.arrival.node, MAX_SLOT_CHILD) === undefined;
   }
+}
+
+/** Why a call is in the holding lot, as far as its request tells. */
+function whyHeld({ slot, node }: Arrival): Reason {
+  if (slot === undefined) return Reason.LOT_FULL;
+  const { maxSlotNumber } = node.data;
+  const beyond = maxSlotNumber !== undefined && (slotNumber(slot) ?? 0) > maxSlotNumber;
+  return beyond ? Reason.MAX_SLOT_EXCEEDED : Reason.SLOT_OCCUPIED;
 }
