@@ -1,8 +1,7 @@
-import { branchesOf } from '@parkade/flow';
 import { keys } from '@parkade/ids';
-import { Consistency, MediaControl, type Park, Reason } from '@parkade/proto';
+import { MediaControl } from '@parkade/proto';
 import { DEFAULT_LIMITS, MediaSimulator, startRecall } from '@parkade/recall';
-import { callFailure, silentLog } from '@parkade/rpc';
+import { silentLog } from '@parkade/rpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BLIND, clock, FlowWorld, random } from './support/flow-world.js';
 
@@ -12,19 +11,6 @@ afterEach(async () => {
   await world.close();
   expect(world.defects).toEqual([]);
 });
-
-/** The park as a gateway shows it; undefined when it has ended. */
-function getPark(tenantId: string, parkId: string): Promise<Park | undefined> {
-  const request = { tenantId, by: { $case: 'parkId', value: parkId } as const, consistency: Consistency.UNFENCED };
-  return new Promise((resolve, reject) =>
-    world.parks.getPark(request, (error, response) => {
-      const reason = error === null ? undefined : callFailure(error).reason;
-      if (error === null) resolve(response.park);
-      else if (reason === Reason.PARK_ENDED || reason === Reason.PARK_NOT_FOUND) resolve(undefined);
-      else reject(error);
-    }),
-  );
-}
 
 /** A flow world whose recalls ring a parker who never answers. */
 async function start(): Promise<void> {
@@ -40,7 +26,6 @@ async function start(): Promise<void> {
     4,
     {
       ...{ store: world.store, clock, random, log: silentLog, media },
-      branches: branchesOf(getPark),
       timing: { joinDelayMs: 10, settleMs: 50, claimJitterMs: 1 },
     },
   );

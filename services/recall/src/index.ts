@@ -5,4 +5,4 @@ export type { Presentation } from './machine/presentation.js';
 export * from './media/port.js';
 export { type Habit, type MediaDeed, MediaSimulator } from './media/simulator.js';
 export { type Recall, type RecallDeps, RECALL_ROLE, startRecall } from './recall.js';
-export { type Branches, noBranches } from './run/branches.js';
+export { type Branches, recordedBranches } from './run/branches.js';

@@ -19,7 +19,7 @@ import type { RecallConfig } from './config.js';
 import type { MediaPort } from './media/port.js';
 import { Owners } from './owner/owners.js';
 import { Partitions } from './partitions.js';
-import { type Branches, noBranches } from './run/branches.js';
+import { type Branches, recordedBranches } from './run/branches.js';
 import type { ParkEntry } from './run/partition-recalls.js';
 import { Preparer } from './run/preparer.js';
 import { RingCursors } from './run/ring-cursors.js';
@@ -38,7 +38,7 @@ export interface RecallDeps {
   readonly random: Random;
   readonly log: Log;
   readonly media: MediaPort;
-  /** Default: no call flows. */
+  /** Default: what the records keep. */
   readonly branches?: Branches | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
@@ -113,7 +113,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
       owner: owners,
       media,
       preparer,
-      branches: deps.branches ?? noBranches,
+      branches: deps.branches ?? recordedBranches,
       deadlines,
       rearm: () => alarm.changed(),
       owned: () => ownership.owns(shard),

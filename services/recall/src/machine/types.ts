@@ -22,6 +22,8 @@ export interface ParkView {
   /** Recalls begun so far. */
   readonly attempt: number;
   readonly state: ParkStateView;
+  /** Where its call flow goes on when a recall fails, as its record keeps it; undefined: nowhere. */
+  readonly branch?: Branch | undefined;
 }
 
 export type ParkStateView =

@@ -6,5 +6,5 @@ export interface Branches {
   find(park: ParkView, reason: string): Promise<Branch | undefined>;
 }
 
-/** No call flows. */
-export const noBranches: Branches = { find: () => Promise.resolve(undefined) };
+/** What each park's record keeps: the child of its call flow, resolved when it was parked. */
+export const recordedBranches: Branches = { find: ({ branch }) => Promise.resolve(branch) };

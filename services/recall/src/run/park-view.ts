@@ -1,3 +1,4 @@
+import { recallBranch } from '@parkade/flow';
 import { MediaControl, type ParkRecord, type SlotName, TransitionKind } from '@parkade/proto';
 import type { Departure, ParkStateView, ParkView } from '../machine/index.js';
 
@@ -18,6 +19,7 @@ export function parkViewOf(name: SlotName, park: ParkRecord): ParkView {
     clusterMedia: park.mediaControl === MediaControl.CLUSTER,
     attempt: park.recallAttempt,
     state: stateView(park.state),
+    branch: recallBranch(park.branch),
   };
 }
 
