@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addDemo } from './commands/demo.js';
+import { addFlow } from './commands/flow.js';
 import { addGateway } from './commands/gateway.js';
 import { addMedia } from './commands/media.js';
 import { addMediaNodes } from './commands/media-nodes.js';
@@ -33,7 +34,7 @@ export function parkadeProgram(output: Output): Command {
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
-  for (const add of [addUp, addGateway, addSlotShard, addRecall, addMedia, addDemo]) add(program, output);
+  for (const add of [addUp, addGateway, addSlotShard, addRecall, addFlow, addMedia, addDemo]) add(program, output);
   for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend]) add(program, output);
   for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes]) add(program, output);
   return program;
