@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MAX_ID_LENGTH } from '@parkade/bus';
-import type { SlotName, SlotRecord } from '@parkade/proto';
+import type { FlowBranch, SlotName, SlotRecord } from '@parkade/proto';
 import { eventKind, FAILED } from './event-kinds.js';
 import { type CallJson, callJson, type ParkerJson, parkerJson } from './parties.js';
 import { eventSubject } from './subjects.js';
@@ -32,12 +32,26 @@ export interface EventMessage {
   } | null;
   /** Recalls: the attempt, from 1; else 0. */
   readonly attempt: number;
+  /** Only of a call that went to a child of its call flow, for the flow engine that has it now. */
+  readonly branch?: BranchJson;
   /** The command that caused it; empty: time did. */
   readonly request_id: string;
   /** The lamp the park lights; may be empty. */
   readonly presence_id: string;
   /** The slot's revision; orders the events of a slot. */
   readonly revision: number;
+}
+
+/** A child of a call flow. */
+export interface BranchJson {
+  /** The stored flow; empty: it came with the request. */
+  readonly flow_id: string;
+  /** The child's key: the slot, or `_`. */
+  readonly child: string;
+  /** As the flow writes it: `voicemail`, `device`, `user`, `ring_group`, `callflow`, `destination`. */
+  readonly module: string;
+  /** The id, or the destination, its `data` names. */
+  readonly target: string;
 }
 
 /** Something to publish on the event stream. */
@@ -75,6 +89,7 @@ export function transitionEvent(slotKey: string, record: SlotRecord, revision: n
     retriever: callJson(last.retriever),
     other: otherEnd(last.other, last.otherParkId),
     attempt: last.attempt,
+    ...branchOf(last.branch),
     request_id: last.requestId,
     presence_id: last.presenceId,
     revision,
@@ -102,6 +117,13 @@ export function noticeEvent(notice: Omit<NoticeMessage, 'kind'>): OutgoingEvent 
 /** A message as it is published: JSON in UTF-8. */
 export function encodeMessage(message: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(message), 'utf8');
+}
+
+function branchOf(branch: FlowBranch | undefined): Pick<EventMessage, 'branch'> {
+  const to = branch?.target?.to;
+  if (branch === undefined || to === undefined) return {};
+  const module = to.$case === 'ringGroup' ? 'ring_group' : to.$case;
+  return { branch: { flow_id: branch.flowId, child: branch.child, module, target: to.value } };
 }
 
 function otherEnd(other: SlotName | undefined, parkId: string): EventMessage['other'] {

@@ -41,7 +41,10 @@ describe('timeouts', () => {
     const late = (): Error => new Error('late');
     const atMs = clock.monotonicMs() + 100;
     await expect(timeouts.within(Promise.resolve('done'), atMs, late)).resolves.toBe('done');
-    await expect(timeouts.within(Promise.reject(new Error('no')), atMs, late)).rejects.toThrow('no');
+    let settled = 0;
+    const failing = timeouts.within(Promise.reject(new Error('no')), atMs, late, () => settled++);
+    await expect(failing).rejects.toThrow('no');
+    expect(settled).toBe(1);
     expect(clock.pendingTimers).toBe(0);
     const outcome = expect(timeouts.within(new Promise(() => undefined), atMs, late)).rejects.toThrow('late');
     await clock.advance(100);

@@ -256,8 +256,12 @@ export class Publisher {
     }
     lane.state = 'sending';
     this.#pacing.inFlight++;
-    const sent = 'event' in next ? this.#sendEvent(lane, next.event) : this.#sendLamps(lane, next.lamps);
-    void sent.then((end) => this.#ended(lane, end));
+    const sent = 'event' in next ? this.#sender.event(lane.slotKey, next.event) : this.#sender.lamps(next.lamps);
+    void sent.then((end) => {
+      if ('event' in next) this.#eventEnded(lane, next.event, end);
+      else this.#lampsEnded(lane, next.lamps, end);
+      this.#ended(lane, end);
+    });
   }
 
   #ended(lane: Lane, sent: Sent): void {
@@ -277,18 +281,14 @@ export class Publisher {
     this.#pump();
   }
 
-  async #sendEvent(lane: Lane, event: QueuedEvent): Promise<Sent> {
-    const sent = await this.#sender.event(lane.slotKey, event);
+  #eventEnded(lane: Lane, event: QueuedEvent, sent: Sent): void {
     if (sent === 'gone' || lane.dead) event.ticket.done();
     else lane.giveBackEvent(event);
-    return sent;
   }
 
-  async #sendLamps(lane: Lane, batch: LampBatch): Promise<Sent> {
-    const sent = await this.#sender.lamps(batch);
+  #lampsEnded(lane: Lane, batch: LampBatch, sent: Sent): void {
     if (sent === 'gone' || lane.dead) for (const ticket of batch.tickets) ticket.done();
     else lane.giveBackLamps(batch);
-    return sent;
   }
 
   #finished(): void {

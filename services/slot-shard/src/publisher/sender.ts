@@ -27,36 +27,39 @@ export class Sender {
     readonly observer: PublisherObserver,
   ) {}
 
-  async event(slotKey: string, { record, revision }: QueuedEvent): Promise<Sent> {
+  event(slotKey: string, { record, revision }: QueuedEvent): Promise<Sent> {
     const event = this.#write(() => transitionEvent(slotKey, record, revision));
-    const sent = event === undefined ? 'gone' : await this.#attempt(() => this.#publish(event));
-    if (sent === 'gone') this.#stored('event', record);
-    return sent;
+    return this.#attempt(event === undefined ? undefined : () => this.#publish(event), 'event', record);
   }
 
   /** The cleared lamps one after the other, then the slot's; what went is taken out of the batch. */
-  async lamps(batch: LampBatch): Promise<Sent> {
+  lamps(batch: LampBatch): Promise<Sent> {
+    if (batch.cleared.size > 0) return this.#clearedFirst(batch);
+    const { lamp } = batch;
+    if (lamp === undefined) return Promise.resolve('gone');
+    return this.#lamp(() => slotLamp(lamp.record, lamp.facts, lamp.revision), lamp.record);
+  }
+
+  async #clearedFirst(batch: LampBatch): Promise<Sent> {
     for (const [presenceId, { record, revision }] of batch.cleared) {
       if ((await this.#lamp(() => clearedLamp(record, presenceId, revision))) === 'again') return 'again';
       batch.cleared.delete(presenceId);
     }
-    const { lamp } = batch;
-    if (lamp === undefined) return 'gone';
-    const sent = await this.#lamp(() => slotLamp(lamp.record, lamp.facts, lamp.revision));
-    if (sent === 'gone') this.#stored('lamp', lamp.record);
-    return sent;
+    return this.lamps(batch);
   }
 
-  async notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
+  notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
     const event = this.#write(() => noticeEvent(notice));
-    return event === undefined ? 'gone' : this.#attempt(() => this.#publish(event));
+    return this.#attempt(event === undefined ? undefined : () => this.#publish(event));
   }
 
-  async #lamp(write: () => OutgoingLamp | undefined): Promise<Sent> {
+  /** `record`: the one whose lamp it is, where it is the slot's own. */
+  #lamp(write: () => OutgoingLamp | undefined, record?: SlotRecord): Promise<Sent> {
     const lamp = this.#write(write);
-    if (lamp === undefined) return 'gone';
+    if (lamp === undefined) return this.#attempt(undefined, 'lamp', record);
     const { subject, payload, version } = lamp;
-    return this.#attempt(() => this.bus.publishLast(subject, payload, { version, timeoutMs: this.timeoutMs }));
+    const options = { version, timeoutMs: this.timeoutMs };
+    return this.#attempt(() => this.bus.publishLast(subject, payload, options), 'lamp', record);
   }
 
   #publish({ subject, payload, id }: OutgoingEvent): Promise<void> {
@@ -73,18 +76,23 @@ export class Sender {
     }
   }
 
-  async #attempt(publish: () => Promise<unknown>): Promise<Sent> {
+  /** The one wait of all it takes to publish something: each costs a microsecond, and every command publishes twice. */
+  async #attempt(
+    publish: (() => Promise<unknown>) | undefined,
+    what?: 'event' | 'lamp',
+    record?: SlotRecord,
+  ): Promise<Sent> {
     try {
-      await publish();
-      return 'gone';
+      if (publish !== undefined) await publish();
     } catch (error) {
-      if (error instanceof BusError && error.code === 'invalid') {
-        this.#refused(error);
-        return 'gone';
+      if (!(error instanceof BusError && error.code === 'invalid')) {
+        this.observer.failed('unavailable');
+        return 'again';
       }
-      this.observer.failed('unavailable');
-      return 'again';
+      this.#refused(error);
     }
+    if (what !== undefined && record !== undefined) this.#stored(what, record);
+    return 'gone';
   }
 
   #refused(error: unknown): void {
