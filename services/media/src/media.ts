@@ -86,6 +86,14 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       return undefined;
     }
   };
+  const withdrawPickup: NodeContext['withdrawPickup'] = async (park, number) => {
+    const mediaNode = park.call?.mediaNode ?? '';
+    try {
+      return (await clients.call(mediaNode, 'withdrawPickup', { mediaNode, number }, limits.replyMs)).used;
+    } catch {
+      return undefined;
+    }
+  };
   const nodes: NodeSet = new NodeSet({
     find: (name) => registry.get(name),
     make: (node) =>
@@ -96,6 +104,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         api,
         groupOf,
         offerPickup,
+        withdrawPickup,
         mayWrite: () => ownership.owns(node.name),
         tell: (legId, news) => streams.tell(node.name, legId, news),
       }),

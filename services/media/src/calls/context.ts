@@ -25,6 +25,8 @@ export interface NodeContext {
     park: Park,
     revision: number,
   ) => Promise<{ readonly number: string; readonly sipAddress: string } | undefined>;
+  /** Takes a number back; whether it had been used. Undefined: not known. */
+  readonly withdrawPickup: (park: Park, number: string) => Promise<boolean | undefined>;
   /** The park group an extension is in. */
   readonly groupOf: (tenantId: string, extension: string) => string | undefined;
 }

@@ -1,6 +1,7 @@
 // A parked call and the phone that fetches it are at different nodes: the phone comes to the call.
 //   D1. The retriever's node sends its leg, with a one-time number, to the caller's node, which makes the bridge and confirms.
-//   D2. Whichever side sees a failure gives the attempt back; twice does no harm, as an attempt ends once.
+//   D2. One side ends the attempt: the caller's node once the number was used, the retriever's when it was withdrawn before.
+//       Where that is not known the attempt stays open, and the caller's node finds out when its time is over.
 import { type Park } from '@parkade/proto';
 import { newRequestId } from '@parkade/ids';
 import { DEFAULT_SIP_PROFILE } from '../config.js';
@@ -10,16 +11,21 @@ import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js'
 import { givenBack } from './give-back.js';
 import type { Pickup } from './pickups.js';
 
-/** Sends the retriever's leg to the node of the call. Whether it was connected over there. */
-export async function sendToCall(visit: Visit, park: Park, revision: number): Promise<boolean> {
+/**
+ * Sends the retriever's leg to the node of the call. `sent`: that node ends the attempt; `failed`: it is for us to give back;
+ * `unknown`: for nobody now.
+ */
+export async function sendToCall(visit: Visit, park: Park, revision: number): Promise<'sent' | 'failed' | 'unknown'> {
   const { offerPickup, sw, arrival, config, log } = visit;
   const offer = await offerPickup(park, revision);
   if (offer === undefined) {
     log.warn('the node of a parked call takes no pickup now', { parkId: park.parkId, node: park.call?.mediaNode });
-    return false;
+    return 'failed';
   }
   const dialString = `sofia/${config.sipProfile ?? DEFAULT_SIP_PROFILE}/${offer.number}@${offer.sipAddress}`;
-  return sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs);
+  if (await sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs)) return 'sent';
+  const used = await visit.withdrawPickup(park, offer.number);
+  return used === undefined ? 'unknown' : used ? 'sent' : 'failed';
 }
 
 /** A leg has come with a number that is good: it gets the call. */
@@ -28,7 +34,11 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
   const { tenantId, parkId, retrieveId, previousParkId } = park;
   const callId = park.call?.callId ?? '';
   await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: retrieveId });
-  if ((await sw.park(legId, turnWord(random), true)) !== 'parked') return givenBack(context, park, 'retriever hung up');
+  if ((await sw.park(legId, turnWord(random), true)) !== 'parked') {
+    await givenBack(context, park, 'retriever hung up');
+    await sw.kill(legId, 'NORMAL_CLEARING');
+    return;
+  }
   const about = { takerId: legId, callId, parkId, formerParkId: previousParkId, revision };
   const joined = await join(sw, about, () => void holdAudio(context, callId));
   switch (joined) {
@@ -48,7 +58,8 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
       await givenBack(context, park, 'not connected');
       break;
     case 'unknown':
-      log.warn('nobody knows whether a call was fetched', { parkId });
+      // They may talk: what is so is found out when the attempt's time is over.
+      return log.warn('nobody knows whether a call was fetched', { parkId });
   }
   await sw.kill(legId, 'NORMAL_CLEARING');
 }

@@ -118,6 +118,11 @@ export class NodeCalls {
     return this.#draining ? undefined : this.#pickups.offer(pickup);
   }
 
+  /** A phone of another node will not come. False: it has. */
+  withdraw(number: string): boolean {
+    return this.#pickups.withdraw(number);
+  }
+
   /** A leg of another node. The number is used up by this, and never logged. */
   async #delivered(legId: string, number: string, headers: EslHeaders): Promise<void> {
     const { sw, log, config } = this.context;

@@ -51,6 +51,11 @@ export class ParkedCalls {
     return this.#entries.get(legId)?.park;
   }
 
+  /** Whether it talks with somebody, as its last events say. */
+  talks(legId: string): boolean {
+    return this.#entries.get(legId)?.talks === true;
+  }
+
   /** Watches a leg. False: there are too many. */
   watch(legId: string): boolean {
     if (this.#entries.has(legId)) return true;

@@ -2,7 +2,8 @@
 //   Q1. A pickup number is 144 random bits, good once, for ten seconds, for one park and one attempt to fetch it, and only
 //       for a leg that comes from the node it was given to. What is kept is its digest.
 //   Q2. A number that is unknown, used, late or from elsewhere changes nothing for the parked call.
-//   Q3. Bounded: past maxPickups none is given out.
+//   Q3. A number is used or withdrawn, never both: whoever of the two nodes it is ends the attempt.
+//   Q4. Bounded: past maxPickups none is given out.
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@parkade/clock';
 import type { Park } from '@parkade/proto';
@@ -40,6 +41,11 @@ export class Pickups {
     const number = PREFIX + Buffer.from(this.random.bytes(SECRET_BYTES)).toString('base64url');
     this.#offered.set(digestOf(number), { ...pickup, untilMs: nowMs + GOOD_FOR_MS });
     return number;
+  }
+
+  /** Makes a number good for nothing. False: it has been used. */
+  withdraw(number: string): boolean {
+    return this.#offered.delete(digestOf(number));
   }
 
   /** Uses a number up, whatever comes of it. Undefined: it is good for nothing. */

@@ -4,7 +4,7 @@
 //   X2. A retrieve whose time is over ends as the switch shows it: talking with its retriever it is confirmed, waiting it is
 //       given back, gone it is freed; unknown, it waits.
 //   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken.
-import { Consistency, type Park, MediaControl, ParkState } from '@parkade/proto';
+import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { timestampMs } from '@parkade/rpc';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
@@ -83,9 +83,27 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   const over =
     state === ParkState.RETRIEVING && giveUpAt !== undefined && timestampMs(giveUpAt) + MARGIN_MS < clock.nowMs();
   if (over && !actions.isBusy(retriever?.callId ?? '')) return settleRetrieve(context, legId, park);
+  if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
+    return freeIfTaken(context, legId, park);
+  }
   if (parked.park(legId)?.parkId === parkId) return;
   parked.parked(legId, { tenantId, parkId, reserved: state === ParkState.RESERVED });
   await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
+}
+
+/** A call that talks, in a slot that nobody is fetching it from: the slot is freed. */
+async function freeIfTaken(
+  { sw, api, parked, clock, random, log }: NodeContext,
+  legId: string,
+  park: Park,
+): Promise<void> {
+  const found = await sw.look(legId);
+  if (found.kind !== 'leg' || standingOf(found.headers) !== 'connected') return;
+  const { tenantId, parkId } = park;
+  log.warn('a call that talks stood in a slot still', { legId, parkId });
+  parked.leave(legId);
+  const requestId = newRequestId(clock.nowMs(), random);
+  await api.release({ requestId, tenantId, parkId, cause: ReleaseCause.RELEASED, callId: legId });
 }
 
 async function settleRetrieve(context: NodeContext, legId: string, park: Park): Promise<void> {

@@ -70,8 +70,9 @@ async function connect(visit: Visit, park: Park, revision: number): Promise<void
   const { call, parkId } = park;
   const takerId = arrival.legId;
   if (call?.mediaNode !== node) {
-    if (await sendToCall(visit, park, revision)) return;
-    await givenBack(visit, park, 'not connected');
+    const sent = await sendToCall(visit, park, revision);
+    if (sent === 'sent') return;
+    if (sent === 'failed') await givenBack(visit, park, 'not connected');
     return sayAndHangUp(visit, takerId, config.announcements.failed);
   }
   const { callId } = call;

@@ -24,6 +24,7 @@ export interface NodeAgentDeps {
   readonly api: ParkApi;
   readonly groupOf: NodeContext['groupOf'];
   readonly offerPickup: NodeContext['offerPickup'];
+  readonly withdrawPickup: NodeContext['withdrawPickup'];
   /** Whether the node is owned at this moment. */
   readonly mayWrite: () => boolean;
   readonly tell: (legId: string, news: Happening) => void;
@@ -46,7 +47,7 @@ export class NodeAgent {
     private readonly config: MediaConfig,
     private readonly deps: NodeAgentDeps,
   ) {
-    const { clock, random, log, api, mayWrite, groupOf, offerPickup } = deps;
+    const { clock, random, log, api, mayWrite, groupOf, offerPickup, withdrawPickup } = deps;
     const { limits } = config;
     const { name } = node;
     this.#connection = new InboundConnection(
@@ -72,7 +73,19 @@ export class NodeAgent {
     );
     this.sw = new NodeSwitch(name, this.#connection, limits, clock);
     const parked = new ParkedCalls({ api, clock, random, log, maxCalls: limits.maxCalls });
-    this.#context = { node: name, sw: this.sw, api, parked, clock, random, log, config, groupOf, offerPickup };
+    this.#context = {
+      node: name,
+      sw: this.sw,
+      api,
+      parked,
+      clock,
+      random,
+      log,
+      config,
+      groupOf,
+      offerPickup,
+      withdrawPickup,
+    };
     this.calls = new NodeCalls(this.#context);
     this.legs = new NodeLegs({
       sw: this.sw,

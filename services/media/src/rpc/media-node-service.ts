@@ -22,6 +22,8 @@ import {
   type TransferCallResponse,
   type WatchLegsRequest,
   type WatchLegsResponse,
+  type WithdrawPickupRequest,
+  type WithdrawPickupResponse,
 } from '@parkade/proto';
 import { durationMs, type MountedService, type Refused, unary } from '@parkade/rpc';
 import type { NodeAgent } from '../nodes/node-agent.js';
@@ -93,6 +95,10 @@ export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNod
             park === undefined || sipAddress === '' ? undefined : calls.offer({ park, revision, fromHost });
           return Promise.resolve(number === undefined ? notHere(node.name) : { number, sipAddress });
         },
+      ),
+      withdrawPickup: on<WithdrawPickupRequest, WithdrawPickupResponse>(
+        ({ mediaNode }) => mediaNode,
+        ({ number }, { calls }) => Promise.resolve({ used: !calls.withdraw(number) }),
       ),
       takeCall: on<TakeCallRequest, TakeCallResponse>(
         ({ mediaNode }) => mediaNode,

@@ -21,6 +21,8 @@ import {
   type TakeCallResponse,
   type TransferCallRequest,
   type TransferCallResponse,
+  type WithdrawPickupRequest,
+  type WithdrawPickupResponse,
 } from '@parkade/proto';
 import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
 
@@ -39,6 +41,7 @@ interface Rpcs {
   hangUpCall: [HangUpCallRequest, HangUpCallResponse];
   takeCall: [TakeCallRequest, TakeCallResponse];
   offerPickup: [OfferPickupRequest, OfferPickupResponse];
+  withdrawPickup: [WithdrawPickupRequest, WithdrawPickupResponse];
 }
 
 type Rpc<Request, Response> = (

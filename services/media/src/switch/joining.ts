@@ -1,6 +1,7 @@
 // A parked call is joined with the leg of whoever takes it.
 //   J1. Nobody is joined with a call that is not marked with the very park he was given.
-//   J2. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
+//   J2. One join is made at a time with a parked call.
+//   J3. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
 import { markOf } from './park-mark.js';
 import type { NodeSwitch } from './node-switch.js';
 import { standingOf, talksWith } from './standing.js';
@@ -20,7 +21,17 @@ export interface Join {
 }
 
 /** Joins, and sees to the parked call where that fails. `hold` plays hold audio to it. */
-export async function join(
+export async function join(sw: NodeSwitch, about: Join, hold: () => void): Promise<Joined> {
+  if (sw.joining.has(about.callId)) return 'failed';
+  sw.joining.add(about.callId);
+  try {
+    return await joinAlone(sw, about, hold);
+  } finally {
+    sw.joining.delete(about.callId);
+  }
+}
+
+async function joinAlone(
   sw: NodeSwitch,
   { takerId, callId, parkId, formerParkId, revision }: Join,
   hold: () => void,

@@ -22,6 +22,8 @@ export type Look =
 
 export class NodeSwitch {
   readonly waits: EventWaits;
+  /** Parked calls that are being joined. */
+  readonly joining = new Set<string>();
 
   constructor(
     readonly name: string,

@@ -251,6 +251,20 @@ export interface OfferPickupResponse {
   sipAddress: string;
 }
 
+/** A phone will not come. */
+export interface WithdrawPickupRequest {
+  /** The media node that gave the number out. */
+  mediaNode: string;
+  /** The number. */
+  number: string;
+}
+
+/** What became of the number. */
+export interface WithdrawPickupResponse {
+  /** It was used: the node ends the attempt itself, by confirming it or giving it back. */
+  used: boolean;
+}
+
 function createBaseLeg(): Leg {
   return { mediaNode: "", legId: "", parkId: "" };
 }
@@ -1597,6 +1611,128 @@ export const OfferPickupResponse: MessageFns<OfferPickupResponse> = {
   },
 };
 
+function createBaseWithdrawPickupRequest(): WithdrawPickupRequest {
+  return { mediaNode: "", number: "" };
+}
+
+export const WithdrawPickupRequest: MessageFns<WithdrawPickupRequest> = {
+  encode(message: WithdrawPickupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mediaNode !== "") {
+      writer.uint32(10).string(message.mediaNode);
+    }
+    if (message.number !== "") {
+      writer.uint32(18).string(message.number);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WithdrawPickupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWithdrawPickupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mediaNode = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.number = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WithdrawPickupRequest>, I>>(base?: I): WithdrawPickupRequest {
+    return WithdrawPickupRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WithdrawPickupRequest>, I>>(object: I): WithdrawPickupRequest {
+    const message = createBaseWithdrawPickupRequest();
+    message.mediaNode = object.mediaNode ?? "";
+    message.number = object.number ?? "";
+    return message;
+  },
+};
+
+function createBaseWithdrawPickupResponse(): WithdrawPickupResponse {
+  return { used: false };
+}
+
+export const WithdrawPickupResponse: MessageFns<WithdrawPickupResponse> = {
+  encode(message: WithdrawPickupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.used !== false) {
+      writer.uint32(8).bool(message.used);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WithdrawPickupResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWithdrawPickupResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.used = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WithdrawPickupResponse>, I>>(base?: I): WithdrawPickupResponse {
+    return WithdrawPickupResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WithdrawPickupResponse>, I>>(object: I): WithdrawPickupResponse {
+    const message = createBaseWithdrawPickupResponse();
+    message.used = object.used ?? false;
+    return message;
+  },
+};
+
 /**
  * What the cluster asks of one media node, of the media process that owns it. Internal. A process that does not own the
  * node answers NO_OWNER and has done nothing. UNAVAILABLE and DEADLINE_EXCEEDED without a reason mean that it is not known
@@ -1708,6 +1844,18 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: OfferPickupResponse): Buffer => OfferPickupResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): OfferPickupResponse => OfferPickupResponse.decode(value),
   },
+  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
+  withdrawPickup: {
+    path: "/parkade.media.v1.MediaNodeService/WithdrawPickup" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: WithdrawPickupRequest): Buffer =>
+      WithdrawPickupRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): WithdrawPickupRequest => WithdrawPickupRequest.decode(value),
+    responseSerialize: (value: WithdrawPickupResponse): Buffer =>
+      WithdrawPickupResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): WithdrawPickupResponse => WithdrawPickupResponse.decode(value),
+  },
 } as const;
 
 export interface MediaNodeServiceServer extends UntypedServiceImplementation {
@@ -1734,6 +1882,8 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
   takeCall: handleUnaryCall<TakeCallRequest, TakeCallResponse>;
   /** A phone at another node fetches a call that is parked here: the answer is where to send it. The retrieve was begun. */
   offerPickup: handleUnaryCall<OfferPickupRequest, OfferPickupResponse>;
+  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
+  withdrawPickup: handleUnaryCall<WithdrawPickupRequest, WithdrawPickupResponse>;
 }
 
 export interface MediaNodeServiceClient extends Client {
@@ -1890,6 +2040,22 @@ export interface MediaNodeServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: OfferPickupResponse) => void,
+  ): ClientUnaryCall;
+  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
+  withdrawPickup(
+    request: WithdrawPickupRequest,
+    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
+  ): ClientUnaryCall;
+  withdrawPickup(
+    request: WithdrawPickupRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
+  ): ClientUnaryCall;
+  withdrawPickup(
+    request: WithdrawPickupRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
   ): ClientUnaryCall;
 }
 
