@@ -1,4 +1,13 @@
-import type { CallRef, EndedPark, ParkRecord, SlotName, SlotRecord, Transition, TransitionKind } from '@parkade/proto';
+import type {
+  CallRef,
+  EndedPark,
+  FlowBranch,
+  ParkRecord,
+  SlotName,
+  SlotRecord,
+  Transition,
+  TransitionKind,
+} from '@parkade/proto';
 import { lampOf } from '@parkade/slots';
 import type { Step, StepContext } from './types.js';
 
@@ -18,6 +27,7 @@ export interface Facts {
   readonly other?: SlotName;
   readonly otherParkId?: string;
   readonly attempt?: number;
+  readonly branch?: FlowBranch | undefined;
 }
 
 type Applied = Extract<Step, { kind: 'apply' }>;
@@ -84,5 +94,6 @@ function transition(ctx: StepContext, park: ParkRecord, facts: Facts): Transitio
     otherParkId: facts.otherParkId ?? '',
     presenceId: park.policy?.presenceId ?? '',
     attempt: facts.attempt ?? 0,
+    branch: facts.branch,
   };
 }

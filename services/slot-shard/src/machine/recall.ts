@@ -1,4 +1,12 @@
-import { type CallRef, type ParkRecord, Reason, RecallOutcome, type SlotRecord, TransitionKind } from '@parkade/proto';
+import {
+  type CallRef,
+  type FlowBranch,
+  type ParkRecord,
+  Reason,
+  RecallOutcome,
+  type SlotRecord,
+  TransitionKind,
+} from '@parkade/proto';
 import { changed, departed } from './apply.js';
 import { withPark } from './named-park.js';
 import { isSameCall } from './parks.js';
@@ -78,7 +86,11 @@ export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepConte
         return ringing ? waitAgain(record, command, ctx, park) : refuseState(park, 'failed to be rung back');
       case RecallOutcome.BRANCHED:
         if (!ringing && park.state?.$case !== 'parked') return refuseState(park, 'branched');
-        return departed(record, ctx, park, { ...facts, kind: TransitionKind.BRANCHED });
+        return departed(record, ctx, park, {
+          ...facts,
+          kind: TransitionKind.BRANCHED,
+          branch: branchTaken(park, command.reason),
+        });
       case RecallOutcome.EXPIRED:
         if (!ringing && park.state?.$case !== 'parked') return refuseState(park, 'expired');
         return departed(record, ctx, park, { ...facts, kind: TransitionKind.EXPIRED });
@@ -87,6 +99,11 @@ export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepConte
         return refuse(Reason.INVALID_FIELD, 'A recall ends with an outcome.', { field: 'outcome' });
     }
   });
+}
+
+/** The child of its call flow that took the call, where it was that and no other fallback. */
+function branchTaken({ branch }: ParkRecord, reason: string): FlowBranch | undefined {
+  return branch !== undefined && reason === `child ${branch.child}` ? branch : undefined;
 }
 
 /** Whether the park is being connected with this very call. */

@@ -243,6 +243,8 @@ export interface Transition {
   presenceId: string;
   /** Recalls: the attempt. */
   attempt: number;
+  /** BRANCHED to a child of its call flow (reason `child <key>`): that child. */
+  branch?: FlowBranch | undefined;
 }
 
 /** Answers of one commit to the commands it applied, at `/parkade/shards/<shard>/journal/<key>`. */
@@ -1325,6 +1327,7 @@ function createBaseTransition(): Transition {
     otherParkId: "",
     presenceId: "",
     attempt: 0,
+    branch: undefined,
   };
 }
 
@@ -1365,6 +1368,9 @@ export const Transition: MessageFns<Transition> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(96).uint32(message.attempt);
+    }
+    if (message.branch !== undefined) {
+      FlowBranch.encode(message.branch, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1478,6 +1484,14 @@ export const Transition: MessageFns<Transition> = {
             message.attempt = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.branch = FlowBranch.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1513,6 +1527,9 @@ export const Transition: MessageFns<Transition> = {
     message.otherParkId = object.otherParkId ?? "";
     message.presenceId = object.presenceId ?? "";
     message.attempt = object.attempt ?? 0;
+    message.branch = (object.branch !== undefined && object.branch !== null)
+      ? FlowBranch.fromPartial(object.branch)
+      : undefined;
     return message;
   },
 };
