@@ -10,7 +10,6 @@ const noServiceImports = {
         '@parkade/recall',
         '@parkade/media',
         '@parkade/flow-service',
-        '@parkade/flow-service',
         '**/services/**',
       ],
       message: 'Services and packages never import a service: move what is shared to packages/.',
