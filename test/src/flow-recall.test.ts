@@ -1,4 +1,5 @@
 import { keys } from '@parkade/ids';
+import { ALL_EVENTS, type EventMessage } from '@parkade/presence';
 import { MediaControl } from '@parkade/proto';
 import { DEFAULT_LIMITS, MediaSimulator, startRecall } from '@parkade/recall';
 import { silentLog } from '@parkade/rpc';
@@ -55,6 +56,11 @@ async function parked(callId: string, flow: object, slot: string): Promise<void>
 describe('a recall that nobody answers', () => {
   it('branches to the child of its slot, else to _, else the call is parked again', async () => {
     await start();
+    const branched: unknown[] = [];
+    await world.bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
+      const { kind, slot, branch } = JSON.parse(Buffer.from(payload).toString()) as EventMessage;
+      if (kind === 'branched') branched.push([slot, branch]);
+    });
     const children = {
       '100': { children: {}, data: { id: '8ca0e4c50aa1e2901d749307e19b2e4b' }, module: 'voicemail' },
     };
@@ -72,6 +78,15 @@ describe('a recall that nobody answers', () => {
       .poll(() => story('none').slice(0, 3), { timeout: 10_000 })
       .toEqual(['ring phone-1', 'hold', 'ring phone-1']);
     await expect.poll(() => world.inSlot('100')).toEqual([]);
+    // Flow engines hear which child has the call now.
+    const own = { child: '100', module: 'voicemail', target: '8ca0e4c50aa1e2901d749307e19b2e4b', flow_id: '' };
+    const rest = { child: '_', module: 'ring_group', target: 'sales', flow_id: '' };
+    await expect
+      .poll(() => [...branched].sort())
+      .toEqual([
+        ['100', own],
+        ['101', rest],
+      ]);
     expect((await world.inSlot('102'))[0]).toMatch(/^none /);
   });
 });

@@ -58,6 +58,7 @@ export class FlowWorld {
 
   private constructor(
     readonly store: Store,
+    readonly bus: EmbeddedBus,
     readonly parks: ParkServiceClient,
     readonly flows: FlowServiceClient,
   ) {}
@@ -75,6 +76,7 @@ export class FlowWorld {
     await putTenant(store, 'acme', {});
     await putLot(store, 'acme', 'default', lot);
     const bus = new EmbeddedBus({ clock });
+    closers.push(() => bus.close());
     const owner = await startSlotShard(
       { memberId: 'o1', host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000, limits: DEFAULT_LIMITS },
       SHARDS,
@@ -95,7 +97,7 @@ export class FlowWorld {
       () => parks.close(),
       () => flows.close(),
     );
-    const world = new FlowWorld(store, parks, flows);
+    const world = new FlowWorld(store, bus, parks, flows);
     world.#closers.push(...closers);
     log.error = (event, fields) => void world.defects.push(`${event} ${JSON.stringify(fields)}`);
     return world;
