@@ -6,7 +6,8 @@
 import type { Clock, Timer } from '@parkade/clock';
 import { runApplication } from './applications.js';
 import type { Action, CallerProfile, Channel } from './channel.js';
-import { channelFields, type Fields, variableFields } from './channel-fields.js';
+import type { Fields } from './channel-fields.js';
+import { SwitchEvents } from './switch-events.js';
 import type { Phone } from '../sip/phone.js';
 
 export interface CoreConfig {
@@ -45,31 +46,20 @@ export interface TrunkNews {
   readonly ended: (cause: string) => void;
 }
 
-/** An event whose fields are made when the first listener wants them. */
-export interface SwitchEvent {
-  readonly name: string;
-  /** The leg it is about. */
-  readonly uuid: string | undefined;
-  fields(): Fields;
-}
-
-export type Listener = (event: SwitchEvent) => void;
-
 export class SwitchCore {
   readonly channels = new Map<string, Channel>();
   readonly phones = new Map<string, Phone>();
   /** Legs that ring: `pickUp` takes the call, `fail` ends the attempt with another cause than the leg's own. */
   readonly ringing = new Map<Channel, { readonly pickUp: () => void; readonly fail: (cause: string) => void }>();
   readonly coreUuid: string;
+  readonly events: SwitchEvents;
   /** Runs between the answer to `uuid_bridge` and its effect. */
   beforeBridge: (a: string, b: string) => void = () => undefined;
-  readonly #listeners = new Set<Listener>();
   readonly #timers = new Set<Timer>();
   /** Other switches, by the `host:port` that SIP is sent to. */
   readonly trunks = new Map<string, Trunk>();
   readonly #answered = new Map<Channel, () => void>();
   readonly #gone = new Map<Channel, (() => void)[]>();
-  #sequence = 0;
   #stopped = false;
 
   constructor(
@@ -77,16 +67,7 @@ export class SwitchCore {
     readonly deps: CoreDeps,
   ) {
     this.coreUuid = deps.newUuid();
-  }
-
-  onEvent(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Hands every event's fields to `listener`. */
-  listen(listener: (fields: Fields) => void): () => void {
-    return this.onEvent((event) => listener(event.fields()));
+    this.events = new SwitchEvents(config.name, this.coreUuid, deps.clock);
   }
 
   /** Runs `fn` behind the answer to the command at hand, unless the switch has stopped by then. */
@@ -109,7 +90,7 @@ export class SwitchCore {
   stop(): void {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
-    this.#listeners.clear();
+    this.events.clear();
   }
 
   find(uuid: string): Channel | undefined {
@@ -118,31 +99,17 @@ export class SwitchCore {
 
   /** Tells everybody who listens. */
   emit(name: string, channel: Channel | undefined, extra: Fields = {}): void {
-    const withVariables = channel !== undefined && name !== 'CHANNEL_STATE';
-    let made: Fields | undefined;
-    const fields = (): Fields =>
-      (made ??= {
-        ...this.common(name),
-        ...extra,
-        ...(channel !== undefined && channelFields(channel)),
-        ...(withVariables && variableFields(channel)),
-      });
-    for (const listener of [...this.#listeners]) listener({ name, uuid: channel?.uuid, fields });
+    this.events.emit(name, channel, extra);
+  }
+
+  /** Hands every event's fields to `listener`. */
+  listen(listener: (fields: Fields) => void): () => void {
+    return this.events.onEvent((event) => listener(event.fields()));
   }
 
   /** What every event begins with. */
   common(name: string): Fields {
-    const { clock } = this.deps;
-    return {
-      'Event-Name': name,
-      'Core-UUID': this.coreUuid,
-      'FreeSWITCH-Hostname': this.config.name,
-      'FreeSWITCH-Switchname': this.config.name,
-      'FreeSWITCH-IPv4': '127.0.0.1',
-      'Event-Date-GMT': new Date(clock.nowMs()).toUTCString(),
-      'Event-Date-Timestamp': String(Math.trunc(clock.nowMs() * 1_000)),
-      'Event-Sequence': String(++this.#sequence),
-    };
+    return this.events.common(name);
   }
 
   /** Takes a new leg in. */

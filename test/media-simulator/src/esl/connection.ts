@@ -6,7 +6,8 @@ import { CommandReader } from '@parkade/esl/testing';
 import type { EslCommand } from '@parkade/esl';
 import { runApi } from '../api/api-commands.js';
 import { runNested } from '../calls/applications.js';
-import type { SwitchCore, SwitchEvent } from '../calls/switch-core.js';
+import type { SwitchCore } from '../calls/switch-core.js';
+import type { SwitchEvent } from '../calls/switch-events.js';
 import { apiFrame, eventFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
 import { EventSubscription } from './subscription.js';
 
@@ -27,7 +28,7 @@ export abstract class EslConnection {
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.sayGoodbye());
-    this.#unlisten = core.onEvent((event) => this.#onEvent(event));
+    this.#unlisten = core.events.onEvent((event) => this.#onEvent(event));
     socket.on('close', () => {
       this.#unlisten();
       this.closed();
