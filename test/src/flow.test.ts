@@ -335,7 +335,7 @@ describe('a flow', () => {
     });
   });
 
-  it('keeps with each park the child its recall branches to: of its slot, else of _', async () => {
+  it('keeps with each park the child its recall branches to (of its slot, else of _), also when it is moved', async () => {
     world = await FlowWorld.start();
     const children = { '101': { module: 'voicemail', data: { id: 'vm' } }, _: user('u2') };
     const first = parkOf(await world.execute('a', { ...park, children }, blind()));
@@ -346,6 +346,7 @@ describe('a flow', () => {
       target: { to: { $case: 'voicemail', value: 'vm' } },
     });
     expect(other.branch?.child).toBe('_');
+    expect((await world.move(first, '115')).branch).toEqual(first.branch);
     expect(parkOf(await world.execute('c', park, blind())).branch).toBeUndefined();
   });
 });

@@ -171,6 +171,12 @@ export class FlowWorld {
     return given((await this.#ask<ParkResponse>((done) => this.parks.giveBackRetrieve(request, done))).park);
   }
 
+  async move(park: Park, slot: string): Promise<Park> {
+    const { tenantId, parkId } = park;
+    const request = { requestId: requestId(), tenantId, parkId, slot: { lotId: '', slot } };
+    return given((await this.#ask<ParkResponse>((done) => this.parks.movePark(request, done))).park);
+  }
+
   async release(park: Park, cause: ReleaseCause): Promise<Park> {
     const { tenantId, parkId } = park;
     const request = { requestId: requestId(), tenantId, parkId, cause, callId: '' };
