@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
-import { type CommandAnswer, OnOccupied, type ParkRequest } from '@parkade/proto';
+import { type CommandAnswer, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
@@ -82,13 +82,8 @@ export class Commands {
     }
   }
 
-  async #send(
-    command: PublicCommand,
-    place: Place,
-    deadline: Deadline,
-    order: Order,
-  ): Promise<CommandAnswer | Refused> {
-    const { delivery, parking, moving, places } = this.deps;
+  #send(command: PublicCommand, place: Place, deadline: Deadline, order: Order): Promise<CommandAnswer | Refused> {
+    const { delivery, parking } = this.deps;
     switch (command.$case) {
       case 'park':
         return parking.park(
@@ -111,14 +106,18 @@ export class Commands {
           deadline,
         );
       }
-      case 'movePark': {
-        const { tenantId, slot } = command.value;
-        const to = await places.slot(tenantId, slot ?? { lotId: '', slot: '' }, deadline);
-        return to instanceof Refused ? to : moving.move(order, command.value, to.shard, deadline);
-      }
+      case 'movePark':
+        return this.#move(command.value, deadline, order);
       default:
         return delivery.deliver(order, deadline);
     }
+  }
+
+  async #move(request: MoveParkRequest, deadline: Deadline, order: Order): Promise<CommandAnswer | Refused> {
+    const { moving, places } = this.deps;
+    const { tenantId, slot } = request;
+    const to = await places.slot(tenantId, slot ?? { lotId: '', slot: '' }, deadline);
+    return to instanceof Refused ? to : moving.move(order, request, to.shard, deadline);
   }
 }
 
