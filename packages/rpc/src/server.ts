@@ -25,6 +25,15 @@ export const CHANNEL_OPTIONS = {
   'grpc.keepalive_permit_without_calls': 1,
 } as const;
 
+/**
+ * Between our own processes a batch holds up to 1,024 requests of up to 64 KiB, and as many answers: one large tenant must not
+ * break the stream all share.
+ */
+export const INNER_CHANNEL_OPTIONS = {
+  ...CHANNEL_OPTIONS,
+  'grpc.max_receive_message_length': 128 * 1024 * 1024,
+} as const;
+
 export interface MountedService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;

@@ -12,7 +12,7 @@ import {
 } from '@parkade/ownership';
 import { PRESENCE_STREAM, STREAMS } from '@parkade/presence';
 import { SlotShardServiceService } from '@parkade/proto';
-import { GrpcServer, type Log, unary } from '@parkade/rpc';
+import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Committer } from './commit/committer.js';
@@ -124,6 +124,7 @@ export async function startSlotShard(
     {
       host: config.host,
       port: config.port,
+      options: INNER_CHANNEL_OPTIONS,
       services: [
         {
           definition: SlotShardServiceService,

@@ -1,4 +1,4 @@
-import type { FlowBranch, Park } from '@parkade/proto';
+import type { FlowBranch } from '@parkade/proto';
 
 /** Where a call goes on whose recall failed, as recalls and media take it. */
 export type BranchExit =
@@ -31,14 +31,4 @@ export function recallBranch(branch: FlowBranch | undefined): RecallBranch | und
     case 'destination':
       return { child, exit: { to: 'destination', destination: to.value } };
   }
-}
-
-/**
- * The branches of parked calls, asked for one by one: what the recall service takes as its call flows where it does not read
- * the record itself. `getPark` answers undefined for a park that has ended, and rejects when that is not known.
- */
-export function branchesOf(getPark: (tenantId: string, parkId: string) => Promise<Park | undefined>): {
-  find(park: { readonly tenantId: string; readonly parkId: string }): Promise<RecallBranch | undefined>;
-} {
-  return { find: async ({ tenantId, parkId }) => recallBranch((await getPark(tenantId, parkId))?.branch) };
 }

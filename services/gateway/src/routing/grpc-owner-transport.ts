@@ -6,7 +6,7 @@ import {
   SlotShardServiceClient,
   type FollowShardRequest,
 } from '@parkade/proto';
-import { CHANNEL_OPTIONS } from '@parkade/rpc';
+import { INNER_CHANNEL_OPTIONS } from '@parkade/rpc';
 import type { ExchangeHandlers, FollowHandlers, OwnerChannel, OwnerTransport } from './owner-transport.js';
 
 /** A shard's snapshot comes in batches, a list in one message: either may be longer than a command. */
@@ -27,7 +27,7 @@ export class GrpcOwnerTransport implements OwnerTransport {
 
   connect(address: string): OwnerChannel {
     const client = new SlotShardServiceClient(address, this.config.credentials ?? credentials.createInsecure(), {
-      ...CHANNEL_OPTIONS,
+      ...INNER_CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_OWNER_MESSAGE_BYTES,
       // An owner that comes back is reached soon: our own retries are bounded by their callers' deadlines.
       'grpc.initial_reconnect_backoff_ms': 20,

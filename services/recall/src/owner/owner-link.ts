@@ -11,7 +11,7 @@ import {
   type ListOwnedResponse,
   SlotShardServiceClient,
 } from '@parkade/proto';
-import { BatchWriter, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { BatchWriter, INNER_CHANNEL_OPTIONS } from '@parkade/rpc';
 import type { RecallLimits } from '../config.js';
 
 /** A command without what the link fills in. */
@@ -45,7 +45,7 @@ export class OwnerLink {
     private readonly limits: RecallLimits,
   ) {
     this.#client = new SlotShardServiceClient(address, credentials.createInsecure(), {
-      ...CHANNEL_OPTIONS,
+      ...INNER_CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_OWNER_MESSAGE_BYTES,
       'grpc.initial_reconnect_backoff_ms': 20,
       'grpc.max_reconnect_backoff_ms': 200,
