@@ -12,6 +12,8 @@ export interface BenchCluster {
   readonly naive: BenchProcess;
   /** CPU time used so far, microseconds, by process. */
   cpu(): Promise<Readonly<Record<string, number>>>;
+  /** Resolves to how many events were stored so far, once no more come: what a load left to be done is part of its cost. */
+  events(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -49,10 +51,19 @@ export async function startBenchCluster(): Promise<BenchCluster> {
       for (const [name, one] of Object.entries(asked)) used[name] = await one.ask('cpu', undefined);
       return used;
     };
-    return { load, gateway, owner, echo, naive, cpu, stop };
+    return { load, gateway, owner, echo, naive, cpu, events: () => quiet(owner), stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function quiet(owner: BenchProcess): Promise<number> {
+  for (let before = -1; ;) {
+    const events = await owner.ask('events', undefined);
+    if (events === before) return events;
+    before = events;
+    await delay(100);
   }
 }
 

@@ -5,7 +5,9 @@ import type { BenchCluster } from './cluster.js';
 export interface Sample extends LoadResult {
   /** Operations a second. */
   readonly rate: number;
-  /** CPU of each process an operation, microseconds. */
+  /** Events the bus stored, an operation. */
+  readonly events: number;
+  /** CPU of each process an operation, microseconds; with what was still to be published when the last was answered. */
   readonly cpuUs: Readonly<Record<string, number>>;
 }
 
@@ -39,10 +41,12 @@ export async function inRounds<Step extends string>(
 }
 
 async function sampled(cluster: BenchCluster, load: Load): Promise<Sample> {
+  const storedBefore = await cluster.events();
   const before = await cluster.cpu();
   const result = await cluster.load.ask('run', load);
+  const events = ((await cluster.events()) - storedBefore) / result.operations;
   const after = await cluster.cpu();
   const cpuUs: Record<string, number> = {};
   for (const [name, us] of Object.entries(after)) cpuUs[name] = (us - (before[name] ?? 0)) / result.operations;
-  return { ...result, rate: result.operations / result.seconds, cpuUs };
+  return { ...result, rate: result.operations / result.seconds, events, cpuUs };
 }

@@ -97,7 +97,7 @@ function tell(samples: Readonly<Record<string, readonly Sample[]>>): void {
         .toFixed(0)
         .padStart(8)}/s (${low.toFixed(0)}-${high.toFixed(0)})` +
         `  p50 ${middle(({ p50Ms }) => p50Ms).toFixed(2)} p99 ${middle(({ p99Ms }) => p99Ms).toFixed(2)} ms` +
-        `  CPU µs: ${costs.join(', ')}`,
+        `  events ${middle(({ events }) => events).toFixed(2)}  CPU µs: ${costs.join(', ')}`,
     );
   }
 }

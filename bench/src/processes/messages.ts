@@ -18,6 +18,8 @@ export interface Asks {
   cpu: { readonly argument: undefined; readonly answer: number };
   /** How many shards it serves; owners only. */
   shards: { readonly argument: undefined; readonly answer: number };
+  /** How many events it has published that the bus has stored; owners only. */
+  events: { readonly argument: undefined; readonly answer: number };
   /** Runs a load; the process with the role `load` only. */
   run: { readonly argument: Load; readonly answer: LoadResult };
 }

@@ -1,16 +1,34 @@
-import { openBus } from '@parkade/bus';
+import { type Bus, openBus } from '@parkade/bus';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { silentLog } from '@parkade/rpc';
 import { DEFAULT_LIMITS, startSlotShard } from '@parkade/slot-shard';
 import { openEtcdStore } from '@parkade/store';
 import type { RoleSetup, Running } from './messages.js';
 
+/** The same bus, which tells how many events it has stored. */
+function counted(bus: Bus): Bus & { readonly stored: () => number } {
+  let stored = 0;
+  return {
+    stored: () => stored,
+    publish: async (...message) => {
+      await bus.publish(...message);
+      stored++;
+    },
+    publishLast: (...message) => bus.publishLast(...message),
+    ensureStreams: (streams) => bus.ensureStreams(streams),
+    last: (subject) => bus.last(subject),
+    subscribe: (...wanted) => bus.subscribe(...wanted),
+    onStatus: (listener) => bus.onStatus(listener),
+    close: () => bus.close(),
+  };
+}
+
 /** One owner of all shards, set up as in production. */
 export async function runOwner({ etcd = '', nats = '' }: RoleSetup): Promise<Running> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
-  const bus = openBus(nats, { clock, random });
+  const bus = counted(openBus(nats, { clock, random }));
   const config = { memberId: 'owner-1', host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000 };
   const owner = await startSlotShard({ ...config, limits: DEFAULT_LIMITS }, undefined, {
     store,
@@ -19,5 +37,6 @@ export async function runOwner({ etcd = '', nats = '' }: RoleSetup): Promise<Run
     random,
     log: { ...silentLog, error: (event, fields) => console.error(event, fields) },
   });
-  return { address: owner.address, answers: { shards: () => Promise.resolve(owner.ownedShards()) } };
+  const shards = (): Promise<number> => Promise.resolve(owner.ownedShards());
+  return { address: owner.address, answers: { shards, events: () => Promise.resolve(bus.stored()) } };
 }
