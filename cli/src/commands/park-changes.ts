@@ -11,7 +11,11 @@ import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import type { Output } from '../terminal/output.js';
 
 const MAX_EXTEND_MS = 30 * 86_400_000;
-const CAUSES = { released: ReleaseCause.RELEASED, abandoned: ReleaseCause.ABANDONED } as const;
+const CAUSES = {
+  released: ReleaseCause.RELEASED,
+  abandoned: ReleaseCause.ABANDONED,
+  escaped: ReleaseCause.ESCAPED,
+} as const;
 
 /** What every change of one park begins with. */
 function changing(program: Command, name: string, description: string): Command {
@@ -31,13 +35,15 @@ export function addRelease(program: Command, output: Output): void {
   addFlags(
     command,
     flag('--call-id <id>', 'refuse unless this call is parked there'),
-    flag('--cause <cause>', 'released, or abandoned: the caller hung up', undefined, 'released'),
+    flag('--cause <cause>', 'released, abandoned (the caller hung up) or escaped (he left)', undefined, 'released'),
+    flag('--destination <destination>', 'escaped: where the call goes'),
   );
   addClientFlags(addFlags(command, FLAGS.requestId));
   command
     .addHelpText(
       'after',
-      '\nExamples:\n  parkade release --park-id 019a…\n  parkade release --park-id 019a… --cause abandoned',
+      '\nExamples:\n  parkade release --park-id 019a…\n  parkade release --park-id 019a… --cause abandoned' +
+        '\n  parkade release --park-id 019a… --cause escaped --destination 5000',
     )
     .action((values: Record<string, unknown>) =>
       runClient(
@@ -46,7 +52,8 @@ export function addRelease(program: Command, output: Output): void {
         (reader) => ({
           ...readHead(reader),
           callId: reader.text('callId') ?? '',
-          cause: CAUSES[reader.oneOf('cause', ['released', 'abandoned'], 'released')],
+          cause: CAUSES[reader.oneOf('cause', ['released', 'abandoned', 'escaped'], 'released')],
+          destination: reader.text('destination'),
         }),
         async ({ client, tenantId, timeoutMs, clock, json }, own) => {
           const request = ReleaseRequest.fromPartial({ ...own, tenantId });

@@ -24,7 +24,7 @@ export const EVENT_KINDS = {
   [TransitionKind.RELEASED]: 'released',
   /** A recall began. */
   [TransitionKind.RECALLED]: 'recalled',
-  /** A recall failed; the call waits again. */
+  /** A recall failed; the call waits, and is rung back again after the retry interval. */
   [TransitionKind.RECALL_FAILED]: 'recall-failed',
   /** Somebody answered the recall and has the call. */
   [TransitionKind.RECALL_ANSWERED]: 'recall-answered',
@@ -44,6 +44,12 @@ export const EVENT_KINDS = {
   [TransitionKind.MOVE_DROPPED]: 'move-dropped',
   /** What the recall service keeps with a ringing park was changed. */
   [TransitionKind.RINGBACK_NOTED]: 'ringback-noted',
+  /** A recall of the parker failed; the ring group is rung at once. */
+  [TransitionKind.ESCALATED]: 'escalated',
+  /** A recall failed or was cancelled; the call is parked anew, with its timer restarted. */
+  [TransitionKind.RE_PARKED]: 're-parked',
+  /** The caller left by his own wish. */
+  [TransitionKind.ESCAPED]: 'escaped',
 } as const satisfies Readonly<Record<Exclude<TransitionKind, TransitionKind.UNSPECIFIED>, string>>;
 
 /** What did not happen: a lot was full, a request was refused and somebody should know. Not a transition, so best effort. */

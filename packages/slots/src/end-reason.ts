@@ -18,6 +18,8 @@ export function endReason(kind: TransitionKind): string {
       return 'expired';
     case TransitionKind.BRANCHED:
       return 'branched';
+    case TransitionKind.ESCAPED:
+      return 'escaped';
     default:
       return 'released';
   }

@@ -5,6 +5,7 @@ import {
   PresenceType,
   Reason,
   ReleaseCause,
+  type ReleaseRequest,
   Selection,
 } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
@@ -44,6 +45,10 @@ function foreign<Message extends object>(message: Message, field: keyof Message 
 
 function retrieve(changes: Parameters<typeof retrieveRequest>[0]): PublicCommand {
   return { $case: 'retrieve', value: retrieveRequest(changes) };
+}
+
+function release(changes: Partial<ReleaseRequest>): PublicCommand {
+  return { $case: 'release', value: { ...held, cause: ReleaseCause.RELEASED, callId: '', ...changes } };
 }
 
 const held = { requestId: '', tenantId: 'acme', parkId: parkIdIn(0) };
@@ -152,6 +157,13 @@ describe('a command is refused before anybody is asked', () => {
       { $case: 'release', value: foreign({ ...held, cause: ReleaseCause.RELEASED, callId: '' }, 'cause') },
       'cause',
     ],
+    ['that escapes to nowhere', release({ cause: ReleaseCause.ESCAPED }), 'destination'],
+    ['that is released to somewhere', release({ destination: '5000' }), 'destination'],
+    [
+      'that escapes to a destination that is too long',
+      release({ cause: ReleaseCause.ESCAPED, destination: '5'.repeat(129) }),
+      'destination',
+    ],
     ['without a slot to move to', { $case: 'movePark', value: { ...held, slot: undefined } }, 'slot'],
     ['without the time to extend', { $case: 'extendPark', value: { ...held, recallIn: undefined } }, 'recall_in'],
     [
@@ -199,6 +211,7 @@ describe('a good command passes', () => {
     ['with 0 for ever', overriding({ ringbackTimeout: { seconds: 0, nanos: 0 } })],
     ['with names of many scripts', park({ call: { ...call, callerName: 'Łukasz 漢字 🙂' } })],
     ['moving out of anywhere', { $case: 'movePark', value: { ...held, slot: { lotId: '', slot: '1' } } }],
+    ['that escapes to a destination', release({ cause: ReleaseCause.ESCAPED, destination: '5000' })],
     ['never to be rung back', { $case: 'extendPark', value: { ...held, recallIn: { seconds: 0, nanos: 0 } } }],
     [
       'reading the holding lot',

@@ -19,6 +19,7 @@ import {
   PresenceType,
   Reason,
   ReleaseCause,
+  type ReleaseRequest,
   type ReserveRequest,
   type RetrieveRequest,
   Selection,
@@ -32,6 +33,7 @@ import { isReservedLot, MAX_FLOW_SLOTS } from '@parkade/settings';
 import { requestIdTimeMs } from '@parkade/ids';
 import {
   each,
+  type Fault,
   filled,
   known,
   length,
@@ -155,6 +157,21 @@ const retrieve = message<RetrieveRequest>({
   giveUpAfter: length(1_000, 60_000),
 });
 
+const released = message<ReleaseRequest>({
+  ...head,
+  parkId,
+  cause: known(ReleaseCause),
+  callId,
+  destination: present(printable(128)),
+});
+
+/** A call that escapes says where to; no other does. */
+function destinationFault({ cause, destination = '' }: ReleaseRequest): Fault | undefined {
+  if ((cause === ReleaseCause.ESCAPED) === (destination !== '')) return undefined;
+  const must = destination === '' ? 'is missing: give where the call goes' : 'is only valid with RELEASE_CAUSE_ESCAPED';
+  return { path: 'destination', must };
+}
+
 type PublicCommand = NonNullable<CommandsRequest['command']>;
 
 /** What each command must be; the one place that says it. */
@@ -202,7 +219,7 @@ export const COMMAND_RULES: {
     overrides,
     flow,
   }),
-  release: message({ ...head, parkId, cause: known(ReleaseCause), callId }),
+  release: (value, nowMs) => released(value, nowMs) ?? destinationFault(value),
   movePark: message({ ...head, parkId, slot: required(slotTarget, 'the slot it moves to') }),
   extendPark: message({
     ...head,

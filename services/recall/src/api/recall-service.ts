@@ -5,6 +5,7 @@ import {
   type CommandAnswer,
   Consistency,
   type Deadline,
+  FailedRecallNext,
   type ListDeadlinesRequest,
   type ListDeadlinesResponse,
   type MoveDeadlineRequest,
@@ -87,8 +88,9 @@ class RecallApi {
         request.recallIn === undefined ? await this.#usual(named, call) : checkRecallIn(request.recallIn);
       if (nextRecallMs instanceof Refused) return nextRecallMs;
       const { requestId, tenantId, parkId } = named;
-      const how = { outcome: RecallOutcome.FAILED, reason: 'cancelled', answeredBy: undefined, nextRecallMs };
-      return { $case: 'endRecall', value: { requestId, tenantId, parkId, attempt: request.attempt, ...how } };
+      const how = { outcome: RecallOutcome.FAILED, next: FailedRecallNext.RE_PARK, reason: 'cancelled', nextRecallMs };
+      const value = { requestId, tenantId, parkId, attempt: request.attempt, answeredBy: undefined, ...how };
+      return { $case: 'endRecall', value };
     });
   }
 

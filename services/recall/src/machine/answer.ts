@@ -40,6 +40,7 @@ export function connected(recall: Recall, { legId }: Extract<Phase, { name: 'con
       reason: '',
       answeredBy: legId,
       nextRecallMs: 0,
+      next: undefined,
     },
   );
 }

@@ -1,8 +1,8 @@
 import type { RecallPolicy } from '@parkade/settings';
 import { go, lookAgain, stay } from './go.js';
-import { afterFailure, retryMs } from './policy.js';
+import { afterFailure, again } from './policy.js';
 import { beginToFail } from './rest.js';
-import type { Again, Branch, Effect, EndOutcome, Exit, Phase, Recall, RecallEvent, Step } from './types.js';
+import type { Again, AgainHow, Branch, Effect, EndOutcome, Exit, Phase, Recall, RecallEvent, Step } from './types.js';
 
 type RealExit = Exclude<Exit, { to: 'wait' }>;
 
@@ -58,15 +58,14 @@ export function transferred(
       return lookAgain(recall, nowMs, { do: 'abandon' });
     case 'failed': {
       if (outcome === 'expired') return end(recall, outcome, reason, true);
-      const again = { reason: 'transfer-failed', inMs: retryMs(policy, recall.park) };
-      return fail(recall, policy, again, begun, nowMs);
+      return fail(recall, policy, again(policy, recall.park, 'transfer-failed'), begun, nowMs);
     }
   }
 }
 
 /** The attempt began with nobody to ring: it fails. */
-export function failNow(recall: Recall, { reason, inMs }: Again): Step {
-  return end(recall, 'failed', reason, false, inMs);
+export function failNow(recall: Recall, { how, reason, inMs }: Again): Step {
+  return end(recall, 'failed', reason, false, inMs, how);
 }
 
 /** The owner has ended it. */
@@ -89,14 +88,21 @@ export function notEnded(
   return take ? lookAgain(recall, nowMs, { do: 'take', legId }) : lookAgain(recall, nowMs);
 }
 
-function fail(recall: Recall, policy: RecallPolicy, again: Again, begun: boolean, nowMs: number): Step {
-  return begun ? failNow(recall, again) : beginToFail(recall, policy, again, nowMs);
+function fail(recall: Recall, policy: RecallPolicy, next: Again, begun: boolean, nowMs: number): Step {
+  return begun ? failNow(recall, next) : beginToFail(recall, policy, next, nowMs);
 }
 
-function end(recall: Recall, outcome: EndOutcome, reason: string, hangUp: boolean, nextRecallMs = 0): Step {
+function end(
+  recall: Recall,
+  outcome: EndOutcome,
+  reason: string,
+  hangUp: boolean,
+  nextRecallMs = 0,
+  next?: AgainHow,
+): Step {
   return go(
     recall,
     { name: 'end', outcome, legId: undefined, hangUp, done: false },
-    { do: 'end', attempt: recall.park.attempt, outcome, reason, answeredBy: undefined, nextRecallMs },
+    { do: 'end', attempt: recall.park.attempt, outcome, reason, answeredBy: undefined, nextRecallMs, next },
   );
 }

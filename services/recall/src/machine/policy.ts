@@ -33,7 +33,7 @@ const HOPELESS: ReadonlySet<string> = new Set(['no-parker', 'unregistered', 'no-
 /**
  * What follows the failed attempt, the first that applies:
  *
- *   1. from the parker to the ring group, at once (`escalated`);
+ *   1. from the parker to the ring group, at once;
  *   2. the call flow's child, by the slot's key or `_`;
  *   3. the fallback, when nobody can be rung or the attempts are over;
  *   4. another attempt after the interval, else after the time the call was parked for; none when the attempts are over.
@@ -46,7 +46,7 @@ export function afterFailure(
   branch: Branch | undefined,
 ): Next {
   if (policy.recallTo === 'USER_FIRST_THEN_RING_GROUP' && attempt === 1) {
-    return { kind: 'again', reason: 'escalated', inMs: 1 };
+    return { kind: 'again', how: 'escalate', reason, inMs: 1 };
   }
   if (branch !== undefined) return { kind: 'leave', exit: branch.exit, reason: `child ${branch.child}` };
   const over = policy.attempts !== 0 && attempt >= policy.attempts;
@@ -54,7 +54,12 @@ export function afterFailure(
   if (fallback.to !== 'wait' && (over || HOPELESS.has(reason))) {
     return { kind: 'leave', exit: fallback, reason: exitReason(fallback, reason) };
   }
-  return { kind: 'again', reason, inMs: over ? 0 : retryMs(policy, park) };
+  return { kind: 'again', ...(over ? { how: 're-park', reason, inMs: 0 } : again(policy, park, reason)) };
+}
+
+/** The next attempt of a call that waits: after the retry interval, or where there is none, parked anew. */
+export function again(policy: RecallPolicy, park: ParkView, reason: string): Again {
+  return { how: policy.retryIntervalMs === 0 ? 're-park' : 'retry', reason, inMs: retryMs(policy, park) };
 }
 
 /** From a failed recall to the next, in ms; 0: never. */

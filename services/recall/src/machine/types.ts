@@ -104,8 +104,15 @@ export interface Ringing {
   readonly nextMs: number;
 }
 
+/**
+ * What follows an attempt that failed and leaves the call in its slot. `retry`: another one after the retry interval.
+ * `escalate`: the ring group, at once. `re-park`: the time it was parked for, again.
+ */
+export type AgainHow = 'retry' | 'escalate' | 're-park';
+
 /** When a failed recall is tried again, and what its event says. `inMs` 0: never. */
 export interface Again {
+  readonly how: AgainHow;
   readonly reason: string;
   readonly inMs: number;
 }
@@ -173,6 +180,8 @@ export type Effect =
       readonly reason: string;
       readonly answeredBy: string | undefined;
       readonly nextRecallMs: number;
+      /** Where it failed. */
+      readonly next: AgainHow | undefined;
     }
   /** Retrieves the call in one step: the leg has it, whatever the record says. */
   | { readonly do: 'take'; readonly legId: string }

@@ -1,8 +1,8 @@
 import type { Clock, Random } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
-import { type CallRef, Direction, MediaControl, RecallOutcome, ReleaseCause } from '@parkade/proto';
+import { type CallRef, Direction, FailedRecallNext, MediaControl, RecallOutcome, ReleaseCause } from '@parkade/proto';
 import { v5 } from 'uuid';
-import type { EndOutcome, ParkView } from '../machine/index.js';
+import type { AgainHow, EndOutcome, ParkView } from '../machine/index.js';
 import type { Operation } from './owner-port.js';
 
 /** Namespace of the request ids of recalls. */
@@ -13,6 +13,12 @@ const OUTCOMES: Readonly<Record<EndOutcome, RecallOutcome>> = {
   failed: RecallOutcome.FAILED,
   branched: RecallOutcome.BRANCHED,
   expired: RecallOutcome.EXPIRED,
+};
+
+const NEXTS: Readonly<Record<AgainHow, FailedRecallNext>> = {
+  retry: FailedRecallNext.RETRY,
+  escalate: FailedRecallNext.ESCALATE,
+  're-park': FailedRecallNext.RE_PARK,
 };
 
 /**
@@ -44,8 +50,12 @@ export class Operations {
     reason: string,
     answeredBy: CallRef | undefined,
     nextRecallMs: number,
+    next: AgainHow | undefined,
   ): Operation {
-    const how = { outcome: OUTCOMES[outcome], reason, answeredBy, nextRecallMs };
+    const how = {
+      ...{ outcome: OUTCOMES[outcome], reason, answeredBy, nextRecallMs },
+      next: next === undefined ? undefined : NEXTS[next],
+    };
     return { $case: 'endRecall', value: { ...this.#named(park, attempt), attempt, ...how } };
   }
 

@@ -183,9 +183,9 @@ export class PartitionRecalls {
         this.#ask(entry, turn, operations.claim(park, this.#legCall(entry, park, effect.legId)));
         return;
       case 'end': {
-        const { attempt, outcome, reason, answeredBy, nextRecallMs } = effect;
+        const { attempt, outcome, reason, answeredBy, nextRecallMs, next } = effect;
         const by = answeredBy === undefined ? undefined : this.#legCall(entry, park, answeredBy);
-        this.#ask(entry, turn, operations.end(park, attempt, outcome, reason, by, nextRecallMs));
+        this.#ask(entry, turn, operations.end(park, attempt, outcome, reason, by, nextRecallMs, next));
         return;
       }
       case 'give-back':

@@ -2,9 +2,11 @@ import type { Clock } from '@parkade/clock';
 import {
   type CallRef,
   type EndedPark,
+  FailedRecallNext,
   type ParkRecord,
   Reason,
   RecallOutcome,
+  ReleaseCause,
   type SlotName,
   type SlotRecord,
   TransitionKind,
@@ -130,7 +132,7 @@ export class ModelOwner implements OwnerPort {
           const recallAtMs = nextRecallMs === 0 ? 0 : nowMs + nextRecallMs;
           slot.park = { ...park, state: { $case: 'parked', value: { recallAtMs } } };
           const next = nextRecallMs === 0 ? 'never again' : `again in ${nextRecallMs / 1000}s`;
-          return this.#changed(parkId, TransitionKind.RECALL_FAILED, `${reason}, ${next}`);
+          return this.#changed(parkId, waitingKind(op.value.next), `${reason}, ${next}`);
         }
         if (!ringing && state?.$case !== 'parked') return refused(Reason.WRONG_STATE);
         const kind = outcome === RecallOutcome.EXPIRED ? TransitionKind.EXPIRED : TransitionKind.BRANCHED;
@@ -161,8 +163,12 @@ export class ModelOwner implements OwnerPort {
         slot.park = { ...park, state: { $case: 'parked', value: { recallAtMs } } };
         return this.#changed(parkId, TransitionKind.GIVEN_BACK, op.value.cause);
       }
-      case 'release':
-        return this.#left(parkId, TransitionKind.ABANDONED, '');
+      case 'release': {
+        const { cause, destination = '' } = op.value;
+        if (cause !== ReleaseCause.ESCAPED) return this.#left(parkId, TransitionKind.ABANDONED, '');
+        if (state?.$case === 'retrieving') return refused(Reason.SLOT_RETRIEVING);
+        return this.#left(parkId, TransitionKind.ESCAPED, destination);
+      }
       case 'extendPark': {
         if (state?.$case !== 'parked') return refused(Reason.WRONG_STATE);
         const recallAtMs = nowMs + (op.value.recallIn?.seconds ?? 0) * 1000;
@@ -207,6 +213,11 @@ export class ModelOwner implements OwnerPort {
     const ms = this.delay();
     if (ms > 0) await new Promise<void>((resolve) => void this.clock.setTimer(ms, resolve));
   }
+}
+
+function waitingKind(next: FailedRecallNext | undefined): TransitionKind {
+  if (next === FailedRecallNext.ESCALATE) return TransitionKind.ESCALATED;
+  return next === FailedRecallNext.RE_PARK ? TransitionKind.RE_PARKED : TransitionKind.RECALL_FAILED;
 }
 
 function parkIdOf(op: Operation): string {

@@ -15,7 +15,7 @@ import { callRef, type Process, World } from './world.js';
 //   park p1 slot=701 parker=1001 ringback=2m callback=30s max=0 lot=main name=Bob media=caller
 //   desk answered|busy|no-answer|failed|hung-up   what happens at a contact
 //   pick up p1 by=B | confirm p1 | give back p1   the two halves of a pickup
-//   extend p1 in=60s | caller of p1 hangs up | break | mend
+//   extend p1 in=60s | caller of p1 hangs up | escape p1 to=5000 | break | mend
 //   kill | start                                  the recall process
 //   owner away | owner back
 //   advance 45s
@@ -85,6 +85,10 @@ export class ScenarioWorld {
         world.media.callerHangsUp(`call-${second}`);
         const value = { ...this.#named(second), cause: ReleaseCause.ABANDONED, callId: '' };
         return this.#ask({ $case: 'release', value });
+      }
+      case 'escape': {
+        const value = { ...this.#named(first), cause: ReleaseCause.ESCAPED, callId: '' };
+        return this.#ask({ $case: 'release', value: { ...value, destination: words.get('to') ?? '' } });
       }
       case 'break':
       case 'mend':

@@ -1,5 +1,6 @@
 import {
   type CallRef,
+  FailedRecallNext,
   type FlowBranch,
   type ParkRecord,
   Reason,
@@ -118,12 +119,25 @@ function waitAgain(record: SlotRecord, command: EndRecall, ctx: StepContext, par
     ctx,
     { ...park, state: { $case: 'parked', value: { recallAtMs } } },
     {
-      kind: TransitionKind.RECALL_FAILED,
+      kind: waitingKind(command.next),
       requestId: command.requestId,
       reason: command.reason,
       attempt: command.attempt,
     },
   );
+}
+
+/** What is told of an attempt that failed and left the call in its slot: by what follows. */
+function waitingKind(next: FailedRecallNext): TransitionKind {
+  switch (next) {
+    case FailedRecallNext.ESCALATE:
+      return TransitionKind.ESCALATED;
+    case FailedRecallNext.RE_PARK:
+      return TransitionKind.RE_PARKED;
+    case FailedRecallNext.UNSPECIFIED:
+    case FailedRecallNext.RETRY:
+      return TransitionKind.RECALL_FAILED;
+  }
 }
 
 function refuseAttempt(park: ParkRecord, attempt: number): Step {

@@ -1,4 +1,4 @@
-import { Reason, RecallOutcome, type SlotRecord, TransitionKind } from '@parkade/proto';
+import { FailedRecallNext, Reason, RecallOutcome, type SlotRecord, TransitionKind } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
 import { step } from './step.js';
 import { at, commands as c, NAME, play } from './testing/fixtures.js';
@@ -35,6 +35,7 @@ const COMMANDS = {
   released: c.release('p1', 'released'),
   'released, other call': c.release('p1', 'released', 'zzz'),
   transfer: c.release('p1', 'transfer'),
+  escaped: c.release('p1', 'escaped'),
   extend: c.extend('p1', 60_000),
   'move out': c.moveOut('p1'),
   'move in': {
@@ -52,6 +53,8 @@ const COMMANDS = {
   'note recall': c.noteRecall('p1', 1),
   answered: c.endRecall('p1', 1, RecallOutcome.ANSWERED),
   failed: c.endRecall('p1', 1, RecallOutcome.FAILED),
+  'failed, escalated': c.endRecall('p1', 1, RecallOutcome.FAILED, 1, FailedRecallNext.ESCALATE),
+  'failed, re-parked': c.endRecall('p1', 1, RecallOutcome.FAILED, 0, FailedRecallNext.RE_PARK),
   branched: c.endRecall('p1', 1, RecallOutcome.BRANCHED),
   expired: c.endRecall('p1', 1, RecallOutcome.EXPIRED),
   'branched, none begun': c.endRecall('p1', 0, RecallOutcome.BRANCHED),
@@ -78,6 +81,7 @@ abandoned                | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_EN
 released                 | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_ENDED | +RELEASED           | +RELEASED           | +RELEASED           | PARK_NOT_FOUND | PARK_ENDED
 released, other call     | PARK_NOT_FOUND | WRONG_CALL         | WRONG_CALL         | WRONG_CALL          | WRONG_CALL          | WRONG_CALL          | PARK_NOT_FOUND | PARK_ENDED
 transfer                 | PARK_NOT_FOUND | +RESERVATION_GRACE | WRONG_STATE        | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+escaped                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +ESCAPED            | +ESCAPED            | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
 extend                   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXTENDED           | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
 move out                 | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +MOVED_OUT          | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
 move in                  | +MOVED_IN      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVED_IN
@@ -87,6 +91,8 @@ begin recall, one ahead  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT  
 note recall              | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RINGBACK_NOTED     | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
 answered                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_ANSWERED    | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
 failed                   | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_FAILED      | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+failed, escalated        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +ESCALATED          | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+failed, re-parked        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RE_PARKED          | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
 branched                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +BRANCHED           | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
 expired                  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +EXPIRED            | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
 branched, none begun     | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +BRANCHED           | WRONG_ATTEMPT       | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED

@@ -1,4 +1,12 @@
-import { MediaControl, PresenceType, Reason, RecallOutcome, SlotRecord, TransitionKind } from '@parkade/proto';
+import {
+  FailedRecallNext,
+  MediaControl,
+  PresenceType,
+  Reason,
+  RecallOutcome,
+  SlotRecord,
+  TransitionKind,
+} from '@parkade/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_ENDED } from './apply.js';
@@ -21,9 +29,10 @@ interface Move {
 const kinds: SlotCommand['kind'][] = [
   ...(['park', 'park', 'park', 'reserve', 'complete', 'begin-retrieve', 'begin-retrieve', 'confirm-retrieve'] as const),
   ...(['give-back', 'retrieve', 'release', 'extend', 'move-out', 'move-in', 'hold-for-move', 'drop-hold'] as const),
-  ...(['begin-recall', 'begin-recall', 'note-recall', 'end-recall', 'tick', 'tick'] as const),
+  ...(['begin-recall', 'begin-recall', 'note-recall', 'end-recall', 'end-recall', 'end-recall', 'tick'] as const),
 ];
 
+const nexts = [FailedRecallNext.RETRY, FailedRecallNext.ESCALATE, FailedRecallNext.RE_PARK];
 const outcomes = [RecallOutcome.ANSWERED, RecallOutcome.FAILED, RecallOutcome.BRANCHED, RecallOutcome.EXPIRED];
 
 const move: fc.Arbitrary<Move> = fc.record({
@@ -50,7 +59,7 @@ describe('the slot machine, whatever comes', () => {
 
   it('reaches every kind of transition with such scripts', () => {
     const seen = new Set<TransitionKind>();
-    for (const moves of fc.sample(fc.array(move, { minLength: 60, maxLength: 60 }), { numRuns: 80, seed: 1 })) {
+    for (const moves of fc.sample(fc.array(move, { minLength: 60, maxLength: 60 }), { numRuns: 200, seed: 1 })) {
       const run = new Run(2);
       for (const each of moves) run.play(each);
       for (const kind of run.kinds) seen.add(kind);
@@ -210,7 +219,7 @@ class Run {
       case 'retrieve':
         return c.retrieve(variant < 6 ? undefined : parkId, `call-${who}`);
       case 'release':
-        return c.release(parkId, (['released', 'abandoned', 'transfer', 'transfer'] as const)[variant % 4]);
+        return c.release(parkId, (['released', 'abandoned', 'transfer', 'transfer', 'escaped'] as const)[variant % 5]);
       case 'extend':
         return c.extend(parkId, (variant % 3) * 10_000);
       case 'move-out':
@@ -229,7 +238,13 @@ class Run {
       case 'note-recall':
         return c.noteRecall(parkId, attempt, variant < 6 ? 0 : this.#ctx.nowMs + 1000);
       case 'end-recall':
-        return c.endRecall(parkId, attempt, outcomes[variant % 4] ?? RecallOutcome.FAILED, variant * 1000);
+        return c.endRecall(
+          parkId,
+          attempt,
+          outcomes[variant % 4] ?? RecallOutcome.FAILED,
+          variant * 1000,
+          nexts[who % 3],
+        );
       case 'tick':
         return { kind };
     }

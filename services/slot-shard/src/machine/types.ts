@@ -1,5 +1,6 @@
 import type {
   CallRef,
+  FailedRecallNext,
   FlowBranch,
   MediaControl,
   ParkRecord,
@@ -47,7 +48,9 @@ export type SlotCommand =
       readonly kind: 'release';
       readonly requestId: string;
       readonly parkId: string;
-      readonly cause: 'released' | 'abandoned' | 'transfer';
+      readonly cause: ReleaseCause;
+      /** `escaped`: where the call goes; else empty. */
+      readonly destination: string;
       /** Refused (WRONG_CALL) unless it is the parked call's id; undefined: any. */
       readonly callId: string | undefined;
     }
@@ -109,9 +112,14 @@ export type SlotCommand =
       readonly answeredBy: CallRef | undefined;
       /** FAILED: until the next attempt; 0: never. */
       readonly nextRecallMs: number;
+      /** FAILED: what the waiting is called. */
+      readonly next: FailedRecallNext;
     }
   /** Time: the one change that is most overdue happens (a retrieve given back, a reservation or a hold ended). */
   | { readonly kind: 'tick' };
+
+/** Why a park ends without a retriever. */
+export type ReleaseCause = 'released' | 'abandoned' | 'transfer' | 'escaped';
 
 /** A call that comes to a slot. */
 export interface Arrival {

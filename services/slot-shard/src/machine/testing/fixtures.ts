@@ -1,6 +1,7 @@
 import {
   type CallRef,
   Direction,
+  FailedRecallNext,
   MediaControl,
   type Policy,
   PresenceType,
@@ -121,9 +122,12 @@ export const commands = {
   }),
   release: (
     parkId: string,
-    cause: 'released' | 'abandoned' | 'transfer' = 'released',
+    cause: Extract<SlotCommand, { kind: 'release' }>['cause'] = 'released',
     callId?: string,
-  ): SlotCommand => ({ kind: 'release', requestId: 'release', parkId, cause, callId }),
+  ): SlotCommand => ({
+    ...{ kind: 'release', requestId: 'release', parkId, cause, callId },
+    destination: cause === 'escaped' ? '5000' : '',
+  }),
   extend: (parkId: string, recallInMs: number): SlotCommand => ({
     kind: 'extend',
     requestId: 'extend',
@@ -151,6 +155,7 @@ export const commands = {
     attempt: number,
     outcome: Extract<SlotCommand, { kind: 'end-recall' }>['outcome'],
     nextRecallMs = 120_000,
+    next = FailedRecallNext.RETRY,
   ): SlotCommand => ({
     kind: 'end-recall',
     requestId: 'end',
@@ -160,6 +165,7 @@ export const commands = {
     reason: 'because',
     answeredBy: call('parker'),
     nextRecallMs,
+    next,
   }),
   moveOut: (parkId: string, slot = '702'): SlotCommand => ({
     kind: 'move-out',

@@ -1,4 +1,5 @@
 import {
+  FailedRecallNext,
   MediaControl,
   type ParkRecord,
   PresenceType,
@@ -20,11 +21,11 @@ import { refusalLine, slotLine, span, transitionLine } from './scenario-words.js
 //   retrieve|begin slot=701 by=B                  or park=p1; attempts are r1, r2, ...
 //   auto call=B slot=701                          the flow action: begin to retrieve, else park where the slot is empty
 //   confirm|give-back park=p1 attempt=r1 cause=busy
-//   release|hang-up|transfer park=p1 call=A
+//   release|hang-up|transfer park=p1 call=A       or escape park=p1 to=5000
 //   extend park=p1 in=60s
 //   move park=p1 slot=702                         both halves; between shards: hold, then move with hold=m1, or drop hold=m1
 //   hold park=p1 slot=702                         holds are m1, m2, ...
-//   recall|note|answer|fail|branch|expire park=p1 attempt=1 by=D next=2m
+//   recall|note|answer|fail|escalate|re-park|branch|expire park=p1 attempt=1 by=D next=2m
 //   advance 45s                                   and what time does on the way
 //   show 701
 
@@ -152,9 +153,17 @@ export class ScenarioWorld {
       }
       case 'release':
       case 'hang-up':
-      case 'transfer': {
-        const cause = verb === 'release' ? 'released' : verb === 'hang-up' ? 'abandoned' : 'transfer';
-        return { kind: 'release', requestId, parkId, cause, callId: words.get('call') };
+      case 'transfer':
+      case 'escape': {
+        const cause = CAUSES[verb];
+        return {
+          kind: 'release',
+          requestId,
+          parkId,
+          cause,
+          callId: words.get('call'),
+          destination: words.get('to') ?? '',
+        };
       }
       case 'extend':
         return { kind: 'extend', requestId, parkId, recallInMs: spanMs(this.#need(words, 'in')) };
@@ -177,7 +186,8 @@ export class ScenarioWorld {
         const answeredBy = by === undefined ? undefined : call(by);
         const nextRecallMs = spanMs(words.get('next') ?? '2m');
         const reason = words.get('cause') ?? '';
-        return { kind: 'end-recall', requestId, parkId, attempt, outcome, reason, answeredBy, nextRecallMs };
+        const next = NEXTS.get(verb) ?? FailedRecallNext.UNSPECIFIED;
+        return { kind: 'end-recall', requestId, parkId, attempt, outcome, reason, answeredBy, nextRecallMs, next };
       }
     }
   }
@@ -238,9 +248,18 @@ export class ScenarioWorld {
 const OUTCOMES: ReadonlyMap<string, RecallOutcome> = new Map([
   ['answer', RecallOutcome.ANSWERED],
   ['fail', RecallOutcome.FAILED],
+  ['escalate', RecallOutcome.FAILED],
+  ['re-park', RecallOutcome.FAILED],
   ['branch', RecallOutcome.BRANCHED],
   ['expire', RecallOutcome.EXPIRED],
 ]);
+
+const NEXTS: ReadonlyMap<string, FailedRecallNext> = new Map([
+  ['escalate', FailedRecallNext.ESCALATE],
+  ['re-park', FailedRecallNext.RE_PARK],
+]);
+
+const CAUSES = { release: 'released', 'hang-up': 'abandoned', transfer: 'transfer', escape: 'escaped' } as const;
 
 /** In the place of a park that is gone: the source refuses before it matters. */
 const NOBODY: Omit<ParkRecord, 'parkId'> = {

@@ -1,5 +1,5 @@
 import { DEFAULT_LOT } from '@parkade/ids';
-import { type Command, Reason, ReleaseCause } from '@parkade/proto';
+import { type Command, FailedRecallNext, Reason, ReleaseCause } from '@parkade/proto';
 import { durationMs } from '@parkade/rpc';
 import type { TenantView } from '@parkade/settings';
 import type { Change } from '../../commit/write.js';
@@ -34,7 +34,8 @@ export function decide(command: Command, op: Operation, tenant: TenantView, ctx:
     case 'release': {
       const cause = releaseCause(op.value.cause);
       const callId = op.value.callId === '' ? undefined : op.value.callId;
-      return byPark(op.value, { kind: 'release', ...op.value, cause, callId }, ctx);
+      const destination = op.value.destination ?? '';
+      return byPark(op.value, { kind: 'release', ...op.value, cause, callId, destination }, ctx);
     }
     case 'extendPark': {
       const recallInMs = op.value.recallIn === undefined ? 0 : durationMs(op.value.recallIn);
@@ -44,8 +45,10 @@ export function decide(command: Command, op: Operation, tenant: TenantView, ctx:
       return byPark(op.value, { kind: 'begin-recall', ...op.value }, ctx);
     case 'noteRecall':
       return byPark(op.value, { kind: 'note-recall', ...op.value }, ctx);
-    case 'endRecall':
-      return byPark(op.value, { kind: 'end-recall', ...op.value }, ctx);
+    case 'endRecall': {
+      const next = op.value.next ?? FailedRecallNext.UNSPECIFIED;
+      return byPark(op.value, { kind: 'end-recall', ...op.value, next }, ctx);
+    }
     case 'getSlot':
       return getSlot(op.value.tenantId, op.value.slot, op.value.consistency, ctx);
     case 'getPark':
@@ -85,7 +88,7 @@ function byPark(at: { tenantId: string; parkId: string }, command: SlotCommand, 
   return run(found.entry, command, ctx);
 }
 
-function releaseCause(cause: ReleaseCause): 'released' | 'abandoned' | 'transfer' {
+function releaseCause(cause: ReleaseCause): Extract<SlotCommand, { kind: 'release' }>['cause'] {
   switch (cause) {
     case ReleaseCause.UNSPECIFIED:
     case ReleaseCause.RELEASED:
@@ -94,5 +97,7 @@ function releaseCause(cause: ReleaseCause): 'released' | 'abandoned' | 'transfer
       return 'abandoned';
     case ReleaseCause.TRANSFER:
       return 'transfer';
+    case ReleaseCause.ESCAPED:
+      return 'escaped';
   }
 }

@@ -62,6 +62,11 @@ export enum ReleaseCause {
   ABANDONED = 2,
   /** TRANSFER - A reservation's consulting call ended by the attended transfer itself: kept for a grace period. */
   TRANSFER = 3,
+  /**
+   * ESCAPED - The caller leaves by his own wish, to `destination` (R22). WRONG_STATE for a reservation; SLOT_RETRIEVING where somebody is
+   * being connected with him already, who wins.
+   */
+  ESCAPED = 4,
 }
 
 /** How sure a read is. */
@@ -390,6 +395,11 @@ export interface ReleaseRequest {
   cause: ReleaseCause;
   /** When set, refused (WRONG_CALL) unless this is the parked call's id. */
   callId: string;
+  /**
+   * ESCAPED: where the call goes, at most 128 printable ASCII characters; required there, and only valid there. The event
+   * `escaped` tells it as its reason (the first 64 characters).
+   */
+  destination?: string | undefined;
 }
 
 /** The park that ended. */
@@ -2596,7 +2606,7 @@ export const ParkOrRetrieveResponse: MessageFns<ParkOrRetrieveResponse> = {
 };
 
 function createBaseReleaseRequest(): ReleaseRequest {
-  return { requestId: "", tenantId: "", parkId: "", cause: 0, callId: "" };
+  return { requestId: "", tenantId: "", parkId: "", cause: 0, callId: "", destination: undefined };
 }
 
 export const ReleaseRequest: MessageFns<ReleaseRequest> = {
@@ -2615,6 +2625,9 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     }
     if (message.callId !== "") {
       writer.uint32(42).string(message.callId);
+    }
+    if (message.destination !== undefined) {
+      writer.uint32(50).string(message.destination);
     }
     return writer;
   },
@@ -2672,6 +2685,14 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
             message.callId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2694,6 +2715,7 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     message.parkId = object.parkId ?? "";
     message.cause = object.cause ?? 0;
     message.callId = object.callId ?? "";
+    message.destination = object.destination ?? undefined;
     return message;
   },
 };

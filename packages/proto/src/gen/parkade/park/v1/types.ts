@@ -137,7 +137,10 @@ export interface Park {
     | undefined;
   /** The park it continues, where it was moved here from another slot. */
   previousParkId: string;
-  /** Why it ended (only in state ENDED): `retrieved`, `abandoned`, `moved`, `released`, `expired`, `branched`. */
+  /**
+   * Why it ended (only in state ENDED): `retrieved`, `abandoned`, `moved`, `released`, `expired`, `branched`,
+   * `escaped`.
+   */
   endReason: string;
   /** The policy it was parked with. */
   policy:

@@ -34,7 +34,7 @@ export enum TransitionKind {
   RELEASED = 10,
   /** RECALLED - A recall began: somebody is being rung. */
   RECALLED = 11,
-  /** RECALL_FAILED - A recall failed (reason); the call waits in the slot again, with its timer restarted. */
+  /** RECALL_FAILED - A recall failed (reason); the call waits in the slot, and is rung back again after the retry interval. */
   RECALL_FAILED = 12,
   /** RECALL_ANSWERED - Somebody answered the recall and has the call. */
   RECALL_ANSWERED = 13,
@@ -54,6 +54,12 @@ export enum TransitionKind {
   MOVE_DROPPED = 20,
   /** RINGBACK_NOTED - What the recall service keeps with a ringing park was changed. */
   RINGBACK_NOTED = 21,
+  /** ESCALATED - A recall of the parker failed (reason); the call waits in the slot, and the ring group is rung at once. */
+  ESCALATED = 22,
+  /** RE_PARKED - A recall failed (reason) or was cancelled; the call is parked anew, with its timer restarted, or for ever. */
+  RE_PARKED = 23,
+  /** ESCAPED - The caller left the slot by his own wish (reason: where to). */
+  ESCAPED = 24,
 }
 
 /**

@@ -43,6 +43,18 @@ import { Reason } from "../../park/v1/reason.js";
 import { CallRef, Park, ParkState, Slot } from "../../park/v1/types.js";
 import { Policy, SlotRecord } from "./record.js";
 
+/** What follows a recall that failed and left the call in its slot. It decides which event is told. */
+export enum FailedRecallNext {
+  /** UNSPECIFIED - As `FAILED_RECALL_NEXT_RETRY`. */
+  UNSPECIFIED = 0,
+  /** RETRY - Another attempt after the retry interval: `recall-failed`. */
+  RETRY = 1,
+  /** ESCALATE - The ring group, at once: `escalated`. */
+  ESCALATE = 2,
+  /** RE_PARK - The whole time again, or no recall any more: `re-parked`. */
+  RE_PARK = 3,
+}
+
 /** How a recall ended. */
 export enum RecallOutcome {
   /** UNSPECIFIED - Refused. */
@@ -265,6 +277,8 @@ export interface EndRecallOp {
     | undefined;
   /** FAILED: until the next attempt, in ms; 0: never. */
   nextRecallMs: number;
+  /** FAILED: what the waiting is called; absent: RETRY. */
+  next?: FailedRecallNext | undefined;
 }
 
 /** The answer to one command. */
@@ -1658,6 +1672,7 @@ function createBaseEndRecallOp(): EndRecallOp {
     reason: "",
     answeredBy: undefined,
     nextRecallMs: 0,
+    next: undefined,
   };
 }
 
@@ -1686,6 +1701,9 @@ export const EndRecallOp: MessageFns<EndRecallOp> = {
     }
     if (message.nextRecallMs !== 0) {
       writer.uint32(64).int64(message.nextRecallMs);
+    }
+    if (message.next !== undefined) {
+      writer.uint32(72).int32(message.next);
     }
     return writer;
   },
@@ -1767,6 +1785,14 @@ export const EndRecallOp: MessageFns<EndRecallOp> = {
             message.nextRecallMs = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.next = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1794,6 +1820,7 @@ export const EndRecallOp: MessageFns<EndRecallOp> = {
       ? CallRef.fromPartial(object.answeredBy)
       : undefined;
     message.nextRecallMs = object.nextRecallMs ?? 0;
+    message.next = object.next ?? undefined;
     return message;
   },
 };
