@@ -9,6 +9,7 @@ export * from './lot-settings.js';
 export * from './policy-settings.js';
 export * from './ranges.js';
 export * from './recall-settings.js';
+export * from './recall-terms.js';
 export * from './resolve.js';
 export * from './resolve-recall.js';
 export * from './ring-group-settings.js';

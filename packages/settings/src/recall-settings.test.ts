@@ -1,9 +1,13 @@
 import { DEFAULT_RESERVED_LOTS, DEFAULT_LOT_SETTINGS, parseLot } from './lot-settings.js';
-import { HOLDING_LOT } from '@parkade/ids';
+import { EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
+import { RecallTerms } from '@parkade/proto';
 import { openEmbeddedStore } from '@parkade/store';
 import { ManualClock } from '@parkade/clock';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveRecall } from './resolve-recall.js';
+import type { RecallExit } from './recall-settings.js';
+import { recallPolicyOf, recallTerms } from './recall-terms.js';
+import { DEFAULT_CALLER_ID, resolveRecall } from './resolve-recall.js';
 import { parseRingGroup } from './ring-group-settings.js';
 import { DEFAULT_SYSTEM, parseSystem } from './system-settings.js';
 import { DEFAULT_TENANT, parseTenant } from './tenant-settings.js';
@@ -162,5 +166,57 @@ describe('resolveRecall', () => {
       ringAtOnce: true,
       retryIntervalMs: 30_000,
     });
+  });
+});
+
+describe('what a park keeps of whom it rings', () => {
+  const lot = DEFAULT_RESERVED_LOTS.get(EXTENSION_LOT);
+
+  it('survives its way into the record and back', () => {
+    const exit = fc.constantFrom<RecallExit>(
+      { to: 'wait' },
+      { to: 'disconnect' },
+      { to: 'voicemail' },
+      { to: 'voicemail', mailbox: '100' },
+      { to: 'destination', destination: '0' },
+      { to: 'ring_group', ring_group_id: 'r' },
+    );
+    const recall = fc.record(
+      {
+        recall_to: fc.constantFrom('USER_FIRST_THEN_RING_GROUP' as const, 'RING_GROUP_ONLY' as const),
+        ring_group_id: fc.constant('night'),
+        ring_group_time_ms: fc.integer({ min: 1_000, max: 900_000 }),
+        retry_interval_ms: fc.constantFrom(0, 1_000, 60_000),
+        attempts: fc.nat(100),
+        fallback: exit,
+        caller_id: fc.constantFrom('Park {slot}', DEFAULT_CALLER_ID),
+        alert_info: fc.constantFrom('', 'ring-2'),
+        follow_forwarding: fc.boolean(),
+      },
+      { requiredKeys: ['recall_to', 'ring_group_id'] },
+    );
+    fc.assert(
+      fc.property(fc.option(recall, { nil: undefined }), (stored) => {
+        const policy = resolveRecall(lot, { recall: stored }, DEFAULT_SYSTEM);
+        const kept = RecallTerms.decode(RecallTerms.encode(recallTerms(policy)).finish());
+        expect(recallPolicyOf(kept, EXTENSION_LOT)).toEqual(policy);
+      }),
+    );
+  });
+
+  it('costs nothing where everything is the default', () => {
+    const policy = resolveRecall(DEFAULT_LOT_SETTINGS, DEFAULT_TENANT, DEFAULT_SYSTEM);
+    expect(RecallTerms.encode(recallTerms(policy)).finish()).toHaveLength(0);
+  });
+
+  it('is the group’s own word for a park its hunt has placed, and everybody’s times', () => {
+    const group = { recall_to: 'RING_GROUP_ONLY', ring_group_id: 'night' } as const;
+    const tenant = { recall: { recall_to: 'USER_ONLY', ring_group_time_ms: 90_000 } as const };
+    expect(resolveRecall(lot, tenant, DEFAULT_SYSTEM, group)).toMatchObject({
+      recallTo: 'RING_GROUP_ONLY',
+      ringGroupId: 'night',
+      ringGroupTimeMs: 90_000,
+    });
+    expect(resolveRecall(lot, tenant, DEFAULT_SYSTEM, {})).toMatchObject({ recallTo: 'USER_ONLY' });
   });
 });

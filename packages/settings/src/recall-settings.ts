@@ -9,6 +9,26 @@ import { nameSchema } from './policy-settings.js';
 export const RECALL_TO = ['USER_ONLY', 'USER_FIRST_THEN_RING_GROUP', 'RING_GROUP_ONLY'] as const;
 export type RecallTo = (typeof RECALL_TO)[number];
 
+export const recallToSchema = z.enum(RECALL_TO, { error: `must be one of ${RECALL_TO.join(', ')}` });
+
+/** The two ring-group modes need a ring group, and nothing else takes one. */
+export function checkRecallTarget(
+  {
+    recall_to,
+    ring_group_id,
+  }: { readonly recall_to?: RecallTo | undefined; readonly ring_group_id?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const groupMode = recall_to !== undefined && recall_to !== 'USER_ONLY';
+  if (groupMode && ring_group_id === undefined) {
+    context.addIssue({ code: 'custom', path: ['ring_group_id'], message: `is required with ${recall_to}` });
+  }
+  if (!groupMode && ring_group_id !== undefined) {
+    const message = `is only valid with recall_to ${RECALL_TO[1]} or ${RECALL_TO[2]}`;
+    context.addIssue({ code: 'custom', path: ['ring_group_id'], message });
+  }
+}
+
 /** No call is rung back more often than this by setting; 0 stands for no bound. */
 export const MAX_RECALL_ATTEMPTS = 10_000;
 
@@ -57,7 +77,7 @@ const templateSchema = z
  */
 export const recallSchema = z
   .strictObject({
-    recall_to: z.enum(RECALL_TO, { error: `must be one of ${RECALL_TO.join(', ')}` }).optional(),
+    recall_to: recallToSchema.optional(),
     /** Required with, and only valid with, the two ring-group modes. */
     ring_group_id: nameSchema.optional(),
     /** How long the parker is rung before the ring group, and the ring group after that, in ms. */
@@ -88,14 +108,5 @@ export const recallSchema = z
     /** Whether a recall follows the parker's own forwarding and voicemail. */
     follow_forwarding: z.boolean().optional(),
   })
-  .superRefine(({ recall_to, ring_group_id }, context) => {
-    const groupMode = recall_to !== undefined && recall_to !== 'USER_ONLY';
-    if (groupMode && ring_group_id === undefined) {
-      context.addIssue({ code: 'custom', path: ['ring_group_id'], message: `is required with ${recall_to}` });
-    }
-    if (!groupMode && ring_group_id !== undefined) {
-      const message = `is only valid with recall_to ${RECALL_TO[1]} or ${RECALL_TO[2]}`;
-      context.addIssue({ code: 'custom', path: ['ring_group_id'], message });
-    }
-  });
+  .superRefine(checkRecallTarget);
 export type RecallSettings = z.output<typeof recallSchema>;

@@ -1,4 +1,5 @@
 import { HOLDING_LOT } from '@parkade/ids';
+import type { GroupSettings } from './group-settings.js';
 import type { LotSettings } from './lot-settings.js';
 import type { RecallExit, RecallSettings, RecallTo } from './recall-settings.js';
 import type { SystemSettings } from './system-settings.js';
@@ -9,6 +10,9 @@ const PARK_SERVER_RETRY_MS = 10_000;
 
 /** How long after a failed recall a call of the holding lot rings its parker again, in ms. */
 const HOLDING_RETRY_MS = 30_000;
+
+/** How long the parker is rung before a ring group, and the ring group, where nobody says otherwise, in ms. */
+export const DEFAULT_GROUP_TIME_MS = 300_000;
 
 /** What a ringing phone shows as the caller's name where nobody says otherwise. */
 export const DEFAULT_CALLER_ID = 'Parking slot {slot} - {name}';
@@ -34,16 +38,19 @@ export interface RecallPolicy {
 const NOTHING: RecallSettings = {};
 
 /**
- * The recall policy of a lot's parks: each value by itself from lot, tenant, system, else the default. Where nobody says
+ * The recall policy of a lot's parks: each value by itself from group (of a park placed by its hunt; a group says whom to ring and
+ * nothing else), lot, tenant, system, else the default. Where nobody says
  * otherwise a call is rung back for ever, each time after the time it was parked for; with a `recall_to` that somebody wrote,
  * after 10 s (the park server's way), and in the holding lot after 30 s.
  */
 export function resolveRecall(
   lot: LotSettings | undefined,
-  tenant: TenantSettings | undefined,
+  tenant: Pick<TenantSettings, 'recall'> | undefined,
   system: SystemSettings,
+  group?: Pick<GroupSettings, 'recall_to' | 'ring_group_id'>,
 ): RecallPolicy {
-  const levels = [lot?.recall ?? NOTHING, tenant?.recall ?? NOTHING, system.recall ?? NOTHING];
+  const ofGroup: RecallSettings = { recall_to: group?.recall_to, ring_group_id: group?.ring_group_id };
+  const levels = [ofGroup, lot?.recall ?? NOTHING, tenant?.recall ?? NOTHING, system.recall ?? NOTHING];
   const first = <K extends keyof RecallSettings>(key: K): RecallSettings[K] | undefined =>
     levels.find((level) => level[key] !== undefined)?.[key];
   const mode = levels.find((level) => level.recall_to !== undefined);
@@ -52,7 +59,7 @@ export function resolveRecall(
   return {
     recallTo: mode?.recall_to ?? 'USER_ONLY',
     ringGroupId: mode?.ring_group_id,
-    ringGroupTimeMs: first('ring_group_time_ms') ?? 300_000,
+    ringGroupTimeMs: first('ring_group_time_ms') ?? DEFAULT_GROUP_TIME_MS,
     retryIntervalMs: first('retry_interval_ms') ?? usualRetryMs,
     attempts: first('attempts') ?? 0,
     fallback: first('fallback') ?? { to: 'wait' },

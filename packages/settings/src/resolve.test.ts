@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
-import { PolicyOverrides, PresenceType } from '@parkade/proto';
+import { PolicyOverrides, PresenceType, RecallTo } from '@parkade/proto';
 import fc from 'fast-check';
 import { flowLevels, parseParkData } from './flow/park-data.js';
 import { readOverrides } from './flow/read-overrides.js';
@@ -19,13 +19,14 @@ function reserved(lotId: string): LotSettings {
 
 describe('the policy of a park', () => {
   it('is the documented default where nobody sets anything', () => {
-    expect(resolvePolicy(base)).toEqual({
+    expect(resolvePolicy(base)).toMatchObject({
       ringbackTimeoutMs: 120_000,
       callbackTimeoutMs: 30_000,
       presenceType: PresenceType.EARLY,
       presenceId: '*3101',
       maxParkMs: 0,
       settingsRevision: 7,
+      recall: { recallTo: RecallTo.UNSPECIFIED, ringGroupTimeMs: 0, attempts: 0, callerId: undefined },
     });
   });
 

@@ -1,7 +1,11 @@
 import { type Policy, PresenceType } from '@parkade/proto';
 import type { LotSettings } from './lot-settings.js';
-import type { LevelSettings, PresenceTypeName, SlotOverrides } from './policy-settings.js';
+import type { GroupSettings } from './group-settings.js';
+import type { PresenceTypeName, LevelSettings, SlotOverrides } from './policy-settings.js';
+import { recallTerms } from './recall-terms.js';
+import { resolveRecall } from './resolve-recall.js';
 import type { SystemSettings } from './system-settings.js';
+import type { TenantSettings } from './tenant-settings.js';
 
 /** What one call or flow overrides; undefined: the next level decides. Lengths in ms, 0: never. */
 export interface FlowOverrides {
@@ -20,8 +24,10 @@ export interface ResolveInput {
   readonly slot?: FlowOverrides | undefined;
   readonly flow?: FlowOverrides | undefined;
   readonly lot: LotSettings;
-  readonly tenant: LevelSettings;
+  readonly tenant: LevelSettings & Pick<TenantSettings, 'recall'>;
   readonly system: SystemSettings;
+  /** The group by whose hunt the slot was chosen, where one was. */
+  readonly group?: GroupSettings | undefined;
   /** The settings revision all of this was read at; the park keeps it. */
   readonly revision: number;
 }
@@ -38,7 +44,8 @@ const PRESENCE: Readonly<Record<PresenceTypeName, PresenceType>> = {
 /**
  * The policy of a park. Each value by itself, the first level that has one: the slot (the flow's entry for it, then the
  * lot's), the flow, the lot, the tenant, the system. Presence id: slot, flow, else the canonical one of the slot, the same
- * whichever way the call came; empty in a hidden lot, whose slots have no lamps.
+ * whichever way the call came; empty in a hidden lot, whose slots have no lamps. Whom it rings when it comes back is kept as well
+ * (`resolveRecall`): settings that change are for later parks.
  */
 export function resolvePolicy(input: ResolveInput): Policy {
   const { slotId, lot, tenant, system } = input;
@@ -74,6 +81,8 @@ export function resolvePolicy(input: ResolveInput): Policy {
       : (slot.presenceId ?? own.presence_id ?? flow.presenceId ?? canonicalPresenceId(lot, slotId)),
     maxParkMs: slot.maxParkMs ?? flow.maxParkMs ?? lot.max_park_ms ?? tenant.max_park_ms ?? system.max_park_ms,
     settingsRevision: input.revision,
+    groupId: input.group?.group_id,
+    recall: recallTerms(resolveRecall(lot, tenant, system, input.group)),
   };
 }
 

@@ -106,7 +106,7 @@ describe('settings', () => {
     ]);
     expect(parseGroup('desk', { members: [{ extension: '101' }] })).toEqual({
       ok: true,
-      value: { group_id: 'desk', members: [{ extension: '101', enabled: true }] },
+      value: { group_id: 'desk', enabled: true, members: [{ extension: '101', enabled: true }] },
     });
   });
 

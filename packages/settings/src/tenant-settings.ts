@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { type Checked, check } from './issues.js';
-import { levelShape } from './policy-settings.js';
+import { levelShape, nameSchema } from './policy-settings.js';
 import { recallSchema } from './recall-settings.js';
+
+/** An extension as users have one. */
+export const extensionNumberSchema = z.string().regex(/^[0-9]{3,64}$/, { error: 'must be 3 to 64 digits' });
 
 const tenantSchema = z.strictObject({
   /** Off: parks are refused; what is parked already stays retrievable and is rung back. */
@@ -9,6 +12,10 @@ const tenantSchema = z.strictObject({
   ...levelShape,
   /** Whom a call that comes back rings, and what happens when nobody answers. */
   recall: recallSchema.optional(),
+  /** The number callers of the park server dial: 3 to 64 digits. */
+  extension_number: extensionNumberSchema.optional(),
+  /** The file that is played to who is parked. */
+  prompt_file_id: nameSchema.optional(),
 });
 
 /** A tenant's own values. */

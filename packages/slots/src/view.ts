@@ -43,6 +43,7 @@ export function parkView(name: SlotName, park: ParkRecord, revision: number, lef
     endReason: left === undefined ? '' : endReason(left.kind),
     policy: park.policy === undefined ? undefined : policyView(park.policy),
     branch: park.branch,
+    groupId: park.policy?.groupId,
   };
 }
 

@@ -24,6 +24,8 @@ export interface ParkView {
   readonly state: ParkStateView;
   /** Where its call flow goes on when a recall fails, as its record keeps it; undefined: nowhere. */
   readonly branch?: Branch | undefined;
+  /** Whom it rings, as it was resolved when it was parked; undefined: as the settings say now. */
+  readonly policy?: RecallPolicy | undefined;
 }
 
 export type ParkStateView =

@@ -1,5 +1,6 @@
 import { recallBranch } from '@parkade/flow';
 import { MediaControl, type ParkRecord, type SlotName, TransitionKind } from '@parkade/proto';
+import { recallPolicyOf } from '@parkade/settings';
 import type { Departure, ParkStateView, ParkView } from '../machine/index.js';
 
 /** What recalling needs of a park's record. */
@@ -20,6 +21,7 @@ export function parkViewOf(name: SlotName, park: ParkRecord): ParkView {
     attempt: park.recallAttempt,
     state: stateView(park.state),
     branch: recallBranch(park.branch),
+    policy: policy?.recall === undefined ? undefined : recallPolicyOf(policy.recall, name.lotId),
   };
 }
 

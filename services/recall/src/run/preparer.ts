@@ -36,7 +36,7 @@ export class Preparer {
   async prepare(park: ParkView, attempt: number, resume: Note | undefined): Promise<Prepared> {
     const { settings } = this.deps;
     const tenant = settings.tenant(park.tenantId);
-    const policy = resolveRecall(tenant?.lot(park.lotId), tenant?.settings, settings.system);
+    const policy = park.policy ?? resolveRecall(tenant?.lot(park.lotId), tenant?.settings, settings.system);
     const stage = stageOf(policy, park, attempt);
     const rung = resume === undefined ? stage : { ...stage, groupId: resume.groupId };
     const groupId = resume?.groupId ?? (stage.kind === 'group' ? stage.groupId : '');

@@ -14,6 +14,8 @@ import {
 import { durationMs } from '@parkade/rpc';
 import {
   type FlowOverrides,
+  type GroupSettings,
+  groupName,
   type LotSettings,
   resolvePolicy,
   type SettingsCache,
@@ -25,7 +27,13 @@ import type { SlotTable } from './slot-table.js';
 
 /** Where a call is to go: a slot, or a reason why not. `part-full`: nothing free in this shard's part of the lot. */
 export type Place =
-  | { readonly kind: 'slot'; readonly lot: LotSettings; readonly slot: string }
+  | {
+      readonly kind: 'slot';
+      readonly lot: LotSettings;
+      readonly slot: string;
+      /** The group whose member's place it is; undefined: no group was asked for. */
+      readonly group?: GroupSettings | undefined;
+    }
   | { readonly kind: 'refuse'; readonly refusal: RefusalData }
   | { readonly kind: 'part-full' };
 
@@ -79,6 +87,7 @@ export function policyFor(
   overrides: PolicyOverrides | undefined,
   ctx: Pick<PlaceContext, 'settings' | 'tenant'>,
   flow?: FlowTerms,
+  group?: GroupSettings,
 ): Policy {
   const { settings, tenant } = ctx;
   const slot = flow?.slots.find((entry) => entry.slot === slotId)?.overrides;
@@ -89,6 +98,7 @@ export function policyFor(
     lot,
     tenant: tenant.settings,
     system: settings.system,
+    group,
     revision: settings.revision,
   });
 }
@@ -149,10 +159,14 @@ function hunt(ctx: PlaceContext, groupId: string): Place {
   const group = ctx.tenant.group(groupId);
   if (group === undefined)
     return refuse(Reason.GROUP_NOT_FOUND, `There is no group ${groupId}.`, { group_id: groupId });
+  if (!group.enabled) {
+    const message = `Parking is switched off for group ${groupName(group)}.`;
+    return refuse(Reason.DISABLED, message, { group_id: groupId });
+  }
   for (const { extension, enabled } of group.members) {
     const entry = ctx.table.find(ctx.tenant.tenantId, EXTENSION_LOT, extension);
     const taken = entry !== undefined && (entry.writing || (entry.record?.parks.length ?? 0) > 0);
-    if (enabled && !taken) return { kind: 'slot', lot, slot: extension };
+    if (enabled && !taken) return { kind: 'slot', lot, slot: extension, group };
   }
   return refuse(Reason.GROUP_FULL, `No member of group ${groupId} is free.`, { group_id: groupId });
 }

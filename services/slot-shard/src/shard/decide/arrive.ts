@@ -9,7 +9,7 @@ import {
   Reason,
   type ReserveRequest,
 } from '@parkade/proto';
-import type { TenantView } from '@parkade/settings';
+import type { GroupSettings, TenantView } from '@parkade/settings';
 import type { SlotCommand } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
 import { onOccupied, place, type PlaceContext, placeNextFree, policyFor } from '../place.js';
@@ -30,7 +30,7 @@ export function arrive(
   const at = place(request.target, placing);
   if (at.kind === 'part-full') return partFull();
   if (at.kind === 'refuse') return refuse(at.refusal);
-  const first = arriveAt(kind, request, at.lot.lot_id, at.slot, parkId, parked, placing, ctx);
+  const first = arriveAt(kind, request, at.lot.lot_id, at.slot, parkId, parked, { ...placing, group: at.group }, ctx);
   if (first.kind !== 'answer' || !isTaken(first.answer)) return first;
   const instead = 'onOccupied' in request ? onOccupied(request.onOccupied, at.lot) : OnOccupied.REJECT;
   if (instead !== OnOccupied.NEXT_FREE) return first;
@@ -47,7 +47,7 @@ function arriveAt(
   slot: string,
   parkId: string,
   parked: SlotEntry | undefined,
-  placing: PlaceContext,
+  placing: PlaceContext & { readonly group?: GroupSettings | undefined },
   ctx: DecideContext,
 ): Decision {
   const lot = placing.tenant.lot(lotId);
@@ -57,7 +57,7 @@ function arriveAt(
   if (parked !== undefined && parked !== known) {
     return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
   }
-  const policy = policyFor(lot, slot, request.overrides, placing, request.flow);
+  const policy = policyFor(lot, slot, request.overrides, placing, request.flow, placing.group);
   const command: SlotCommand = {
     kind,
     requestId: request.requestId,

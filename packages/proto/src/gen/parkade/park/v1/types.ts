@@ -147,7 +147,11 @@ export interface Park {
     | ParkPolicy
     | undefined;
   /** Where its call flow takes it when a recall fails; absent: it has no such child, or came by no flow. */
-  branch?: FlowBranch | undefined;
+  branch?:
+    | FlowBranch
+    | undefined;
+  /** The group by whose hunt it was placed here; absent: it came by no group. */
+  groupId?: string | undefined;
 }
 
 /**
@@ -442,6 +446,7 @@ function createBasePark(): Park {
     endReason: "",
     policy: undefined,
     branch: undefined,
+    groupId: undefined,
   };
 }
 
@@ -512,6 +517,9 @@ export const Park: MessageFns<Park> = {
     }
     if (message.branch !== undefined) {
       FlowBranch.encode(message.branch, writer.uint32(178).fork()).join();
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(186).string(message.groupId);
     }
     return writer;
   },
@@ -705,6 +713,14 @@ export const Park: MessageFns<Park> = {
             message.branch = FlowBranch.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -760,6 +776,7 @@ export const Park: MessageFns<Park> = {
     message.branch = (object.branch !== undefined && object.branch !== null)
       ? FlowBranch.fromPartial(object.branch)
       : undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };

@@ -8,6 +8,18 @@
 import { BinaryReader, BinaryWriter } from "../../../../wire.js";
 import { CallRef, FlowBranch, MediaControl, Parker, PresenceType } from "../../park/v1/types.js";
 
+/** Whom a call that comes back rings. */
+export enum RecallTo {
+  /** UNSPECIFIED - As `RECALL_TO_USER_ONLY`. */
+  UNSPECIFIED = 0,
+  /** USER_ONLY - Its parker, again and again. */
+  USER_ONLY = 1,
+  /** USER_FIRST_THEN_RING_GROUP - Its parker once, then the ring group. */
+  USER_FIRST_THEN_RING_GROUP = 2,
+  /** RING_GROUP_ONLY - The ring group. */
+  RING_GROUP_ONLY = 3,
+}
+
 /** What happened to a slot; one for each revision of its record. */
 export enum TransitionKind {
   /** UNSPECIFIED - Never stored. */
@@ -157,6 +169,57 @@ export interface Policy {
   maxParkMs: number;
   /** The settings revision it was resolved at. */
   settingsRevision: number;
+  /** The group by whose hunt it was placed; absent: it came by no group. */
+  groupId?:
+    | string
+    | undefined;
+  /** Whom it rings when it comes back; absent: as the settings say then. */
+  recall?: RecallTerms | undefined;
+}
+
+/** Whom a park rings when it comes back, as resolved when it was parked. What is 0 or empty is the documented default. */
+export interface RecallTerms {
+  /** The parker, a ring group, or first the one and then the other. */
+  recallTo: RecallTo;
+  /** With the two ring-group modes: the group. */
+  ringGroupId: string;
+  /** How long the parker is rung before the ring group, and the ring group after that; 0: 300,000. */
+  ringGroupTimeMs: number;
+  /** From a failed recall to the next; 0: the time the call was parked for, again. */
+  retryIntervalMs: number;
+  /** Recalls before the fallback; 0: no bound. */
+  attempts: number;
+  /** Where it goes when the attempts are over, or nobody can be rung; absent: it waits on. */
+  fallback?:
+    | RecallFallback
+    | undefined;
+  /** What the phone that is rung shows as the caller's name; absent: the default template. */
+  callerId?:
+    | string
+    | undefined;
+  /** `Alert-Info` of the ringing calls; empty: none. */
+  alertInfo: string;
+  /** Whether a recall follows the parker's own forwarding and voicemail. */
+  followForwarding: boolean;
+}
+
+/** Where a call goes on that leaves its slot unanswered. */
+export interface RecallFallback {
+  /** Exactly one. */
+  to:
+    | //
+    /** A dial-plan destination. */
+    { $case: "destination"; value: string }
+    | //
+    /** This voice mailbox; empty: the parker's. */
+    { $case: "voicemail"; value: string }
+    | //
+    /** A ring group. */
+    { $case: "ringGroup"; value: string }
+    | //
+    /** It is hung up. */
+    { $case: "disconnect"; value: boolean }
+    | undefined;
 }
 
 /** Held for a caller who has not arrived. */
@@ -767,6 +830,8 @@ function createBasePolicy(): Policy {
     presenceId: "",
     maxParkMs: 0,
     settingsRevision: 0,
+    groupId: undefined,
+    recall: undefined,
   };
 }
 
@@ -789,6 +854,12 @@ export const Policy: MessageFns<Policy> = {
     }
     if (message.settingsRevision !== 0) {
       writer.uint32(48).int64(message.settingsRevision);
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(58).string(message.groupId);
+    }
+    if (message.recall !== undefined) {
+      RecallTerms.encode(message.recall, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -854,6 +925,22 @@ export const Policy: MessageFns<Policy> = {
             message.settingsRevision = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.recall = RecallTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -877,6 +964,288 @@ export const Policy: MessageFns<Policy> = {
     message.presenceId = object.presenceId ?? "";
     message.maxParkMs = object.maxParkMs ?? 0;
     message.settingsRevision = object.settingsRevision ?? 0;
+    message.groupId = object.groupId ?? undefined;
+    message.recall = (object.recall !== undefined && object.recall !== null)
+      ? RecallTerms.fromPartial(object.recall)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRecallTerms(): RecallTerms {
+  return {
+    recallTo: 0,
+    ringGroupId: "",
+    ringGroupTimeMs: 0,
+    retryIntervalMs: 0,
+    attempts: 0,
+    fallback: undefined,
+    callerId: undefined,
+    alertInfo: "",
+    followForwarding: false,
+  };
+}
+
+export const RecallTerms: MessageFns<RecallTerms> = {
+  encode(message: RecallTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recallTo !== 0) {
+      writer.uint32(8).int32(message.recallTo);
+    }
+    if (message.ringGroupId !== "") {
+      writer.uint32(18).string(message.ringGroupId);
+    }
+    if (message.ringGroupTimeMs !== 0) {
+      writer.uint32(24).int64(message.ringGroupTimeMs);
+    }
+    if (message.retryIntervalMs !== 0) {
+      writer.uint32(32).int64(message.retryIntervalMs);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(40).uint32(message.attempts);
+    }
+    if (message.fallback !== undefined) {
+      RecallFallback.encode(message.fallback, writer.uint32(50).fork()).join();
+    }
+    if (message.callerId !== undefined) {
+      writer.uint32(58).string(message.callerId);
+    }
+    if (message.alertInfo !== "") {
+      writer.uint32(66).string(message.alertInfo);
+    }
+    if (message.followForwarding !== false) {
+      writer.uint32(72).bool(message.followForwarding);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecallTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecallTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.recallTo = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ringGroupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ringGroupTimeMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retryIntervalMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fallback = RecallFallback.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.callerId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.alertInfo = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.followForwarding = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecallTerms>, I>>(base?: I): RecallTerms {
+    return RecallTerms.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecallTerms>, I>>(object: I): RecallTerms {
+    const message = createBaseRecallTerms();
+    message.recallTo = object.recallTo ?? 0;
+    message.ringGroupId = object.ringGroupId ?? "";
+    message.ringGroupTimeMs = object.ringGroupTimeMs ?? 0;
+    message.retryIntervalMs = object.retryIntervalMs ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.fallback = (object.fallback !== undefined && object.fallback !== null)
+      ? RecallFallback.fromPartial(object.fallback)
+      : undefined;
+    message.callerId = object.callerId ?? undefined;
+    message.alertInfo = object.alertInfo ?? "";
+    message.followForwarding = object.followForwarding ?? false;
+    return message;
+  },
+};
+
+function createBaseRecallFallback(): RecallFallback {
+  return { to: undefined };
+}
+
+export const RecallFallback: MessageFns<RecallFallback> = {
+  encode(message: RecallFallback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.to?.$case) {
+      case "destination":
+        writer.uint32(10).string(message.to.value);
+        break;
+      case "voicemail":
+        writer.uint32(18).string(message.to.value);
+        break;
+      case "ringGroup":
+        writer.uint32(26).string(message.to.value);
+        break;
+      case "disconnect":
+        writer.uint32(32).bool(message.to.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecallFallback {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecallFallback();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.to = { $case: "destination", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = { $case: "voicemail", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = { $case: "ringGroup", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.to = { $case: "disconnect", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecallFallback>, I>>(base?: I): RecallFallback {
+    return RecallFallback.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecallFallback>, I>>(object: I): RecallFallback {
+    const message = createBaseRecallFallback();
+    switch (object.to?.$case) {
+      case "destination": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "destination", value: object.to.value };
+        }
+        break;
+      }
+      case "voicemail": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "voicemail", value: object.to.value };
+        }
+        break;
+      }
+      case "ringGroup": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "ringGroup", value: object.to.value };
+        }
+        break;
+      }
+      case "disconnect": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "disconnect", value: object.to.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
