@@ -43,6 +43,8 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.INTERNAL]: status.INTERNAL,
   [Reason.DEADLINE]: status.DEADLINE_EXCEEDED,
   [Reason.FLOW_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.UNAUTHENTICATED]: status.UNAUTHENTICATED,
+  [Reason.PERMISSION_DENIED]: status.PERMISSION_DENIED,
 };
 
 /** Reasons after which the same request may simply be sent again, and after how long at the earliest. */

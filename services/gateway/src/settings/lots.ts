@@ -1,4 +1,5 @@
 import type { Clock } from '@parkade/clock';
+import { tenantNotFound } from '@parkade/identity';
 import { DEFAULT_LOT, keys } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
@@ -95,10 +96,7 @@ export class Lots {
 }
 
 function notFound(tenantId: string, lotId: string | undefined): Refused {
-  if (lotId === undefined) {
-    const message = `There is no tenant ${tenantId}: make it first, or start the gateway with automatic tenants.`;
-    return new Refused(Reason.TENANT_NOT_FOUND, message, { tenant_id: tenantId });
-  }
+  if (lotId === undefined) return tenantNotFound(tenantId);
   const message = `The tenant ${tenantId} has no lot ${lotId}: make it first, or name another one.`;
   return new Refused(Reason.LOT_NOT_FOUND, message, { tenant_id: tenantId, lot_id: lotId });
 }

@@ -81,4 +81,8 @@ export enum Reason {
   DEADLINE = 33,
   /** FLOW_NOT_FOUND - NOT_FOUND. No such call flow in the tenant. */
   FLOW_NOT_FOUND = 34,
+  /** UNAUTHENTICATED - UNAUTHENTICATED. There is no token, or it is not valid (any more); a new one is needed. */
+  UNAUTHENTICATED = 35,
+  /** PERMISSION_DENIED - PERMISSION_DENIED. The caller's token does not allow this in its tenant; metadata `action`, `tenant_id`, `lot_id`. */
+  PERMISSION_DENIED = 36,
 }
