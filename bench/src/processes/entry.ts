@@ -1,13 +1,18 @@
+import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
 import { runEcho } from './run-echo.js';
 import { runGateway } from './run-gateway.js';
 import { runLoad } from './run-load.js';
 import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
 import { runOwner } from './run-owner.js';
+import { runPhones } from './run-phones.js';
+import { runRecall } from './run-recall.js';
 
 const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   owner: runOwner,
   gateway: runGateway,
+  recall: runRecall,
+  phones: runPhones,
   echo: runEcho,
   'naive-gateway': runNaiveGateway,
   'naive-owner': runNaiveOwner,
@@ -22,7 +27,10 @@ function cpu(): Promise<number> {
   return Promise.resolve(user + system);
 }
 
-const all = { cpu, ...answers } as Partial<Record<keyof Asks, (argument: unknown) => Promise<unknown>>>;
+const pauses = watchPauses();
+const all = { cpu, pauses: () => Promise.resolve(pauses()), ...answers } as Partial<
+  Record<keyof Asks, (argument: unknown) => Promise<unknown>>
+>;
 process.on('message', ({ id, ask, argument }: Question) => {
   const answered = all[ask]?.(argument) ?? Promise.reject(new Error(`${setup.role} cannot be asked ${ask}`));
   answered.then(

@@ -1,5 +1,8 @@
+import type { Pauses } from '../measure/pauses.js';
+import type { Rung } from './run-phones.js';
+
 /** What the processes of a bench are: each runs one of these. */
-export type Role = 'owner' | 'gateway' | 'echo' | 'naive-gateway' | 'naive-owner' | 'load';
+export type Role = 'owner' | 'gateway' | 'recall' | 'phones' | 'echo' | 'naive-gateway' | 'naive-owner' | 'load';
 
 /** How a process is set up; what its role does not need is left out. */
 export interface RoleSetup {
@@ -10,16 +13,24 @@ export interface RoleSetup {
   readonly nats?: string;
   /** Whom it sends to. */
   readonly to?: string;
+  /** How many shards a new cluster has; 256 where it is not said. */
+  readonly shards?: number;
+  /** The SIP domain of each tenant. */
+  readonly domains?: Readonly<Record<string, string>>;
 }
 
 /** What can be asked of a process, by name: argument and answer. */
 export interface Asks {
   /** CPU time used since it started, microseconds. */
   cpu: { readonly argument: undefined; readonly answer: number };
-  /** How many shards it serves; owners only. */
+  /** What held its event loop since it was last asked. */
+  pauses: { readonly argument: undefined; readonly answer: Pauses };
+  /** How many shards, or recall partitions, it serves. */
   shards: { readonly argument: undefined; readonly answer: number };
   /** How many events it has published that the bus has stored; owners only. */
   events: { readonly argument: undefined; readonly answer: number };
+  /** Every ring that was asked for; phones only. */
+  rungs: { readonly argument: undefined; readonly answer: readonly Rung[] };
   /** Runs a load; the process with the role `load` only. */
   run: { readonly argument: Load; readonly answer: LoadResult };
 }

@@ -24,13 +24,13 @@ function counted(bus: Bus): Bus & { readonly stored: () => number } {
 }
 
 /** One owner of all shards, set up as in production. */
-export async function runOwner({ etcd = '', nats = '' }: RoleSetup): Promise<Running> {
+export async function runOwner({ etcd = '', nats = '', shards: shardCount }: RoleSetup): Promise<Running> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
   const bus = counted(openBus(nats, { clock, random }));
   const config = { memberId: 'owner-1', host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000 };
-  const owner = await startSlotShard({ ...config, limits: DEFAULT_LIMITS }, undefined, {
+  const owner = await startSlotShard({ ...config, limits: DEFAULT_LIMITS }, shardCount, {
     store,
     bus,
     clock,

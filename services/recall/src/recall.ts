@@ -42,7 +42,7 @@ export interface RecallDeps {
   readonly branches?: Branches | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
-  /** An attempt was put to its owner so many ms after it was due. */
+  /** An attempt was put to its owner so many ms after it was due; below 0: ahead of it. */
   readonly onAttempt?: ((lateMs: number) => void) | undefined;
 }
 

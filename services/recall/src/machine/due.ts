@@ -10,6 +10,18 @@ export function dueMs(park: ParkView): number {
   return Math.min(recallAtMs === 0 ? Infinity : recallAtMs, expiryMs(park));
 }
 
+/**
+ * How long before its deadline an attempt is put to its owner, in ms: what policy, contacts and a durable write take, so that
+ * its phones ring at the deadline and not after it. Nothing rings before that, and a pickup in between wins.
+ */
+export const AHEAD_MS = 50;
+
+/** When an attempt at it is prepared, wall ms. What its client rings, and the end of its longest stay, wait for their time. */
+export function startMs(park: ParkView): number {
+  const atMs = dueMs(park);
+  return park.clusterMedia && atMs < expiryMs(park) ? atMs - AHEAD_MS : atMs;
+}
+
 /** When the longest stay is over; wall ms, Infinity: never. */
 export function expiryMs(park: ParkView): number {
   return park.maxParkMs === 0 ? Infinity : park.parkedAtMs + park.maxParkMs;

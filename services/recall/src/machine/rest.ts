@@ -1,4 +1,4 @@
-import { dueMs, expiryMs } from './due.js';
+import { dueMs, expiryMs, startMs } from './due.js';
 import { go, lookAgain, stay } from './go.js';
 import { mayBeLeg } from './leg-id.js';
 import { decodeNote, encodeNote, type Note, withDialled } from './note.js';
@@ -15,7 +15,7 @@ export function settle(recall: Recall, nowMs: number): Step {
   if (phase.name === 'rest' && nowMs < phase.notBeforeMs) return stay(recall);
   switch (park.state.kind) {
     case 'parked': {
-      if (dueMs(park) > nowMs) return rest(recall);
+      if (startMs(park) > nowMs) return rest(recall);
       return prepare(recall, expiryMs(park) <= nowMs, undefined);
     }
     case 'ringback': {
@@ -55,17 +55,20 @@ export function prepared(
   const { policy, plan } = event;
   if (phase.resume !== undefined) return takeUp(recall, phase.resume, event, nowMs);
   if (phase.expired) return leave(recall, policy, 'expired', expiryExit(policy), 'max-park', false);
+  // Where nobody is rung the call leaves, or fails to come back: not before its time either.
+  const beganMs = Math.max(nowMs, dueMs(recall.park));
+  if (plan.nobody !== undefined && nowMs < beganMs) return go(recall, { name: 'rest', notBeforeMs: beganMs });
   if (plan.nobody !== undefined) {
     const branch: Phase = { name: 'branch', policy, reason: plan.nobody, begun: false };
     return go(recall, branch, { do: 'find-branch', reason: plan.nobody });
   }
-  const began: Note = { beganMs: nowMs, groupId: plan.groupId, order: plan.order, legs: new Map() };
-  const { dial } = progressOf(plan.root, began.legs, nowMs, nowMs);
-  const note = dial.reduce((each, leg) => withDialled(each, leg.legId, nowMs), began);
+  const began: Note = { beganMs, groupId: plan.groupId, order: plan.order, legs: new Map() };
+  const { dial } = progressOf(plan.root, began.legs, beganMs, beganMs);
+  const note = dial.reduce((each, leg) => withDialled(each, leg.legId, beganMs), began);
   return go(
     recall,
     { name: 'begin', policy, plan, note, ring: dial, thenFail: undefined },
-    { do: 'begin', attempt: recall.park.attempt + 1, ringMs: plan.ringMs, legs: encodeNote(note) },
+    { do: 'begin', attempt: recall.park.attempt + 1, ringMs: beganMs + plan.ringMs - nowMs, legs: encodeNote(note) },
   );
 }
 

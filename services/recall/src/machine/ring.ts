@@ -21,10 +21,12 @@ import type { CancelCause, Effect, LegNews, Phase, Recall, RecallEvent, Ringing,
 
 type RingPhase = Extract<Phase, { name: 'ring' }>;
 
-/** The owner admitted the attempt: its first legs, noted with it, are rung. */
-export function admitted(recall: Recall, phase: Extract<Phase, { name: 'begin' }>, nowMs: number): Step {
-  const { policy, plan, note, ring } = phase;
+type Admitted = Pick<Extract<Phase, { name: 'ready' }>, 'policy' | 'plan' | 'note' | 'ring'>;
+
+/** The owner admitted the attempt: its first legs, noted with it, are rung, or wait for their time. */
+export function admitted(recall: Recall, { policy, plan, note, ring }: Admitted, nowMs: number): Step {
   const { park } = recall;
+  if (nowMs < note.beganMs) return go(recall, { name: 'ready', policy, plan, note, ring });
   const untilMs = park.state.kind === 'ringback' ? park.state.untilMs : nowMs + plan.ringMs;
   const ringing = { policy, plan, note, untilMs, saving: undefined, queued: [], dirty: false, nextMs: 0 };
   const begun = go(recall, { name: 'ring', ...ringing });
@@ -71,6 +73,7 @@ export function takeUp(
   const phase: RingPhase = { name: 'ring', ...ringing };
   const taken = go(recall, phase);
   if (answered !== undefined) return claim(taken.recall, phase, answered);
+  if (nowMs < note.beganMs) return go(recall, { name: 'ready', policy, plan, note, ring });
   const rung = ring.map((leg) => ringEffect(ringing, leg, nowMs)).filter((effect) => effect.ringMs > 0);
   return after(untilMs > nowMs ? rung : [], drive(taken.recall, phase, nowMs));
 }

@@ -1,5 +1,5 @@
 import { claimed, connected, notClaimed, notConnected } from './answer.js';
-import { dueMs } from './due.js';
+import { startMs } from './due.js';
 import { after, go, lookAgain, stay } from './go.js';
 import { branched, ended, failNow, notEnded, transferred } from './leave.js';
 import { decodeNote, withEnded } from './note.js';
@@ -8,7 +8,8 @@ import { admitted, cancelAll, drive, legNews, merged, noted, notNoted } from './
 import type { Departure, ParkView, Recall, RecallEvent, Step } from './types.js';
 
 // The recall of one park.
-//   L1. Nothing is dialled before the owner has admitted the attempt, and the leg stands in its note.
+//   L1. Nothing is dialled before the owner has admitted the attempt, the leg stands in its note, and its time has come: an
+//       attempt may be admitted `AHEAD_MS` before.
 //   L2. How a leg ended is noted before another one is dialled.
 //   L3. Nobody is connected with the call before the owner has given it to him; so a pickup and an answer of the same moment
 //       have one winner.
@@ -33,8 +34,7 @@ export function step(recall: Recall, event: RecallEvent, nowMs: number): Step {
     case 'gone':
       return event.revision < recall.revision ? stay(recall) : gone(recall, event.how);
     case 'due':
-      if (recall.phase.name === 'ring') return drive(recall, recall.phase, nowMs);
-      return recall.phase.name === 'rest' ? settle(recall, nowMs) : stay(recall);
+      return due(recall, nowMs);
     case 'leg':
       return leg(recall, event, nowMs);
     case 'prepared':
@@ -53,9 +53,17 @@ export function step(recall: Recall, event: RecallEvent, nowMs: number): Step {
 export function wakeAtMs(recall: Recall): number {
   const { phase, park } = recall;
   if (phase.name === 'ring') return phase.nextMs;
+  if (phase.name === 'ready') return phase.note.beganMs;
   if (phase.name !== 'rest') return Infinity;
-  if (park.state.kind === 'parked') return Math.max(dueMs(park), phase.notBeforeMs);
+  if (park.state.kind === 'parked') return Math.max(startMs(park), phase.notBeforeMs);
   return phase.notBeforeMs === 0 ? Infinity : phase.notBeforeMs;
+}
+
+function due(recall: Recall, nowMs: number): Step {
+  const { phase } = recall;
+  if (phase.name === 'ring') return drive(recall, phase, nowMs);
+  if (phase.name === 'ready' && phase.note.beganMs <= nowMs) return admitted(recall, phase, nowMs);
+  return phase.name === 'rest' ? settle(recall, nowMs) : stay(recall);
 }
 
 type Answer = Exclude<RecallEvent, { is: 'record' | 'gone' | 'due' | 'leg' }>;
@@ -90,7 +98,11 @@ function admittedBy(old: Recall, event: Extract<RecallEvent, { is: 'admitted' }>
       const { kind } = recall.park.state;
       // A younger record came before this answer: the attempt is over already.
       if (old.revision > event.revision && kind !== 'ringback') return settle(rest(recall).recall, nowMs);
-      const state = { kind: 'ringback' as const, untilMs: nowMs + phase.plan.ringMs, legs: new Uint8Array() };
+      const state = {
+        kind: 'ringback' as const,
+        untilMs: phase.note.beganMs + phase.plan.ringMs,
+        legs: new Uint8Array(),
+      };
       const park = kind === 'ringback' ? recall.park : { ...recall.park, attempt: recall.park.attempt + 1, state };
       const begun = { ...recall, park };
       return phase.thenFail === undefined ? admitted(begun, phase, nowMs) : failNow(begun, phase.thenFail);
@@ -109,6 +121,7 @@ function admittedBy(old: Recall, event: Extract<RecallEvent, { is: 'admitted' }>
     }
     case 'rest':
     case 'prepare':
+    case 'ready':
     case 'connect':
     case 'recover':
     case 'branch':
@@ -131,6 +144,7 @@ function refused(recall: Recall, known: boolean, nowMs: number): Step {
       return notEnded(recall, phase, known, nowMs);
     case 'rest':
     case 'prepare':
+    case 'ready':
     case 'connect':
     case 'recover':
     case 'branch':
@@ -149,10 +163,13 @@ function seen(recall: Recall, nowMs: number): Step {
       return settle(recall, nowMs);
     case 'prepare':
       // It may have been moved away from its time, picked up, or begun by somebody else meanwhile.
-      if (phase.resume === undefined ? state.kind === 'parked' && dueMs(park) <= nowMs : state.kind === 'ringback') {
+      if (phase.resume === undefined ? state.kind === 'parked' && startMs(park) <= nowMs : state.kind === 'ringback') {
         return stay(recall);
       }
       return settle(rest(recall).recall, nowMs);
+    case 'ready':
+      // Nothing rings yet: whoever picks the call up now has it.
+      return state.kind === 'ringback' ? stay(recall) : settle(rest(recall).recall, nowMs);
     case 'ring':
       if (state.kind === 'ringback') return merged(recall, phase, decodeNote(state.legs), state.untilMs, nowMs);
       return after(
@@ -197,6 +214,7 @@ function gone(recall: Recall, how: Departure): Step {
       return after(cancelAll(phase.note, 'over'), step);
     case 'rest':
     case 'prepare':
+    case 'ready':
     case 'recover':
     case 'branch':
     case 'leave':

@@ -48,7 +48,7 @@ export interface Branch {
 
 export type EndOutcome = 'answered' | 'failed' | 'branched' | 'expired';
 
-/** Where a recall stands. Everything but `ring` and `rest` waits for one answer of the shell. */
+/** Where a recall stands. Everything but `rest`, `ready` and `ring` waits for one answer of the shell. */
 export type Phase =
   /** Waits for its deadline, if it has one; nothing before `notBeforeMs`. */
   | { readonly name: 'rest'; readonly notBeforeMs: number }
@@ -62,6 +62,14 @@ export type Phase =
       readonly note: Note;
       readonly ring: readonly PlannedLeg[];
       readonly thenFail: Again | undefined;
+    }
+  /** It is admitted, a little ahead: these legs ring at `note.beganMs`. */
+  | {
+      readonly name: 'ready';
+      readonly policy: RecallPolicy;
+      readonly plan: RingPlan;
+      readonly note: Note;
+      readonly ring: readonly PlannedLeg[];
     }
   | ({ readonly name: 'ring' } & Ringing)
   /** Somebody answered: the owner is asked whether the call is his. */

@@ -52,7 +52,7 @@ export interface RecallsDeps {
   readonly owned: () => boolean;
   /** An effect failed in a way that nobody expects. */
   readonly onDefect: (error: unknown) => void;
-  /** An attempt was put to the owner, so many ms after it was due. */
+  /** An attempt was put to the owner, so many ms after it was due; below 0: ahead of it. */
   readonly onAttempt?: ((lateMs: number) => void) | undefined;
 }
 

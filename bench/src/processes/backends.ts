@@ -1,0 +1,47 @@
+import { type RunningEtcd, startEtcd, startNats, type TestNats } from '@parkade/test';
+import { processCpuUs } from '../measure/process-cpu.js';
+import { BenchProcess } from './bench-process.js';
+
+/** etcd and NATS of a bench, and the processes that were started beside them. */
+export interface Backends {
+  readonly etcd: RunningEtcd;
+  readonly nats: TestNats;
+  /** Starts a process that knows both. Rejects where it does not come up. */
+  start(setup: Parameters<typeof BenchProcess.start>[0]): Promise<BenchProcess>;
+  /** CPU time of etcd, NATS and the named processes so far, microseconds. */
+  cpu(asked: Readonly<Record<string, BenchProcess>>): Promise<Readonly<Record<string, number>>>;
+  /** Ends everything that was started here, the latest first. */
+  stop(): Promise<void>;
+}
+
+/** A real etcd that a bench cannot fill, and a real NATS. Rejects, with nothing left running, where one does not start. */
+export async function startBackends(): Promise<Backends> {
+  const ends: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const etcd = await startEtcd({ extraArgs: ['--quota-backend-bytes', String(8 * 2 ** 30)] });
+    ends.push(() => etcd.stop());
+    const nats = await startNats();
+    ends.push(() => nats.stop());
+    return {
+      etcd,
+      nats,
+      start: async (setup) => {
+        const started = await BenchProcess.start({ etcd: etcd.endpoint, nats: nats.url, ...setup });
+        ends.push(() => started.stop());
+        return started;
+      },
+      cpu: async (asked) => {
+        const used: Record<string, number> = { etcd: await processCpuUs(etcd.pid), nats: await processCpuUs(nats.pid) };
+        for (const [name, one] of Object.entries(asked)) used[name] = await one.ask('cpu', undefined);
+        return used;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
