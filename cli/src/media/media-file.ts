@@ -1,11 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import {
-  DEFAULT_CODES,
-  DEFAULT_ROUTED_MEDIA,
-  type FeatureCodes,
-  type RoutedMediaConfig,
-  type TenantRule,
-} from '@parkade/media';
+import { DEFAULT_ROUTED_MEDIA, type RoutedMediaConfig, type TenantRule } from '@parkade/media';
+import { codesOf, type FeatureCodes, featureCodesSchema } from '@parkade/settings';
 import { z } from 'zod';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
 
@@ -27,18 +22,8 @@ const mediaSchema = z.strictObject({
     )
     .max(10_000)
     .default([]),
-  /** The prefixes of the feature codes; an empty one is not used. */
-  codes: z
-    .strictObject({
-      auto: z.string(),
-      park_next: z.string(),
-      retrieve: z.string(),
-      park_extension: z.string(),
-      park_group: z.string(),
-      retrieve_extension: z.string(),
-    })
-    .partial()
-    .default({}),
+  /** The feature codes of tenants whose settings leave them out; an empty one is not used. */
+  codes: featureCodesSchema.default({}),
   /** The domain whose users are rung, by tenant. */
   domains: z.record(text, text).default({}),
   /** Numbers of the dial plan, with `{id}` for what they lead to. */
@@ -75,14 +60,7 @@ export async function readMediaFile(path: string | undefined): Promise<MediaFile
       lotId: rule.lot_id,
       music: rule.music,
     })),
-    codes: {
-      auto: codes.auto ?? DEFAULT_CODES.auto,
-      parkNext: codes.park_next ?? DEFAULT_CODES.parkNext,
-      retrieve: codes.retrieve ?? DEFAULT_CODES.retrieve,
-      parkExtension: codes.park_extension ?? DEFAULT_CODES.parkExtension,
-      parkGroup: codes.park_group ?? DEFAULT_CODES.parkGroup,
-      retrieveExtension: codes.retrieve_extension ?? DEFAULT_CODES.retrieveExtension,
-    },
+    codes: codesOf(codes),
     routed: { ...DEFAULT_ROUTED_MEDIA, domains, numbers: { ...DEFAULT_ROUTED_MEDIA.numbers, ...present(numbers) } },
   };
 }

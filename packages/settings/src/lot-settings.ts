@@ -1,6 +1,7 @@
 import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
 import { z } from 'zod';
 import { type Checked, check, formatPath } from './issues.js';
+import { escapeSchema, holdSchema } from './media/hold-settings.js';
 import { levelShape, nameSchema, slotOverridesSchema } from './policy-settings.js';
 import { rangesSchema } from './ranges.js';
 import { recallSchema } from './recall-settings.js';
@@ -27,6 +28,9 @@ const count = (max: number): z.ZodNumber =>
     .min(1)
     .max(max, { error: `must be from 1 to ${max}` });
 
+/** What a lot says of one slot. */
+const lotSlotSchema = slotOverridesSchema.extend({ hold: holdSchema.optional(), escape: escapeSchema.optional() });
+
 const lotSchema = z
   .strictObject({
     /** The lot; in a document it may be left out, as the key names it. */
@@ -50,8 +54,12 @@ const lotSchema = z
     ...levelShape,
     /** Whom a call that comes back rings, and what happens when nobody answers. */
     recall: recallSchema.optional(),
+    /** What callers hear who are parked in it. */
+    hold: holdSchema.optional(),
+    /** The key with which a caller who is parked in it leaves. */
+    escape: escapeSchema.optional(),
     /** Settings of single slots. */
-    slots: z.record(nameSchema, slotOverridesSchema).default({}),
+    slots: z.record(nameSchema, lotSlotSchema).default({}),
     /** The canonical presence id of a slot is this and the slot: `*3701`. */
     presence_prefix: z
       .string()

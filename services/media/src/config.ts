@@ -1,4 +1,4 @@
-import type { FeatureCodes } from './calls/feature-code.js';
+import type { FeatureCodes } from '@parkade/settings';
 import type { TenantRule } from './calls/tenant-rules.js';
 
 /** How a media process is set up. */
@@ -22,6 +22,7 @@ export interface MediaConfig {
   readonly passwords?: Readonly<Record<string, string>> | undefined;
   /** Whose calls these are; the first rule that fits counts. */
   readonly tenants: readonly TenantRule[];
+  /** The feature codes of tenants whose settings leave them out. */
   readonly codes: FeatureCodes;
   readonly announcements: Announcements;
   /** The SIP profile that nodes reach each other through; default `internal`. */

@@ -1,4 +1,3 @@
-export { DEFAULT_CODES, type FeatureCodes } from './calls/feature-code.js';
 export type { TenantRule } from './calls/tenant-rules.js';
 export {
   type Announcements,

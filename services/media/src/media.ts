@@ -102,6 +102,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         random,
         log,
         api,
+        settingsOf: (tenantId) => settings.tenant(tenantId),
         groupOf,
         offerPickup,
         withdrawPickup,

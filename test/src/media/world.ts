@@ -6,7 +6,6 @@ import { createGateway, type Gateway } from '@parkade/gateway';
 import { HOLDING_LOT } from '@parkade/ids';
 import {
   DEFAULT_ANNOUNCEMENTS,
-  DEFAULT_CODES,
   DEFAULT_MEDIA_LIMITS,
   DEFAULT_PICKUP_CONTEXT,
   type Media,
@@ -18,7 +17,7 @@ import {
 import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
 import { type CallRef, type ListSlotsResponse, MediaControl, type Park, type ParkServiceClient } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
-import { putGroup, putLot, putTenant } from '@parkade/settings';
+import { DEFAULT_CODES, putGroup, putLot, putTenant } from '@parkade/settings';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
 import { openEmbeddedStore, type Store } from '@parkade/store';
 

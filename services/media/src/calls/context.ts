@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
 import type { Park, Parker } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
+import type { TenantView } from '@parkade/settings';
 import type { MediaConfig } from '../config.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import type { Arrival } from './arrival.js';
@@ -27,6 +28,8 @@ export interface NodeContext {
   ) => Promise<{ readonly number: string; readonly sipAddress: string } | undefined>;
   /** Takes a number back; whether it had been used. Undefined: not known. */
   readonly withdrawPickup: (park: Park, number: string) => Promise<boolean | undefined>;
+  /** A tenant's settings as they are now; undefined: nothing is stored of it. */
+  readonly settingsOf: (tenantId: string) => TenantView | undefined;
   /** The park group an extension is in. */
   readonly groupOf: (tenantId: string, extension: string) => string | undefined;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_CODES, readCode } from './feature-code.js';
+import { DEFAULT_CODES } from '@parkade/settings';
+import { readCode } from './feature-code.js';
 import { ruleFor } from './tenant-rules.js';
 
 test.each([

@@ -7,9 +7,11 @@ import { Consistency, ParkState } from '@parkade/proto';
 import { DEFAULT_PICKUP_CONTEXT } from '../config.js';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
+import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
+import { codesOf } from '@parkade/settings';
 import { type Arrival, readArrival } from './arrival.js';
-import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js';
+import { holdAudio, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { readCode } from './feature-code.js';
 import { takeDelivered } from './delivering.js';
 import { Identities } from './identities.js';
@@ -72,8 +74,13 @@ export class NodeCalls {
       this.#do(legId, () => this.#refuse(arrival));
       return 'no-tenant';
     }
-    const wish = readCode(arrival.dialled, this.context.config.codes);
-    if (wish === undefined) return 'not-a-code';
+    const settings = this.context.settingsOf(rule.tenantId)?.settings;
+    const codes = codesOf(settings?.codes, this.context.config.codes);
+    const wish = readCode(arrival.dialled, codes, settings?.extension_number);
+    if (wish === undefined) {
+      this.#do(legId, () => refuseCode({ ...this.context, arrival, rule, wish: { kind: 'park-next' } }));
+      return 'taken';
+    }
     this.#do(legId, () => serve({ ...this.context, arrival, rule, wish }));
     return 'taken';
   }
@@ -151,12 +158,24 @@ export class NodeCalls {
   }
 }
 
+/** The dial plan sends a number here that is no code of the tenant's: said, or given back to whoever transferred the call. */
+async function refuseCode(visit: Visit): Promise<void> {
+  const { arrival, sw, config, random, log } = visit;
+  const { legId, dialled, way } = arrival;
+  log.info('refused: no code of the tenant', { legId, dialled: isWord(dialled) ? dialled : '' });
+  if (way.kind !== 'direct') return giveBack(visit, 'no code');
+  if ((await sw.park(legId, turnWord(random), true)) === 'parked') {
+    await sayAndHangUp(visit, legId, config.announcements.failed);
+  }
+}
+
 function serve(visit: Visit): Promise<void> {
   if (visit.arrival.way.kind !== 'direct') return parkTransferred(visit);
   switch (visit.wish.kind) {
     case 'auto':
     case 'retrieve':
     case 'retrieve-extension':
+    case 'auto-extension':
       return retrieve(visit);
     case 'park-next':
     case 'park-extension':

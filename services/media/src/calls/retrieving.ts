@@ -23,7 +23,8 @@ export async function retrieve(visit: Visit): Promise<void> {
   const { arrival, sw, config, random } = visit;
   const { announcements } = config;
   const begun = await begin(visit);
-  if (begun.kind === 'empty' && visit.wish.kind === 'auto') return reserve(visit);
+  const wish = visit.wish.kind;
+  if (begun.kind === 'empty' && (wish === 'auto' || wish === 'auto-extension')) return reserve(visit);
   // Answered and waiting: a bridge with a leg that still rings would end both.
   if ((await sw.park(arrival.legId, turnWord(random), true)) !== 'parked') {
     if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');

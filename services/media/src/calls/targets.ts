@@ -11,8 +11,9 @@ export function parkTarget(visit: Visit): Target | undefined {
     case 'retrieve':
       return { kind: { $case: 'slot', value: { lotId: rule.lotId ?? '', slot: wish.slot } } };
     case 'park-extension':
-    case 'retrieve-extension': {
-      const extension = wish.extension === '' ? ownExtension(visit) : wish.extension;
+    case 'retrieve-extension':
+    case 'auto-extension': {
+      const extension = namedExtension(visit);
       return { kind: { $case: 'extension', value: { extension } } };
     }
     case 'park-group': {
@@ -40,8 +41,9 @@ export function retrieveFrom(
     case 'auto':
     case 'retrieve':
       return { $case: 'slot', value: { lotId: rule.lotId ?? '', slot: wish.slot } };
-    case 'retrieve-extension': {
-      const extension = wish.extension === '' ? ownExtension(visit) : wish.extension;
+    case 'retrieve-extension':
+    case 'auto-extension': {
+      const extension = namedExtension(visit);
       return { $case: 'extension', value: { extension } };
     }
     case 'park-next':
@@ -49,4 +51,11 @@ export function retrieveFrom(
     case 'park-group':
       return undefined;
   }
+}
+
+/** The extension a code names; without one, the caller's own. */
+function namedExtension(visit: Visit): string {
+  const { wish } = visit;
+  const named = wish.kind === 'park-extension' || wish.kind === 'retrieve-extension' ? wish.extension : '';
+  return named === '' ? ownExtension(visit) : named;
 }

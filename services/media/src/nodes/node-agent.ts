@@ -22,6 +22,7 @@ export interface NodeAgentDeps {
   readonly random: Random;
   readonly log: Log;
   readonly api: ParkApi;
+  readonly settingsOf: NodeContext['settingsOf'];
   readonly groupOf: NodeContext['groupOf'];
   readonly offerPickup: NodeContext['offerPickup'];
   readonly withdrawPickup: NodeContext['withdrawPickup'];
@@ -47,7 +48,7 @@ export class NodeAgent {
     private readonly config: MediaConfig,
     private readonly deps: NodeAgentDeps,
   ) {
-    const { clock, random, log, api, mayWrite, groupOf, offerPickup, withdrawPickup } = deps;
+    const { clock, random, log, api, mayWrite, settingsOf, groupOf, offerPickup, withdrawPickup } = deps;
     const { limits } = config;
     const { name } = node;
     this.#connection = new InboundConnection(
@@ -82,6 +83,7 @@ export class NodeAgent {
       random,
       log,
       config,
+      settingsOf,
       groupOf,
       offerPickup,
       withdrawPickup,
