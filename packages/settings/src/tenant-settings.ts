@@ -31,10 +31,6 @@ const tenantSchema = z.strictObject({
   ...levelShape,
   /** Whom a call that comes back rings, and what happens when nobody answers. */
   recall: recallSchema.optional(),
-  /** The number callers of the park server dial: 3 to 64 digits. */
-  extension_number: extensionNumberSchema.optional(),
-  /** The file that is played to who is parked. */
-  prompt_file_id: nameSchema.optional(),
 });
 
 /** A tenant's own values. */
