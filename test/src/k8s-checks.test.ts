@@ -150,6 +150,12 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
     /health service/,
   ],
   [
+    'a liveness that goes with the lease',
+    'agrees',
+    (all) => set(gateway(all), 'livenessProbe', { grpc: { port: 7275 } }),
+    /ask for liveness/,
+  ],
+  [
     'a member that is not there',
     'dials',
     (all) => set(gatewayEnvironment(all), 'PARKADE_ETCD', 'parkade-etcd-3.parkade-etcd:2379'),

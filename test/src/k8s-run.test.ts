@@ -135,7 +135,7 @@ describe.each(['dev', 'production'] as const)(
 );
 
 describe('while etcd is away', () => {
-  it('processes that serve stay alive, and ready to say so', async () => {
+  it('processes that serve stay alive; an owner is not ready once its lease is gone, a gateway is', async () => {
     const manifests = await renderOverlay('dev');
     const wanted = ['etcd', 'nats', 'slot-shard', 'gateway'].map((name) => ({
       workload: workload(manifests, `parkade-${name}`),
@@ -154,6 +154,8 @@ describe('while etcd is away', () => {
         for (const one of own) expect([one.pod.name, await one.probe('livenessProbe')]).toEqual([one.pod.name, true]);
         await delay(500);
       }
+      const ready = await Promise.all(own.map(async (one) => [one.pod.name, await one.probe('readinessProbe')]));
+      expect(Object.fromEntries(ready)).toEqual({ 'parkade-slot-shard-0': false, 'parkade-gateway-0': true });
     } finally {
       await Promise.all(processes.map((one) => one.end('SIGKILL')));
       await placement.remove();

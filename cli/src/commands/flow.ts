@@ -22,18 +22,22 @@ export function addFlow(program: Command, output: Output): void {
     flag('--port <port>', 'the port of its gRPC API; 0: any free one', 'PARKADE_PORT', '0'),
     FLAGS.shards,
     FLAGS.grace,
+    FLAGS.metrics,
     FLAGS.logLevel,
     FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'flows and settings are kept in the etcd of the cluster');
-    const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'flow', port: 0, autoTenants: false });
     const gateway = reader.text('gateway') ?? '';
     reader.check();
     await runService(flags, output, async (deps) => {
       const { host, port } = flags;
-      const flow = await startFlow({ host, port, gateway, limits: DEFAULT_LIMITS }, deps);
+      const flow = await startFlow(
+        { host, port, gateway, limits: DEFAULT_LIMITS },
+        { ...deps, metrics: { registry: deps.metrics.part() } },
+      );
       announce(output, flags.json, flow.address);
       return flow;
     });

@@ -23,17 +23,21 @@ export function addGateway(program: Command, output: Output): void {
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
     FLAGS.grace,
+    FLAGS.metrics,
     FLAGS.logLevel,
     FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
-    const flags = readServiceFlags(reader, { port: 7275, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'gateway', port: 7275, autoTenants: false });
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;
-      const gateway = await createGateway({ host, port, autoTenants, shardCount }, deps);
+      const gateway = await createGateway(
+        { host, port, autoTenants, shardCount },
+        { ...deps, metrics: { registry: deps.metrics.part() } },
+      );
       announce(output, flags.json, gateway.address);
       return gateway;
     });

@@ -37,6 +37,7 @@ export function addMedia(program: Command, output: Output): void {
     FLAGS.leaseTtl,
     FLAGS.shards,
     FLAGS.grace,
+    FLAGS.metrics,
     FLAGS.logLevel,
     FLAGS.json,
     // From the environment only in examples: a command line is seen by everybody on the machine.
@@ -50,7 +51,7 @@ export function addMedia(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a media process needs the etcd of its cluster');
     reader.required('eslPassword', 'the Event Sockets of the nodes ask for it (PARKADE_ESL_PASSWORD)');
-    const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'media', port: 0, autoTenants: false });
     const gateway = reader.text('gateway') ?? '';
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
     reader.check();
@@ -73,7 +74,7 @@ export function addMedia(program: Command, output: Output): void {
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: DEFAULT_MEDIA_LIMITS,
       };
-      const media = await startMedia(config, deps);
+      const media = await startMedia(config, { ...deps, metrics: { registry: deps.metrics.part() } });
       announce(output, flags.json, media.address);
       if (media.outboundPort !== undefined && !flags.json) output.line(`dial plans reach it on ${media.outboundPort}`);
       return media;

@@ -32,19 +32,20 @@ export function addRecall(program: Command, output: Output): void {
     FLAGS.shards,
     FLAGS.mediaFile,
     FLAGS.grace,
+    FLAGS.metrics,
     FLAGS.logLevel,
     FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a recall process needs the etcd of its cluster');
-    const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'recall', port: 0, autoTenants: false });
     reader.check();
     const { routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps, shardCount) => {
       const { memberId, host, port, leaseTtlMs } = flags;
       const advertiseHost = reader.text('advertiseHost');
-      const { store, clock, random, log } = deps;
+      const { store, clock, random, log, metrics } = deps;
       const report = (what: string, error: unknown): void => log.warn(`media-owners-${what}`, { error });
       const owners = new OwnerDirectory<string>(
         namedPartitions(MEDIA_ROLE, () => []),
@@ -55,7 +56,14 @@ export function addRecall(program: Command, output: Output): void {
       const media = new RoutedMedia(routed, clients, clock, log);
       const version = softwareVersion();
       const config = { memberId, host, port, leaseTtlMs, advertiseHost, version, limits: DEFAULT_LIMITS };
-      const recall = await startRecall(config, shardCount, { store, clock, random, log, media });
+      const recall = await startRecall(config, shardCount, {
+        store,
+        clock,
+        random,
+        log,
+        media,
+        metrics: { registry: metrics.part() },
+      });
       announce(output, flags.json, recall.address);
       return {
         drain: async (graceMs) => {

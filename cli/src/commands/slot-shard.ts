@@ -26,6 +26,8 @@ export function addSlotShard(program: Command, output: Output): void {
     FLAGS.leaseTtl,
     FLAGS.shards,
     FLAGS.grace,
+    FLAGS.metrics,
+    FLAGS.metricsTenants,
     FLAGS.logLevel,
     FLAGS.json,
   );
@@ -33,7 +35,7 @@ export function addSlotShard(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'an owner needs the etcd of its cluster; all in one process is parkade up');
     reader.required('nats', 'an owner needs the NATS it publishes lamps and events on');
-    const flags = readServiceFlags(reader, { port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'slot-shard', port: 0, autoTenants: false });
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { memberId, host, port, leaseTtlMs } = flags;
@@ -47,7 +49,10 @@ export function addSlotShard(program: Command, output: Output): void {
         version: softwareVersion(),
         limits: DEFAULT_LIMITS,
       };
-      const owner = await startSlotShard(config, shardCount, deps);
+      const owner = await startSlotShard(config, shardCount, {
+        ...deps,
+        metrics: { registry: deps.metrics.part(), tenants: flags.metricsTenants },
+      });
       announce(output, flags.json, owner.address);
       return owner;
     });

@@ -43,12 +43,14 @@ export function addUp(program: Command, output: Output): void {
     FLAGS.memberId,
     FLAGS.leaseTtl,
     FLAGS.grace,
+    FLAGS.metrics,
+    FLAGS.metricsTenants,
     flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'warn'),
     FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
-    const flags = readServiceFlags(reader, { port: 7275, autoTenants: true });
+    const flags = readServiceFlags(reader, { role: 'up', port: 7275, autoTenants: true });
     const owners = reader.integer('owners', 1, MAX_MEMBERS, 1);
     const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
     reader.check();

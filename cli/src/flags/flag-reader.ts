@@ -84,6 +84,19 @@ export class FlagReader {
     return value;
   }
 
+  /** `host:port` to listen on; undefined where it was not given. */
+  listenAddress(name: string): { readonly host: string; readonly port: number } | undefined {
+    if (!this.has(name)) return undefined;
+    const text = this.address(name);
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  }
+
+  /** Words with commas between them; none where it was not given. */
+  list(name: string): readonly string[] {
+    return (this.text(name) ?? '').split(',').filter((word) => word !== '');
+  }
+
   /** `host:port,…`, also as `http:` or `https:` URLs; undefined where it was not given. */
   endpoints(name: string): readonly string[] | undefined {
     const value = this.text(name);

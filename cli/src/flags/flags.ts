@@ -42,6 +42,12 @@ export const FLAGS = {
   ),
   noAutoTenants: flag('--no-auto-tenants', 'refuse unknown tenants and lots'),
   grace: flag('--grace <time>', 'how long stopping may take to hand everything over', 'PARKADE_GRACE', '20s'),
+  metrics: flag('--metrics <host:port>', 'serve Prometheus metrics there; port 0: any free one', 'PARKADE_METRICS'),
+  metricsTenants: flag(
+    '--metrics-tenants <id,...>',
+    'tenants whose parked calls are told one by one',
+    'PARKADE_METRICS_TENANTS',
+  ),
   logLevel: flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'info'),
 } as const;
 

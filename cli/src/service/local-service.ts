@@ -2,6 +2,7 @@ import { type Clock, type Random, sleep } from '@parkade/clock';
 import { createGateway, type Gateway } from '@parkade/gateway';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
 import type { Log } from '@parkade/rpc';
+import { type ProcessMetrics, Registry } from '@parkade/telemetry';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
 import type { Backends } from './backends.js';
 
@@ -18,12 +19,16 @@ export interface LocalServiceConfig {
   readonly version: string;
   /** Names of this process's members begin with it. */
   readonly memberId: string;
+  /** Tenants whose parked calls its metrics tell one by one. */
+  readonly metricsTenants?: readonly string[] | undefined;
 }
 
 export interface LocalServiceDeps extends Pick<Backends, 'store' | 'bus'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Default: nobody asks. */
+  readonly metrics?: ProcessMetrics | undefined;
 }
 
 /** How long all shards may take to find their owners. */
@@ -96,13 +101,24 @@ export class LocalService {
     for (let i = 1; i <= config.owners; i++) {
       const memberId = `${config.memberId}-owner-${i}`;
       const member = { memberId, host, port: 0, version, leaseTtlMs, limits: DEFAULT_LIMITS };
-      this.#owners.push(await startSlotShard(member, shardCount, deps));
+      this.#owners.push(
+        await startSlotShard(member, shardCount, {
+          ...deps,
+          metrics: { registry: this.#part(), tenants: config.metricsTenants ?? [] },
+        }),
+      );
     }
     for (let i = 0; i < config.gateways; i++) {
       const port = i === 0 ? config.port : 0;
-      this.#gateways.push(await createGateway({ host, port, autoTenants, shardCount }, deps));
+      this.#gateways.push(
+        await createGateway({ host, port, autoTenants, shardCount }, { ...deps, metrics: { registry: this.#part() } }),
+      );
     }
     await this.#served();
+  }
+
+  #part(): Registry {
+    return this.deps.metrics?.part() ?? new Registry();
   }
 
   /** Waits until every shard is served by one of ours or, on a shared store, by anybody. */

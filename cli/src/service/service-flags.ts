@@ -10,6 +10,8 @@ const MAX_GRACE_MS = 600_000;
 
 /** What every command that serves is told. Times in milliseconds. */
 export interface ServiceFlags {
+  /** The command's name: what this process is, in its metrics. */
+  readonly role: string;
   readonly backends: BackendConfig;
   readonly host: string;
   readonly port: number;
@@ -18,6 +20,9 @@ export interface ServiceFlags {
   readonly shardCount: number | undefined;
   readonly autoTenants: boolean;
   readonly graceMs: number;
+  /** Where metrics are served; undefined: nowhere. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  readonly metricsTenants: readonly string[];
   readonly logLevel: LogLevel;
   readonly json: boolean;
 }
@@ -25,7 +30,7 @@ export interface ServiceFlags {
 /** Reads them; faults stay with the reader, who reports them with those of the command itself. */
 export function readServiceFlags(
   flags: FlagReader,
-  defaults: { readonly port: number; readonly autoTenants: boolean },
+  defaults: { readonly role: string; readonly port: number; readonly autoTenants: boolean },
 ): ServiceFlags {
   const nats = flags.text('nats');
   if (nats !== undefined && !/^(nats|tls):\/\/\S+$/.test(nats)) {
@@ -37,6 +42,7 @@ export function readServiceFlags(
     flags.fault('--data-dir is for the embedded store: leave it out, or leave --etcd out');
   }
   return {
+    role: defaults.role,
     backends: { etcd, nats, dataDir },
     host: flags.text('host') ?? '127.0.0.1',
     port: flags.integer('port', 0, 65_535, defaults.port),
@@ -44,6 +50,8 @@ export function readServiceFlags(
     leaseTtlMs: flags.time('leaseTtl', 2_000, MAX_LEASE_MS, 5_000),
     shardCount: flags.has('shards') ? flags.integer('shards', 1, MAX_SHARD_COUNT, 256) : undefined,
     autoTenants: flags.boolean('autoTenants', defaults.autoTenants),
+    metrics: flags.listenAddress('metrics'),
+    metricsTenants: flags.list('metricsTenants'),
     graceMs: flags.time('grace', 0, MAX_GRACE_MS, 20_000),
     logLevel: flags.oneOf('logLevel', LOG_LEVELS, 'info'),
     json: flags.boolean('json', false),

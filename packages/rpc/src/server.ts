@@ -12,6 +12,7 @@ import { type Clock, sleep } from '@parkade/clock';
 import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { tolerant } from './handlers.js';
+import { observed, type RpcObserver } from './observed.js';
 
 /** The largest message any of our servers takes. A park request is below 4 KiB, a full inner batch below 4 MiB. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -47,7 +48,15 @@ export interface GrpcServerConfig {
   readonly services: readonly MountedService[];
   readonly credentials?: ServerCredentials | undefined;
   readonly options?: ServerOptions | undefined;
+  /** Told of every RPC of `services`. */
+  readonly observer?: RpcObserver | undefined;
 }
+
+/**
+ * What the health service answers for this name is SERVING as long as the process answers at all: liveness. The server as a whole
+ * (the empty name) is readiness.
+ */
+export const LIVENESS_NAME = 'liveness';
 
 /** A gRPC server with health (grpc.health.v1) and reflection. Not serving until `setServing(true)`. */
 export class GrpcServer {
@@ -75,10 +84,13 @@ export class GrpcServer {
   /** Binds and listens. Rejects when the address is taken. */
   static async start(config: GrpcServerConfig, clock: Clock): Promise<GrpcServer> {
     const server = new Server({ ...CHANNEL_OPTIONS, ...config.options });
-    const health = new HealthImplementation({ '': 'NOT_SERVING' });
+    const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
-    for (const { definition, implementation } of config.services)
-      server.addService(tolerant(definition), implementation);
+    const { observer } = config;
+    for (const { definition, implementation } of config.services) {
+      const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
+      server.addService(tolerant(definition), told);
+    }
     const names = config.services.map(({ definition }) => serviceName(definition));
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
       services: names,

@@ -3,6 +3,7 @@ import { FlowCache } from '@parkade/flow';
 import { GrpcServer, type Log } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import { Registry, RpcMetrics } from '@parkade/telemetry';
 import { Admission } from './api/admission.js';
 import { flowService } from './api/flow-service.js';
 import type { FlowConfig } from './config.js';
@@ -14,6 +15,8 @@ export interface FlowDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Where its metrics go. Of one registry one flow process at most. */
+  readonly metrics?: { readonly registry: Registry } | undefined;
 }
 
 /** A running flow process. It holds no state of calls: any number of them may run. */
@@ -42,7 +45,8 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const service = flowService({ limits, clock, random, port, flows, settings, admission, onDefect });
-  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service] }, clock);
+  const observer = new RpcMetrics(deps.metrics?.registry ?? new Registry());
+  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service], observer }, clock);
   server.setServing(true);
   const address = `${config.host}:${server.port}`;
   log.info('flow started', { address });

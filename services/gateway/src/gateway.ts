@@ -3,6 +3,7 @@ import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
 import { GrpcServer, type Log } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import { Registry, RpcMetrics } from '@parkade/telemetry';
 import { parkService } from './api/park-service.js';
 import { draining, UnderWay } from './api/under-way.js';
 import { Commands } from './commands/commands.js';
@@ -10,6 +11,7 @@ import { Moving } from './commands/moving.js';
 import { Parking } from './commands/parking.js';
 import { Places } from './commands/place.js';
 import { type GatewayConfigInput, gatewayConfig } from './config.js';
+import { watchGateway } from './gateway-metrics.js';
 import type { Cluster, ShardDirectory } from './ports.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
@@ -40,6 +42,8 @@ export interface GatewayDeps {
   readonly log: Log;
   /** Default: gRPC without encryption. */
   readonly ownerTransport?: OwnerTransport | undefined;
+  /** Where its metrics go. Of one registry one gateway at most. */
+  readonly metrics?: { readonly registry: Registry } | undefined;
 }
 
 /** A gateway that serves. */
@@ -117,7 +121,24 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     onDefect,
   });
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
-  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service], options }, clock);
+  const registry = deps.metrics?.registry ?? new Registry();
+  const observer = new RpcMetrics(registry);
+  const server = await GrpcServer.start(
+    { host: config.host, port: config.port, services: [service], options, observer },
+    clock,
+  );
+  watchGateway(registry, {
+    watchers: () => hub.watchers,
+    feeds: () => hub.feeds,
+    commandStreams: () => streams.size,
+    links: () => owners.links.size,
+    servedShards: () => directory.all().size,
+    shardCount: cluster.shardCount,
+    queues: [
+      { name: 'under-way', limit: limits.maxUnderWay, depth: () => underWay.count },
+      { name: 'watchers', limit: limits.maxWatchers, depth: () => hub.watchers },
+    ],
+  });
   server.setServing(true);
   const address = `${config.host}:${server.port}`;
   log.info('gateway-serving', { address });

@@ -14,10 +14,12 @@ import {
 import { GrpcServer, type Log } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import { Registry, RpcMetrics } from '@parkade/telemetry';
 import type { NodeContext } from './calls/context.js';
 import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
 import type { MediaConfig } from './config.js';
+import { MediaMetrics } from './media-metrics.js';
 import { NodeAgent } from './nodes/node-agent.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
@@ -36,6 +38,8 @@ export interface MediaDeps {
   readonly log: Log;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
+  /** Where its metrics go. Of one registry one media process at most. */
+  readonly metrics?: { readonly registry: Registry } | undefined;
 }
 
 /** A running media process. */
@@ -94,6 +98,8 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       return undefined;
     }
   };
+  const measured = deps.metrics?.registry ?? new Registry();
+  const metrics = new MediaMetrics(measured);
   const nodes: NodeSet = new NodeSet({
     find: (name) => registry.get(name),
     make: (node) =>
@@ -107,6 +113,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         offerPickup,
         withdrawPickup,
         mayWrite: () => ownership.owns(node.name),
+        timed: (commands) => metrics.timed(node.name, commands, clock),
         tell: (legId, news) => streams.tell(node.name, legId, news),
       }),
     lost: (name) => streams.end(name),
@@ -124,6 +131,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
           onDefect,
         ),
       ],
+      observer: new RpcMetrics(measured),
     },
     clock,
   );
@@ -150,10 +158,16 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
           { ...config.outbound, maxConnections: limits.maxConnections },
           { clock, random, handler: new IncomingCalls(clients, limits.clusterMs, log) },
         );
+  metrics.watch({
+    nodes: () => [...nodes.all()].map(({ node, isUp, parkedCalls }) => ({ name: node.name, up: isUp, parkedCalls })),
+    session,
+  });
+  // Ready is who has a lease, and takes calls from dial plans where it shall.
+  const outboundPort = await outbound?.listen();
+  session.onObtained(() => server.setServing(true));
+  session.onLost(() => server.setServing(false));
   session.start();
   await ownership.start();
-  const outboundPort = await outbound?.listen();
-  server.setServing(true);
   log.info('media started', { memberId: config.memberId, address });
 
   const close = async (): Promise<void> => {

@@ -13,12 +13,14 @@ import {
 import { GrpcServer, type Log } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import { Registry, RpcMetrics } from '@parkade/telemetry';
 import { DeadlineAlarm, KeyedDeadlines } from '@parkade/timers';
 import { recallService } from './api/recall-service.js';
 import type { RecallConfig } from './config.js';
 import type { MediaPort } from './media/port.js';
 import { Owners } from './owner/owners.js';
 import { Partitions } from './partitions.js';
+import { watchRecall } from './recall-metrics.js';
 import { type Branches, recordedBranches } from './run/branches.js';
 import type { ParkEntry } from './run/partition-recalls.js';
 import { Preparer } from './run/preparer.js';
@@ -44,6 +46,8 @@ export interface RecallDeps {
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** An attempt was put to its owner so many ms after it was due; below 0: ahead of it. */
   readonly onAttempt?: ((lateMs: number) => void) | undefined;
+  /** Where its metrics go. Of one registry one recall process at most. */
+  readonly metrics?: { readonly registry: Registry } | undefined;
 }
 
 /** A running recall process. */
@@ -118,7 +122,10 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
       rearm: () => alarm.changed(),
       owned: () => ownership.owns(shard),
       onDefect,
-      onAttempt: deps.onAttempt,
+      onAttempt: (lateMs) => {
+        observeLateness(lateMs);
+        deps.onAttempt?.(lateMs);
+      },
     }),
   });
 
@@ -136,7 +143,12 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
     (role) => (role === RECALL_ROLE ? (request) => ownership.handOff(request) : undefined),
     onDefect,
   );
-  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [api, handOffs] }, clock);
+  const registry = deps.metrics?.registry ?? new Registry();
+  const observer = new RpcMetrics(registry);
+  const server = await GrpcServer.start(
+    { host: config.host, port: config.port, services: [api, handOffs], observer },
+    clock,
+  );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;
   const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random, report });
   const handOffClient = new GrpcHandOffClient(clock);
@@ -150,9 +162,15 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
   );
   const endChanges = directory.onChange((shard) => partitions.ownerChanged(shard));
   const endLegs = media.onLeg((legId, news) => partitions.legNews(legId, news));
+  const observeLateness = watchRecall(registry, {
+    partitions: () => ownership.owned().length,
+    parks: () => partitions.parks,
+    session,
+  });
+  session.onObtained(() => server.setServing(true));
+  session.onLost(() => server.setServing(false));
   session.start();
   await ownership.start();
-  server.setServing(true);
   log.info('recall started', { memberId: config.memberId, address });
 
   const close = async (): Promise<void> => {

@@ -28,6 +28,7 @@ function newSet(range: Store['range']): ShardSet {
     publishing: { begin: (shard) => void begun.push(shard), lost: () => undefined },
     followers: new Followers(clock),
     upkeep: bench.upkeep(),
+    metrics: { shardChanged: () => undefined },
     shardDeps: () => bench.deps(),
   });
 }

@@ -4,6 +4,7 @@ import type { Acquisition, HandOffTarget, OwnerHint, PartitionHandler } from '@p
 import type { Log } from '@parkade/rpc';
 import type { Op, Store } from '@parkade/store';
 import type { SlotShardConfig } from './config.js';
+import type { OwnerMetrics } from './owner-metrics.js';
 import type { Publisher } from './publisher/index.js';
 import type { Publishing } from './publishing.js';
 import type { Followers } from './rpc/follow.js';
@@ -22,6 +23,7 @@ export interface ShardSetDeps {
   readonly publishing: Pick<Publishing, 'begin' | 'lost'>;
   readonly followers: Followers;
   readonly upkeep: Upkeep;
+  readonly metrics: Pick<OwnerMetrics, 'shardChanged'>;
   /** Made late: the shards need the ownership, which needs this handler. */
   readonly shardDeps: () => ShardDeps;
 }
@@ -74,6 +76,7 @@ export class ShardSet implements PartitionHandler<number> {
     const shard = known ?? this.#make(partition);
     this.#shards.set(partition, shard);
     try {
+      this.deps.metrics.shardChanged(how);
       // What it has under way belongs to the old epoch: its own recovery settles that first.
       if (shard.installed) await shard.reload();
       else await this.#load(shard, epoch, how, copy);
@@ -112,6 +115,7 @@ export class ShardSet implements PartitionHandler<number> {
     await publisher.flush(this.config.limits.publishDrainMs, partition);
     // What could not be published in time, the next owner publishes: its mark tells from where.
     await upkeep.round(shard, true);
+    this.deps.metrics.shardChanged('drained');
     this.deps.log.info('shard drained', { shard: partition, to: target?.memberId ?? 'nobody' });
   }
 
@@ -124,6 +128,7 @@ export class ShardSet implements PartitionHandler<number> {
   }
 
   lost(partition: number, hint: OwnerHint | undefined): void {
+    this.deps.metrics.shardChanged('lost');
     this.deps.log.info('shard lost', { shard: partition, to: hint?.memberId ?? 'nobody' });
     this.#drop(partition);
     this.deps.publishing.lost(partition);

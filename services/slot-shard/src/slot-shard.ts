@@ -15,10 +15,12 @@ import { SlotShardServiceService } from '@parkade/proto';
 import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
+import { Registry, RpcMetrics } from '@parkade/telemetry';
 import { Committer } from './commit/committer.js';
 import { ReadFence } from './commit/fence.js';
 import { RevisionFloor } from './commit/revision-floor.js';
 import type { SlotShardConfig } from './config.js';
+import { OwnerMetrics } from './owner-metrics.js';
 import { DEFAULT_PUBLISHER_LIMITS, Publisher, type ShardCommitted } from './publisher/index.js';
 import { Publishing } from './publishing.js';
 import { exchange, type Load } from './rpc/exchange.js';
@@ -40,6 +42,8 @@ export interface SlotShardDeps {
   readonly log: Log;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
+  /** Where its metrics go, and whose parked calls are told tenant by tenant. Of one registry one owner at most. */
+  readonly metrics?: { readonly registry: Registry; readonly tenants: readonly string[] } | undefined;
 }
 
 /** A running slot-shard process. */
@@ -74,14 +78,18 @@ export async function startSlotShard(
   const settings = new SettingsCache({}, { store, clock });
   await settings.start();
 
+  const { registry, tenants } = deps.metrics ?? { registry: new Registry(), tenants: [] };
+  const metrics = new OwnerMetrics(registry);
   const floor = new RevisionFloor();
-  const committer = new Committer(store, clock, floor, limits);
+  const committer = new Committer(store, clock, floor, limits, (operations, tookMs) =>
+    metrics.committed(operations, tookMs),
+  );
   const fence = new ReadFence(store, clock, limits.transactionTimeoutMs);
   const followers = new Followers(clock);
   const instance = `${config.memberId}-${Buffer.from(random.bytes(6)).toString('hex')}`;
   const publisher = new Publisher(
     { ...DEFAULT_PUBLISHER_LIMITS, instance },
-    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard) },
+    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard), observer: metrics },
   );
   const recordsOf = (shard: number): ShardCommitted[] =>
     [...(shards.get(shard)?.live.table.all() ?? [])].flatMap(({ key, record, revision }) =>
@@ -101,6 +109,7 @@ export async function startSlotShard(
     publishing,
     followers,
     upkeep,
+    metrics,
     shardDeps: (): ShardDeps => ({
       store,
       clock,
@@ -115,6 +124,7 @@ export async function startSlotShard(
         followers.changed(shard.number, key, record, revision);
         publisher.committed(shard.number, key, record, revision);
       },
+      recovered: () => metrics.shardChanged('recovered'),
     }),
   });
 
@@ -125,11 +135,17 @@ export async function startSlotShard(
       host: config.host,
       port: config.port,
       options: INNER_CHANNEL_OPTIONS,
+      observer: new RpcMetrics(registry),
       services: [
         {
           definition: SlotShardServiceService,
           implementation: {
-            exchange: exchange((shard) => shards.get(shard), load, clock),
+            exchange: exchange(
+              (shard) => shards.get(shard),
+              load,
+              clock,
+              (command, answer, tookMs) => metrics.commandEnded(command, answer, tookMs),
+            ),
             followShard: followers.handler((shard) => shards.get(shard)),
             listOwned: unary(
               (request) => Promise.resolve(listOwned(request as never, shards.serving(), shardTotal)),
@@ -195,9 +211,23 @@ export async function startSlotShard(
   bus.ensureStreams(STREAMS).then(lampsLost, (error: unknown) => {
     log.warn('the streams of the bus could not be made yet', { error: String(error) });
   });
+  metrics.watch({
+    shards: () => shards.serving(),
+    ownership,
+    session,
+    queues: [
+      { name: 'commands', limit: limits.maxCommands, depth: () => load.underWay },
+      { name: 'transactions', limit: limits.maxTransactions, depth: () => committer.underWay },
+      { name: 'unpublished', limit: DEFAULT_PUBLISHER_LIMITS.maxPending, depth: () => publisher.pending },
+      { name: 'publishes', limit: DEFAULT_PUBLISHER_LIMITS.maxInFlight, depth: () => publisher.inFlight },
+    ],
+    tenants,
+  });
+  // Ready is who has a lease: without one it owns nothing, and a rollout must not go on past it.
+  session.onObtained(() => server.setServing(true));
+  session.onLost(() => server.setServing(false));
   session.start();
   await ownership.start();
-  server.setServing(true);
   log.info('slot-shard started', { memberId: config.memberId, address });
 
   const close = async (): Promise<void> => {

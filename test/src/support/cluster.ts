@@ -37,6 +37,8 @@ export interface Cluster {
   ownerOf(shard: number): Promise<string | undefined>;
   /** Sends a signal to `owner-1`, `gateway-2`, …; resolves when one that ends it has ended it. */
   kill(name: string, signal: NodeJS.Signals): Promise<void>;
+  /** What `owner-1`, `gateway-2`, … tell Prometheus now. */
+  metricsOf(name: string): Promise<string>;
   /** Resolves when every shard has an owner that runs. */
   served(timeoutMs?: number): Promise<void>;
   /** What every process has said. */
@@ -74,8 +76,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         etcd.endpoint,
         '--shards',
         String(shards),
-        '--log-level',
-        'info',
+        ...['--metrics', '127.0.0.1:0', '--log-level', 'info'],
       ]);
       processes.push(child);
       ends.push(async () => {
@@ -117,6 +118,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         if (child === undefined) throw new Error(`there is no process ${name}`);
         child.signal(signal);
         if (signal === 'SIGKILL' || signal === 'SIGTERM') await child.ended();
+      },
+      metricsOf: async (name) => {
+        const child = processes.find((one) => one.name === name);
+        const [, url = ''] = (await child?.saidOnStderr(/"event":"metrics","url":"([^"]+)"/)) ?? [];
+        return (await fetch(url)).text();
       },
       served: async (timeoutMs = SERVED_WITHIN_MS) => {
         const untilMs = Date.now() + timeoutMs;

@@ -11,7 +11,7 @@ import { ParkedCalls } from '../calls/parked-calls.js';
 import type { MediaConfig } from '../config.js';
 import { NodeLegs } from '../legs/node-legs.js';
 import type { Happening } from '../legs/types.js';
-import { NodeSwitch } from '../switch/node-switch.js';
+import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
 import type { MediaNode } from './media-node.js';
 
 /** What is needed to know what legs do. */
@@ -28,6 +28,8 @@ export interface NodeAgentDeps {
   readonly withdrawPickup: NodeContext['withdrawPickup'];
   /** Whether the node is owned at this moment. */
   readonly mayWrite: () => boolean;
+  /** The node's commands, measured. */
+  readonly timed: (commands: SwitchCommands) => SwitchCommands;
   readonly tell: (legId: string, news: Happening) => void;
 }
 
@@ -72,7 +74,7 @@ export class NodeAgent {
         },
       },
     );
-    this.sw = new NodeSwitch(name, this.#connection, limits, clock);
+    this.sw = new NodeSwitch(name, deps.timed(this.#connection), limits, clock);
     const parked = new ParkedCalls({ api, clock, random, log, maxCalls: limits.maxCalls });
     this.#context = {
       node: name,

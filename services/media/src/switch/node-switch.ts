@@ -16,6 +16,9 @@ export interface SwitchLimits {
   readonly replyMs: number;
 }
 
+/** What of a connection the commands here need. */
+export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'isUp'>;
+
 /** How a leg stands: `unknown` when the switch could not be asked. */
 export type Look =
   { readonly kind: 'leg'; readonly headers: EslHeaders } | { readonly kind: 'gone' } | { readonly kind: 'unknown' };
@@ -27,7 +30,7 @@ export class NodeSwitch {
 
   constructor(
     readonly name: string,
-    private readonly connection: Pick<InboundConnection, 'api' | 'bgapi' | 'isUp'>,
+    private readonly connection: SwitchCommands,
     private readonly limits: SwitchLimits,
     clock: Clock,
   ) {

@@ -70,6 +70,11 @@ export class Committer {
     this.#observe = observe;
   }
 
+  /** Transactions under way. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** Puts a write in the next transaction; its source hears what became of it. Throws, and does nothing, where it cannot be written out. */
   enqueue(write: Write): void {
     const encoded = encode(write);

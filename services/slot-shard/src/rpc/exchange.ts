@@ -22,13 +22,16 @@ export function exchange(
   shardOf: (shard: number) => Shard | undefined,
   load: Load,
   clock: Clock,
+  /** Told of every command answered. */
+  ended: (command: Command, answer: CommandAnswer, tookMs: number) => void = () => undefined,
 ): handleBidiStreamingCall<ExchangeRequest, ExchangeResponse> {
   return (call) => {
     const writer = new BatchWriter<CommandAnswer, ExchangeResponse>(call, (answers) => ({ answers }), clock, MAX_BATCH);
-    const take = (command: Command): void => {
+    const take = (command: Command, nowMs: number): void => {
       const { correlationId, timeoutMs } = command;
       const reply = (answer: CommandAnswer): void => {
         load.underWay--;
+        ended(command, answer, clock.monotonicMs() - nowMs);
         answer.correlationId = correlationId;
         writer.push(answer);
       };
@@ -37,7 +40,7 @@ export function exchange(
       if (load.underWay > load.max)
         reply(refusalAnswer(Reason.OVERLOADED, 'This owner has too many commands under way.'));
       else if (shard === undefined) reply(answerOf({ $case: 'notOwner', value: { address: '', epoch: 0 } }));
-      else shard.submit({ command, deadlineMs: clock.monotonicMs() + timeoutMs, reply });
+      else shard.submit({ command, deadlineMs: nowMs + timeoutMs, reply });
     };
     call.on('data', (request: ExchangeRequest | Malformed) => {
       if (request instanceof Malformed) {
@@ -45,7 +48,8 @@ export function exchange(
         call.emit('error', Object.assign(new Error('malformed'), request.refused().toServiceError()));
         return;
       }
-      for (const command of request.commands) take(command);
+      const nowMs = clock.monotonicMs();
+      for (const command of request.commands) take(command, nowMs);
     });
     call.on('end', () => {
       writer.close();

@@ -35,6 +35,8 @@ export interface ShardDeps {
   readonly fence: ReadFence;
   /** Hears of each record that became durable, in the order of each slot. */
   readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number) => void;
+  /** Hears of each time a shard was read again under a new epoch. */
+  readonly recovered: () => void;
 }
 
 /**
@@ -363,6 +365,7 @@ export class Shard implements ExecutionHost {
         const epoch = await ownership.raiseEpoch(this.number);
         const image = await loadShard(store, this.number, clock, this.config.limits.loadSliceMs);
         if (!this.#is('recovering')) return;
+        this.deps.recovered();
         log.info('shard recovered', { shard: this.number, epoch });
         this.#reinstall(image, epoch);
       } catch (error) {

@@ -54,6 +54,15 @@ export class SlotTable {
     return this.#parks;
   }
 
+  /** How many parks a tenant has here; costs a look at each of its slots. */
+  parkCountOf(tenantId: string): number {
+    let parks = 0;
+    for (const { entries } of this.#tenants.get(tenantId)?.values() ?? []) {
+      for (const { record } of entries.values()) parks += record?.parks.length ?? 0;
+    }
+    return parks;
+  }
+
   find(tenantId: string, lotId: string, slot: string): SlotEntry | undefined {
     return this.#tenants.get(tenantId)?.get(lotId)?.entries.get(slot);
   }

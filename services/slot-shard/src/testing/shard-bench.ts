@@ -95,6 +95,7 @@ export class ShardBench {
       floor: this.floor,
       fence: this.#fence,
       changed: ({ number: shard }, key, record, revision) => void this.told.push({ shard, key, record, revision }),
+      recovered: () => undefined,
       ownership: {
         hint: () => undefined,
         raiseEpoch: async (number) => {

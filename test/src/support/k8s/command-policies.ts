@@ -1,3 +1,4 @@
+import { LIVENESS_NAME } from '@parkade/rpc';
 import type { Container, Probe, Service } from 'kubernetes-types/core/v1.js';
 import {
   containersOf,
@@ -84,6 +85,9 @@ export function portFaults(manifests: readonly Manifest[], programs: ProgramFlag
       if (settingOf(started, flags, '--host') !== '0.0.0.0') faults.push('listens where nobody reaches it');
       for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
         if (container[name]?.grpc === undefined) faults.push(`${name} does not ask the health service`);
+      // Readiness goes with the lease: asked for liveness, it would restart every owner whenever etcd is away.
+      if (container.livenessProbe?.grpc?.service !== LIVENESS_NAME)
+        faults.push(`livenessProbe does not ask for ${LIVENESS_NAME}`);
     }
     for (const { metadata, spec } of servicesOf(manifests, started.workload)) {
       for (const { port, targetPort } of spec?.ports ?? [])

@@ -75,7 +75,7 @@ export function startPod(pod: PlacedPod): PodProcess {
 /** Asks as the kubelet does: health over gRPC, or a status below 400 over HTTP. */
 async function ask(address: string, probe: Probe | undefined, program: string): Promise<boolean> {
   const waitMs = 1_000 * (probe?.timeoutSeconds ?? 1);
-  if (probe?.grpc !== undefined) return (await healthOf(address, waitMs)) === SERVING;
+  if (probe?.grpc !== undefined) return (await healthOf(address, probe.grpc.service ?? '', waitMs)) === SERVING;
   // Debian's etcd 3.4 has neither /readyz nor /livez, which came with 3.4.29 and 3.5.11: it is asked what they ask.
   const path = program === 'etcd' ? '/health' : (probe?.httpGet?.path ?? '/');
   try {
@@ -89,14 +89,16 @@ async function ask(address: string, probe: Probe | undefined, program: string): 
 const SERVING = 1;
 
 /** The status in the answer of `grpc.health.v1`, 0 where nobody answers in time. */
-function healthOf(address: string, waitMs: number): Promise<number> {
+function healthOf(address: string, service: string, waitMs: number): Promise<number> {
   const client = new Client(address, credentials.createInsecure());
-  // A request without a service name is an empty message; an answer is one varint in field 1.
+  // The request is one text in field 1, the answer one varint in field 1.
+  const name = Buffer.from(service);
+  const request = Buffer.concat([Buffer.from([10, name.length]), name]);
   const read = (answer: Buffer): number => (answer[0] === 8 ? (answer[1] ?? 0) : 0);
   return new Promise((resolve) => {
     client.makeUnaryRequest(
       '/grpc.health.v1.Health/Check',
-      () => Buffer.alloc(0),
+      () => request,
       read,
       undefined,
       { deadline: Date.now() + waitMs },
