@@ -1,6 +1,6 @@
 import { isName, keys } from '@parkade/ids';
 import { isObject } from '../flow/field-reader.js';
-import { parseGroup } from '../group-settings.js';
+import { type GroupSettings, parseGroup } from '../group-settings.js';
 import { type Checked, formatPath, type Issue, MAX_ISSUES } from '../issues.js';
 import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
 import { isReservedLot, type LotSettings, parseLot } from '../lot-settings.js';
@@ -31,6 +31,8 @@ export interface RingGroupReference {
 
 export interface CheckedDocument {
   readonly puts: readonly DocumentPut[];
+  /** The groups of the document, by tenant. */
+  readonly groups: ReadonlyMap<string, ReadonlyMap<string, GroupSettings>>;
   /** The ring groups of the document, by tenant. */
   readonly ringGroups: ReadonlyMap<string, ReadonlyMap<string, RingGroupSettings>>;
   /** Ring groups that recall policies name, wherever they are. */
@@ -49,8 +51,8 @@ export function readDocument(document: unknown): Checked<CheckedDocument> {
   const reader = new DocumentReader();
   reader.read(document);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  const { puts, references, ringGroups, ringGroupReferences } = reader;
-  return { ok: true, value: { puts, references, ringGroups, ringGroupReferences } };
+  const { puts, references, groups, ringGroups, ringGroupReferences } = reader;
+  return { ok: true, value: { puts, references, groups, ringGroups, ringGroupReferences } };
 }
 
 /** What of a tenant may be written without its own settings. */
@@ -60,6 +62,7 @@ class DocumentReader {
   readonly issues: Issue[] = [];
   readonly puts: DocumentPut[] = [];
   readonly references: LotReference[] = [];
+  readonly groups = new Map<string, Map<string, GroupSettings>>();
   readonly ringGroups = new Map<string, Map<string, RingGroupSettings>>();
   readonly ringGroupReferences: RingGroupReference[] = [];
 
@@ -94,7 +97,12 @@ class DocumentReader {
     }
     for (const [groupId, group] of this.#named(tenant['groups'], [...at, 'groups'])) {
       const path = [...at, 'groups', groupId];
-      this.#put(keys.group(tenantId, groupId), group, parseGroup(groupId, group, path), path);
+      const checked = parseGroup(groupId, group, path);
+      this.#put(keys.group(tenantId, groupId), group, checked, path);
+      if (!checked.ok) continue;
+      this.#ringGroupOf(tenantId, checked.value.ring_group_id, [...path, 'ring_group_id']);
+      const groups = this.groups.get(tenantId) ?? new Map<string, GroupSettings>();
+      this.groups.set(tenantId, groups.set(groupId, checked.value));
     }
     for (const [groupId, group] of this.#named(tenant['ring_groups'], [...at, 'ring_groups'])) {
       const path = [...at, 'ring_groups', groupId];
@@ -109,12 +117,13 @@ class DocumentReader {
 
   /** The ring groups a recall policy names are looked up once everything is read. */
   #recall(tenantId: string, recall: RecallSettings | undefined, at: readonly string[]): void {
-    const note = (ringGroupId: string | undefined, path: readonly string[]): void => {
-      if (ringGroupId === undefined) return;
-      this.ringGroupReferences.push({ tenantId, ringGroupId, path: formatPath([...at, 'recall', ...path]) });
-    };
-    note(recall?.ring_group_id, ['ring_group_id']);
-    if (recall?.fallback?.to === 'ring_group') note(recall.fallback.ring_group_id, ['fallback', 'ring_group_id']);
+    this.#ringGroupOf(tenantId, recall?.ring_group_id, [...at, 'recall', 'ring_group_id']);
+    if (recall?.fallback?.to !== 'ring_group') return;
+    this.#ringGroupOf(tenantId, recall.fallback.ring_group_id, [...at, 'recall', 'fallback', 'ring_group_id']);
+  }
+
+  #ringGroupOf(tenantId: string, ringGroupId: string | undefined, path: readonly string[]): void {
+    if (ringGroupId !== undefined) this.ringGroupReferences.push({ tenantId, ringGroupId, path: formatPath(path) });
   }
 
   /** Overflow lots exist, and never lead back to where they began. */
