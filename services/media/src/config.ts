@@ -42,6 +42,8 @@ export interface Announcements {
   readonly empty: string;
   readonly inUse: string;
   readonly failed: string;
+  /** The hold prompt of a tenant: `{id}` is replaced by its `prompt_file_id`. */
+  readonly prompt: string;
 }
 
 export const DEFAULT_SIP_PROFILE = 'internal';
@@ -52,6 +54,7 @@ export const DEFAULT_ANNOUNCEMENTS: Announcements = {
   empty: 'ivr/ivr-no_one_is_parked.wav',
   inUse: 'ivr/ivr-that_extension_is_in_use.wav',
   failed: 'ivr/ivr-call_cannot_be_completed_as_dialed.wav',
+  prompt: 'prompts/{id}.wav',
 };
 
 /** Every bound of a media process. Times in milliseconds. */

@@ -127,6 +127,11 @@ export class SimulatedSwitch {
     return ringing !== undefined;
   }
 
+  /** The phone of a leg presses a key. */
+  press(leg: Channel, digit: string): void {
+    this.#core.emit('DTMF', leg, { 'DTMF-Digit': digit, 'DTMF-Duration': '2000', 'DTMF-Source': 'RTP' });
+  }
+
   /** The phone of a leg hangs up; the caller of a leg that is not answered cancels. */
   hangUp(leg: Channel, cause?: string): void {
     const cancelled = leg.direction === 'inbound' && leg.answerState === 'ringing';

@@ -15,7 +15,7 @@ import {
   type TenantRule,
 } from '@parkade/media';
 import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
-import { type ListSlotsResponse, type Park, type ParkServiceClient } from '@parkade/proto';
+import { Consistency, type ListSlotsResponse, type Park, type ParkServiceClient } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import {
   DEFAULT_CODES,
@@ -173,6 +173,16 @@ export class World {
       await delay(5);
     }
     throw new Error(`still parked: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`);
+  }
+
+  /** What asking for a park by its id is refused with. */
+  endOf(parkId: string): Promise<string> {
+    const by = { $case: 'parkId', value: parkId } as const;
+    return new Promise((resolve) => {
+      this.client.getPark({ tenantId: 'acme', by, consistency: Consistency.FENCED }, (error) =>
+        resolve(error?.details ?? ''),
+      );
+    });
   }
 
   async #addSwitch(name: string): Promise<void> {

@@ -15,7 +15,8 @@ import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
 import type { MediaNode } from './media-node.js';
 
 /** What is needed to know what legs do. */
-const EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'].map((name) => `CHANNEL_${name}`);
+const LEG_EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'];
+const EVENTS = [...LEG_EVENTS.map((name) => `CHANNEL_${name}`), 'DTMF'];
 
 export interface NodeAgentDeps {
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import type { Clock } from '@parkade/clock';
 import type { EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
 import { EslHeaders as Headers } from '@parkade/esl';
 import { EventWaits } from './event-waits.js';
+import { RINGING_TONE } from './tones.js';
 import { isLegId, isWord, listVariable } from './values.js';
 
 /** Times of what is waited for, in milliseconds. */
@@ -133,7 +134,8 @@ export class NodeSwitch {
 
   /** Plays a sound to a leg without waiting for it; one that is missing is passed over by the switch. */
   play(uuid: string, path: string): Promise<boolean> {
-    return isWord(path) ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
+    const isSound = isWord(path) || path === RINGING_TONE;
+    return isSound ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
   }
 
   /** Plays a sound and waits until it has ended, at most `limitMs`. */

@@ -116,7 +116,11 @@ function play(
 ): (() => void) | undefined {
   if (argument.startsWith('/nosuch')) return undefined;
   core.emit('PLAYBACK_START', channel, { 'Playback-File-Path': argument });
-  const endless = repeats || argument.includes('local_stream://') || argument.includes('loops=-1');
+  const endless =
+    repeats ||
+    argument.includes('local_stream://') ||
+    argument.includes('loops=-1') ||
+    argument === 'silence_stream://-1';
   const end = lasting(core, channel, place, endless ? Infinity : core.config.soundMs);
   return () => {
     end();
