@@ -56,6 +56,7 @@ export const keys = {
   ringGroups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/`,
   ringGroup: (tenantId: string, groupId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/${encodeToken(groupId)}`,
+  flows: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/flows/`,
   /** A stored call flow (JSON). */
   flow: (tenantId: string, flowId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/flows/${encodeToken(flowId)}`,

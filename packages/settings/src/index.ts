@@ -39,4 +39,4 @@ export {
 } from './writes/guarded-write.js';
 export * from './writes/put-ring-group.js';
 export * from './writes/put-settings.js';
-export { type CheckedDocument, readDocument } from './writes/settings-document.js';
+export { type CheckedDocument, type FlowReader, readDocument } from './writes/settings-document.js';

@@ -44,7 +44,7 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
   const admission = new Admission(limits.maxUnderWay);
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const service = flowService({ limits, clock, random, port, flows, settings, admission, onDefect });
+  const service = flowService({ store, limits, clock, random, port, flows, settings, admission, onDefect });
   const observer = new RpcMetrics(deps.metrics?.registry ?? new Registry());
   const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service], observer }, clock);
   server.setServing(true);

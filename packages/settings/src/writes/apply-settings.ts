@@ -3,7 +3,7 @@ import { type Compare, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import type { Issue } from '../issues.js';
 import { dependentTenants, documentIssues } from './document-issues.js';
 import { tenantGuard } from './guarded-write.js';
-import { type DocumentPut, readDocument } from './settings-document.js';
+import { type DocumentPut, type FlowReader, readDocument } from './settings-document.js';
 
 /** A transaction carries at most this many bytes of values (etcd refuses requests over 1.5 MiB). */
 const MAX_CHUNK_BYTES = 1024 * 1024;
@@ -21,10 +21,11 @@ export type ApplyResult =
  * Writes a whole document (see `readDocument`), checked as a whole first. What the document does not name stays as it is. In
  * chunks of at most 128 keys and 1 MiB, each atomic; where the store fails in between (`StoreError` is thrown), applying the
  * same document again completes it. What holds between a tenant's groups holds beside every other writer: a tenant that was
- * changed since it was read is read again.
+ * changed since it was read is read again. `readFlow` reads its call flows; without it there may be none (`applyDocument` of
+ * `packages/flow` has it).
  */
-export async function applySettings(store: Store, document: unknown): Promise<ApplyResult> {
-  const checked = readDocument(document);
+export async function applySettings(store: Store, document: unknown, readFlow?: FlowReader): Promise<ApplyResult> {
+  const checked = readDocument(document, readFlow);
   if (!checked.ok) return invalidDocument(checked.issues);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const guards = new Map<string, number>();
