@@ -20,7 +20,7 @@ import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
 import type { MediaConfig } from './config.js';
 import { MediaMetrics } from './media-metrics.js';
-import { NodeAgent } from './nodes/node-agent.js';
+import { NodeAgent, type NodeQueues } from './nodes/node-agent.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
 import { LegStreams } from './rpc/leg-streams.js';
@@ -52,6 +52,8 @@ export interface Media {
   nodesUp(): readonly string[];
   /** Calls that are parked at its nodes, as far as it knows. */
   parkedCalls(): number;
+  /** What waits, by node. */
+  queues(): ReadonlyMap<string, NodeQueues>;
   /** Looks at every node at once. */
   reconcile(): Promise<void>;
   /** Finishes what is under way and hands every node to others within `graceMs`, then stops. The calls go on. */
@@ -190,6 +192,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     outboundPort,
     nodesUp: () => [...nodes.all()].filter(({ isUp }) => isUp).map(({ node }) => node.name),
     parkedCalls: () => [...nodes.all()].reduce((sum, { parkedCalls }) => sum + parkedCalls, 0),
+    queues: () => new Map([...nodes.all()].map(({ node, queues }) => [node.name, queues])),
     reconcile: async () => {
       await Promise.all([...nodes.all()].map(({ calls }) => calls.reconcile()));
     },

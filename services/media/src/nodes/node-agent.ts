@@ -18,6 +18,20 @@ import type { MediaNode } from './media-node.js';
 const LEG_EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'];
 const EVENTS = [...LEG_EVENTS.map((name) => `CHANNEL_${name}`), 'DTMF'];
 
+/** What waits at a node's owner. */
+export interface NodeQueues {
+  /** Commands whose turn or reply has not come. */
+  readonly commands: number;
+  /** Events that nobody has looked at yet. */
+  readonly events: number;
+  /** Effects that the switch has not told of yet. */
+  readonly waits: number;
+  /** Calls that something is being done with. */
+  readonly calls: number;
+  /** Legs that ring or were answered. */
+  readonly legs: number;
+}
+
 export interface NodeAgentDeps {
   readonly clock: Clock;
   readonly random: Random;
@@ -109,6 +123,12 @@ export class NodeAgent {
   /** Calls that are parked here, as far as this process knows. */
   get parkedCalls(): number {
     return this.#context.parked.size;
+  }
+
+  /** What waits here now. */
+  get queues(): NodeQueues {
+    const { openCommands: commands, queuedEvents: events } = this.#connection;
+    return { commands, events, waits: this.sw.waits.size, calls: this.calls.underWay, legs: this.legs.size };
   }
 
   start(): void {

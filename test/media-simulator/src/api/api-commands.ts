@@ -1,7 +1,6 @@
 import { runNested } from '../calls/applications.js';
 import { bridgeByUuid, parkByUuid } from '../calls/bridging.js';
 import type { Channel } from '../calls/channel.js';
-import { channelFields, variableFields } from '../calls/channel-fields.js';
 import type { SwitchCore } from '../calls/switch-core.js';
 import { plain } from '../esl/frames.js';
 import { transferByNumber, transferInline } from '../sip/sip-calls.js';
@@ -76,7 +75,7 @@ const API: Readonly<Record<string, Api>> = {
     if (uuid === undefined) return '-USAGE: <uuid> [format]\n';
     const channel = core.find(uuid);
     if (channel === undefined) return NO_CHANNEL;
-    const fields = { ...core.common('CHANNEL_DATA'), ...channelFields(channel), ...variableFields(channel) };
+    const fields = core.about('CHANNEL_DATA', channel);
     return format === 'json' ? JSON.stringify(fields) : `${plain(fields)}\n`;
   },
   uuid_broadcast: (core, argument) => {

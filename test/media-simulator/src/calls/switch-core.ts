@@ -112,6 +112,11 @@ export class SwitchCore {
     return this.events.common(name);
   }
 
+  /** A leg and its variables, as an event would tell of them. */
+  about(name: string, channel: Channel): Fields {
+    return this.events.about(name, channel);
+  }
+
   /** Takes a new leg in. */
   add(channel: Channel): void {
     this.channels.set(channel.uuid, channel);

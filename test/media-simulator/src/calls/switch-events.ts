@@ -1,6 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { Channel } from './channel.js';
-import { channelFields, type Fields, variableFields } from './channel-fields.js';
+import { addChannel, addVariables, type Fields } from './channel-fields.js';
 
 /** An event whose fields are made when the first listener wants them. */
 export interface SwitchEvent {
@@ -30,16 +30,19 @@ export class SwitchEvents {
 
   /** Tells everybody who listens. */
   emit(name: string, channel: Channel | undefined, extra: Fields = {}): void {
-    const withVariables = channel !== undefined && name !== 'CHANNEL_STATE';
     let made: Fields | undefined;
-    const fields = (): Fields =>
-      (made ??= {
-        ...this.common(name),
-        ...extra,
-        ...(channel !== undefined && channelFields(channel)),
-        ...(withVariables && variableFields(channel)),
-      });
+    const fields = (): Fields => (made ??= this.about(name, channel, name !== 'CHANNEL_STATE', extra));
     for (const listener of [...this.#listeners]) listener({ name, uuid: channel?.uuid, fields });
+  }
+
+  /** The fields of an event, or of an answer that looks like one; of a leg, with its variables where they are wanted. */
+  about(name: string, channel: Channel | undefined, withVariables = true, extra: Fields = {}): Fields {
+    const fields = this.common(name);
+    Object.assign(fields, extra);
+    if (channel === undefined) return fields;
+    addChannel(fields, channel);
+    if (withVariables) addVariables(fields, channel);
+    return fields;
   }
 
   /** What every event begins with. */

@@ -18,12 +18,13 @@ export function channelFrame(fields: Fields): string {
 }
 
 export function eventFrame(format: Format, fields: Fields, body: string | undefined): string {
-  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
-  const text =
-    format === 'json'
-      ? JSON.stringify({ ...fields, ...length, ...(body !== undefined && { _body: body }) })
-      : `${plain({ ...fields, ...length })}\n${body ?? ''}`;
+  const told = body === undefined ? fields : { ...fields, 'Content-Length': String(Buffer.byteLength(body)) };
+  const text = format === 'json' ? jsonText(told, body) : `${plain(told)}\n${body ?? ''}`;
   return `Content-Length: ${Buffer.byteLength(text)}\nContent-Type: text/event-${format}\n\n${text}`;
+}
+
+function jsonText(fields: Fields, body: string | undefined): string {
+  return JSON.stringify(body === undefined ? fields : { ...fields, _body: body });
 }
 
 /** `text/disconnect-notice`; `controlled` on an outbound connection. */

@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import type { EslCommand } from '@parkade/esl';
 import type { Channel } from '../calls/channel.js';
-import { channelFields, variableFields } from '../calls/channel-fields.js';
 import type { SwitchCore } from '../calls/switch-core.js';
 import { EslConnection } from './connection.js';
 import { channelFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
@@ -63,11 +62,7 @@ export class OutboundPeer extends EslConnection {
     const { channel } = this;
     switch (verb) {
       case 'connect':
-        return channelFrame({
-          ...this.core.common('CHANNEL_DATA'),
-          ...channelFields(channel),
-          ...variableFields(channel),
-        });
+        return channelFrame(this.core.about('CHANNEL_DATA', channel));
       case 'myevents':
         this.subscription.only = channel.uuid;
         return replyFrame('+OK Events Enabled');
