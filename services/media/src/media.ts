@@ -11,7 +11,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -36,6 +36,8 @@ export interface MediaDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Default: none. */
+  readonly security?: Security | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** Where its metrics go. Of one registry one media process at most. */
@@ -69,6 +71,7 @@ export interface Media {
 export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<Media> {
   const { store, clock, random, log } = deps;
   const { limits } = config;
+  const security = deps.security ?? NO_SECURITY;
   const report = (what: string, error: unknown): void => log.warn(what, { error: String(error) });
   const onDefect = (error: unknown): void => log.error('defect', { error: String(error) });
   const registry = new NodeRegistry(store, clock);
@@ -77,8 +80,8 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
   await Promise.all([registry.start(), settings.start(), owners.start()]);
 
-  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock);
-  const clients = new NodeClients(owners, clock);
+  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers);
+  const clients = new NodeClients(owners, clock, security.peers);
   const streams = new LegStreams();
   const groupOf = (tenantId: string, extension: string): string | undefined =>
     settings
@@ -126,6 +129,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     {
       host: config.host,
       port: config.port,
+      security,
       services: [
         mediaNodeService({ agent, streams, sipHost, onDefect }),
         ownershipService(
@@ -139,7 +143,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;
   const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random });
-  const handOffClient = new GrpcHandOffClient(clock);
+  const handOffClient = new GrpcHandOffClient(clock, security.peers);
   const ownership: PartitionOwner<string> = new PartitionOwner<string>(
     {
       self: { memberId: config.memberId, address, version: config.version },
