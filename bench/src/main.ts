@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parkSection } from './park/section.js';
+import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
@@ -9,6 +10,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['park', parkSection],
   ['recall', recallSection],
   ['media', mediaSection],
+  ['esl', eslSection],
 ]);
 
 const RESULTS = new URL('../results/latest.json', import.meta.url);
