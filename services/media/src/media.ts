@@ -1,3 +1,4 @@
+import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import { OutboundServer } from '@parkade/esl';
 import {
@@ -23,6 +24,7 @@ import { MediaMetrics } from './media-metrics.js';
 import { NodeAgent, type NodeQueues } from './nodes/node-agent.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
+import { LampFeed } from './lamps/lamp-feed.js';
 import { LegStreams } from './rpc/leg-streams.js';
 import { mediaNodeService } from './rpc/media-node-service.js';
 import { NodeClients } from './rpc/node-clients.js';
@@ -33,6 +35,8 @@ export const MEDIA_ROLE = 'media';
 export interface MediaDeps {
   /** Not closed by the service. */
   readonly store: Store;
+  /** Tells what lamps show, for switches and phones that are to be told; without it none are. Not closed by the service. */
+  readonly bus?: Bus | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -105,6 +109,21 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   };
   const measured = deps.metrics?.registry ?? new Registry();
   const metrics = new MediaMetrics(measured);
+  const feed =
+    deps.bus === undefined
+      ? undefined
+      : new LampFeed({
+          bus: deps.bus,
+          clock,
+          log,
+          maxSlots: limits.maxLamps,
+          onLamps: (lamps) => {
+            for (const { lamps: told } of nodes.all()) told?.onLamps(lamps);
+          },
+          onNotices: (notices) => {
+            for (const { lamps: told } of nodes.all()) told?.onNotices(notices);
+          },
+        });
   const nodes: NodeSet = new NodeSet({
     find: (name) => registry.get(name),
     make: (node) =>
@@ -114,6 +133,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         log,
         api,
         settingsOf: (tenantId) => settings.tenant(tenantId),
+        feed,
         groupOf,
         offerPickup,
         withdrawPickup,
@@ -172,12 +192,14 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const outboundPort = await outbound?.listen();
   session.onObtained(() => server.setServing(true));
   session.onLost(() => server.setServing(false));
+  void feed?.start();
   session.start();
   await ownership.start();
   log.info('media started', { memberId: config.memberId, address });
 
   const close = async (): Promise<void> => {
     await outbound?.close();
+    await feed?.close();
     await ownership.close();
     await nodes.close();
     streams.endAll();

@@ -57,6 +57,7 @@ export class World {
 
   private constructor(
     readonly store: Store,
+    readonly bus: EmbeddedBus,
     readonly options: WorldOptions,
     readonly client: ParkServiceClient,
     readonly owner: SlotShard,
@@ -79,7 +80,7 @@ export class World {
     await until(() => owner.ownedShards() === SHARDS);
     const gateway = await createGateway({}, { store, clock, random, log });
     const client = openParkClient(gateway.address);
-    const world = new World(store, options, client, owner, gateway);
+    const world = new World(store, bus, options, client, owner, gateway);
     world.#ends.push(
       () => store.close(),
       () => owner.close(),
@@ -108,7 +109,7 @@ export class World {
 
   /** Starts a media process. */
   async addMedia(memberId: string): Promise<Media> {
-    const { store, clock, random, options } = this;
+    const { store, bus, clock, random, options } = this;
     const media = await startMedia(
       {
         memberId,
@@ -124,7 +125,7 @@ export class World {
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: { ...DEFAULT_MEDIA_LIMITS, effectMs: 1_000, recoverMs: 100, ...options.limits },
       },
-      { store, clock, random, log: logInto(this.logged), timing: TIMING },
+      { store, bus, clock, random, log: logInto(this.logged), timing: TIMING },
     );
     this.medias.push(media);
     if (media.outboundPort !== undefined) this.listeners.push(media.outboundPort);

@@ -9,6 +9,8 @@ import { NodeCalls } from '../calls/node-calls.js';
 import type { ParkApi } from '../calls/park-api.js';
 import { ParkedCalls } from '../calls/parked-calls.js';
 import type { MediaConfig } from '../config.js';
+import type { LampFeed } from '../lamps/lamp-feed.js';
+import { NodeLamps } from '../lamps/node-lamps.js';
 import { NodeLegs } from '../legs/node-legs.js';
 import type { Happening } from '../legs/types.js';
 import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
@@ -38,6 +40,8 @@ export interface NodeAgentDeps {
   readonly log: Log;
   readonly api: ParkApi;
   readonly settingsOf: NodeContext['settingsOf'];
+  /** What lamps show; undefined: nobody tells this process. */
+  readonly feed: Pick<LampFeed, 'lamps' | 'noticesSince'> | undefined;
   readonly groupOf: NodeContext['groupOf'];
   readonly offerPickup: NodeContext['offerPickup'];
   readonly withdrawPickup: NodeContext['withdrawPickup'];
@@ -52,6 +56,7 @@ export class NodeAgent {
   readonly sw: NodeSwitch;
   readonly legs: NodeLegs;
   readonly calls: NodeCalls;
+  readonly lamps: NodeLamps | undefined;
   readonly #context: NodeContext;
   readonly #stop = new AbortController();
   readonly #connection: InboundConnection;
@@ -106,6 +111,10 @@ export class NodeAgent {
       withdrawPickup,
     };
     this.calls = new NodeCalls(this.#context);
+    const { feed } = deps;
+    const { sw } = this;
+    this.lamps =
+      feed === undefined ? undefined : new NodeLamps({ node: name, sw, clock, log, config, settingsOf, groupOf, feed });
     this.legs = new NodeLegs({
       sw: this.sw,
       tell: deps.tell,
@@ -150,11 +159,13 @@ export class NodeAgent {
 
   #onUp(): void {
     this.deps.log.info('media node up', { node: this.node.name });
+    this.lamps?.onUp();
     // Events go on meanwhile.
     void this.#catchUp().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
   }
 
   #onDown(down: Down, wasUp: boolean): void {
+    this.lamps?.onDown();
     this.#timer?.cancel();
     this.sw.waits.endAll();
     if (wasUp || down.kind === 'refused')

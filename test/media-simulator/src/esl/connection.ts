@@ -167,7 +167,8 @@ export abstract class EslConnection {
   #sendevent(name: string, command: EslCommand): string {
     const headers = Object.fromEntries(command.headers ?? []);
     const known = name === 'PRESENCE_IN' || name === 'NOTIFY' ? name : 'CUSTOM';
-    this.core.later(() => this.core.emit(known, undefined, { ...headers, 'Event-Name': known }));
+    const body = command.body === undefined ? {} : { _body: command.body };
+    this.core.later(() => this.core.emit(known, undefined, { ...headers, ...body, 'Event-Name': known }));
     return `+OK ${this.core.deps.newUuid()}`;
   }
 }
