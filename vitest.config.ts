@@ -13,12 +13,7 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: 'unit',
-          include: [
-            'packages/*/src/**/*.test.ts',
-            'services/*/src/**/*.test.ts',
-            'cli/src/**/*.test.ts',
-            'test/media-simulator/src/**/*.test.ts',
-          ],
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'cli/src/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock, SystemRandom } from '@parkade/clock';
-import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
+import { type Channel, parkDialplan, SimulatedSwitch } from '@parkade/media-simulator';
 import { Latencies } from './latencies.js';
 import type { Running } from './messages.js';
 
@@ -43,7 +43,11 @@ export async function runSwitch(): Promise<Running> {
   const config = {
     name: 'media-1',
     domain: SWITCH_DOMAIN,
-    dialplan: (to: string): readonly Action[] | undefined => dialplan(to, listener),
+    dialplan: parkDialplan({
+      domain: SWITCH_DOMAIN,
+      codes: /^3\d{4}$/,
+      listeners: () => [`127.0.0.1:${listener}`],
+    }),
   };
   const sim = await SimulatedSwitch.start(config, { clock: new SystemClock(), random: new SystemRandom() });
   for (const user of ['1001', '2001', '2002']) sim.phone(user);
@@ -59,23 +63,6 @@ export async function runSwitch(): Promise<Running> {
       queues: () => Promise.resolve({ parked: calls.parked, 'under way': calls.underWay }),
     },
   };
-}
-
-/** As the shipped dial plan has it, for phones and slots. */
-function dialplan(to: string, listener: number): readonly Action[] | undefined {
-  if (/^[12]\d{3}$/.test(to)) {
-    return [
-      ['set', 'hangup_after_bridge=true'],
-      ['bridge', `user/${to}@${SWITCH_DOMAIN}`],
-    ];
-  }
-  return [
-    ['set', 'socket_resume=true'],
-    ['socket', `127.0.0.1:${listener} async full`],
-    ['set', 'parkade_pending=true'],
-    ['answer', ''],
-    ['endless_playback', 'local_stream://moh'],
-  ];
 }
 
 interface Waiting {
