@@ -13,7 +13,12 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'cli/src/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'services/*/src/**/*.test.ts',
+            'cli/src/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },
