@@ -86,6 +86,11 @@ export interface BusMessage {
 
 export interface SubscribeOptions {
   readonly replay: 'all' | 'last' | 'none';
+  /**
+   * Called when what was kept has been delivered: once after subscribing, and once more whenever the stream was lost and all
+   * that the new one kept has been delivered. Must not throw.
+   */
+  readonly onReplayed?: (() => void) | undefined;
 }
 
 export interface Subscription {

@@ -280,6 +280,24 @@ export function busContract(name: string, open: () => Promise<BusUnderTest>): vo
         expect(await reader.until(4)).toEqual(['a2', 'b2', 'a3', 'a4']);
       });
 
+      it.each([
+        ['all', ['a1', 'b1', 'a2', 'replayed', 'new']],
+        ['last', ['b1', 'a2', 'replayed', 'new']],
+        ['none', ['replayed', 'new']],
+      ] as const)('says once that all that was kept has been delivered (replay %s)', async (replay, wanted) => {
+        for (const value of ['a1', 'b1', 'a2']) await publish(`contract.events.${value.charAt(0)}`, value);
+        const heard: string[] = [];
+        const until = async (what: string): Promise<void> => {
+          for (let i = 0; i < 500 && !heard.includes(what); i++) await t.pass(10);
+        };
+        const options = { replay, onReplayed: () => void heard.push('replayed') };
+        await bus.subscribe('contract.events.*', options, (message) => void heard.push(text(message)));
+        await until('replayed');
+        await publish('contract.events.a', 'new');
+        await until('new');
+        expect(heard).toEqual(wanted);
+      });
+
       it('delivers only what is new without replay', async () => {
         await publish('contract.events.a', 'before');
         const reader = await collect('contract.events.>', 'none');

@@ -9,6 +9,8 @@ const BATCH = 256;
 export interface EmbeddedSubscriptionDeps {
   readonly clock: Clock;
   readonly onMessage: (message: BusMessage) => void;
+  /** What was kept has been delivered. */
+  readonly onReplayed?: (() => void) | undefined;
   /** What `onMessage` threw. */
   readonly onHandlerError: (error: unknown) => void;
   /** Whether the bus is there; while it is not, nothing is delivered, and `wake` is called when it comes back. */
@@ -21,6 +23,7 @@ export interface EmbeddedSubscriptionDeps {
  *
  *   R1. Messages come in the stream's order, never within the call that published them.
  *   R2. After `stop` nothing is delivered.
+ *   R3. `onReplayed` is called once an incarnation of the stream, when nothing in it waits to be delivered.
  */
 export class EmbeddedSubscription {
   readonly #matches: (subject: string) => boolean;
@@ -28,6 +31,7 @@ export class EmbeddedSubscription {
   /** Up to this sequence only the last message of each subject is wanted (`replay: 'last'`). */
   #lastOnlyUpTo: number;
   #incarnation: number;
+  #replayed = false;
   #scheduled = false;
   #stopped = false;
 
@@ -68,6 +72,17 @@ export class EmbeddedSubscription {
     }
     this.#position = next;
     if (this.#position < this.stream.lastSequence) this.wake();
+    else this.#caughtUp();
+  }
+
+  #caughtUp(): void {
+    if (this.#replayed) return;
+    this.#replayed = true;
+    try {
+      this.deps.onReplayed?.();
+    } catch (error) {
+      this.deps.onHandlerError(error);
+    }
   }
 
   #isOver(): boolean {
@@ -77,6 +92,7 @@ export class EmbeddedSubscription {
   /** The stream was lost: all that it holds now is new. */
   #startOver(): void {
     this.#incarnation = this.stream.incarnation;
+    this.#replayed = false;
     this.#position = 0;
     this.#lastOnlyUpTo = this.replay === 'last' ? this.stream.lastSequence : 0;
   }

@@ -145,6 +145,7 @@ export class EmbeddedBus implements Bus {
       const subscription = new EmbeddedSubscription(stream, pattern, options.replay, {
         clock: this.#clock,
         onMessage,
+        onReplayed: options.onReplayed,
         onHandlerError: this.#onHandlerError,
         reachable: () => this.broker.reachable,
       });

@@ -3,5 +3,5 @@ export * from './catalog.js';
 export { EmbeddedBroker, EmbeddedBus, type EmbeddedBusDeps } from './embedded.js';
 export * from './subject.js';
 export { NatsBus } from './nats/nats-bus.js';
-export type { NatsBusDeps, NatsCredentials, NatsOptions } from './nats/options.js';
+export { connectionOptions, type NatsBusDeps, type NatsCredentials, type NatsOptions } from './nats/options.js';
 export * from './open-bus.js';

@@ -114,6 +114,7 @@ export class NatsBus implements Bus {
       clock,
       keeper: this.#keeper,
       onMessage,
+      onReplayed: options.onReplayed,
       onHandlerError,
       onFault: (doing, error) => this.deps.onFault?.(doing, error),
       suspectLoss: () => this.#lifeline.suspectLoss(),

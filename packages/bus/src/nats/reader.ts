@@ -13,6 +13,8 @@ export interface ReaderDeps {
   readonly clock: Clock;
   readonly keeper: StreamKeeper;
   readonly onMessage: (message: BusMessage) => void;
+  /** What was kept has been delivered. */
+  readonly onReplayed?: (() => void) | undefined;
   readonly onHandlerError: (error: unknown) => void;
   readonly onFault: (doing: string, error: unknown) => void;
   /** Asks for all streams to be looked at soon. */
@@ -26,12 +28,14 @@ export interface ReaderDeps {
  *       comes twice, and a new feed begins right after the position.
  *   F2. A feed that skips, falls silent or ends is replaced.
  *   F3. In a stream that is not the one the position belongs to, the reader starts over: all in it is new.
+ *   F4. `onReplayed` is called once a stream, as soon as nothing waits to be delivered.
  */
 export class Reader {
   #position: number | undefined;
   #stream: StreamState | undefined;
   /** The last message of each subject has not been delivered completely yet. */
   #replayingLast: boolean;
+  #replayed = false;
   #feed: Feed | undefined;
   #following: NatsSession | undefined;
   #closed = false;
@@ -95,7 +99,7 @@ export class Reader {
       from: this.#replayingLast ? 'last' : (this.#position ?? 0) + 1,
       onMessage: (message, pending) => this.#take(message, pending),
     });
-    if (feed.pending === 0) this.#replayingLast = false;
+    if (feed.pending === 0) this.#caughtUp();
     if (this.#closed) feed.close();
     this.#feed = feed;
     return feed;
@@ -108,6 +112,7 @@ export class Reader {
     if (another) {
       this.#position = 0;
       this.#replayingLast = this.replay === 'last';
+      this.#replayed = false;
     }
     if (another || state.lastSequence < this.#position) this.deps.suspectLoss();
     this.#position = Math.min(this.#position, state.lastSequence);
@@ -125,6 +130,17 @@ export class Reader {
         this.deps.onHandlerError(error);
       }
     }
-    if (pending === 0) this.#replayingLast = false;
+    if (pending === 0) this.#caughtUp();
+  }
+
+  #caughtUp(): void {
+    this.#replayingLast = false;
+    if (this.#replayed || this.#closed) return;
+    this.#replayed = true;
+    try {
+      this.deps.onReplayed?.();
+    } catch (error) {
+      this.deps.onHandlerError(error);
+    }
   }
 }
