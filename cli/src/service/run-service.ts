@@ -1,4 +1,5 @@
-import { SystemClock, SystemRandom } from '@parkade/clock';
+import { type Clock, type Random, SystemClock, SystemRandom } from '@parkade/clock';
+import type { Log } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import { type MetricsServer, ProcessMetrics, serveMetrics } from '@parkade/telemetry';
 import { jsonLog } from '../terminal/json-log.js';
@@ -15,10 +16,16 @@ export interface Running {
   drain(graceMs: number): Promise<void>;
 }
 
-/** What a command gets to start its service with. */
-export interface ServiceDeps extends LocalServiceDeps {
+/** What a command gets to start its process with. */
+export interface ProcessDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
   readonly metrics: ProcessMetrics;
 }
+
+/** What a command gets to start its service with. */
+export type ServiceDeps = LocalServiceDeps & ProcessDeps;
 
 /** Kept of the grace period for closing connections, so that the process ends by itself within it. */
 const CLOSING_SHARE = 0.1;
@@ -33,12 +40,34 @@ export async function runService(
   start: (deps: ServiceDeps, shardCount: number) => Promise<Running>,
   prepare: (store: Store) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
+  let backends: Backends | undefined;
+  try {
+    await runProcess(flags, output, async (own, signal) => {
+      backends = await openBackends(flags.backends, own);
+      const deps = { ...own, ...backends };
+      const shardCount = await settledShardCount(flags.shardCount, deps, signal);
+      if (shardCount === undefined) return undefined;
+      await prepare(deps.store);
+      return await start(deps, shardCount);
+    });
+  } finally {
+    await backends?.close();
+  }
+}
+
+/**
+ * Starts what `start` starts and resolves when a signal has ended it: what every process does that serves, also one without a
+ * store. `start` gets a signal that is aborted by the first SIGTERM; where it resolves to nothing, there is nothing to run.
+ */
+export async function runProcess(
+  flags: ServiceFlags,
+  output: Output,
+  start: (deps: ProcessDeps, signal: AbortSignal) => Promise<Running | undefined>,
+): Promise<void> {
   const clock = new SystemClock();
-  const random = new SystemRandom();
   const log = jsonLog(flags.logLevel, (line) => output.error(line), clock);
   const signals = untilStopped(output);
   const metrics = new ProcessMetrics(flags.role, softwareVersion());
-  let backends: Backends | undefined;
   let scraped: MetricsServer | undefined;
   try {
     // Before anything else: how long a start waits for its store shall be seen, too.
@@ -46,17 +75,12 @@ export async function runService(
       scraped = await serveMetrics(metrics, flags.metrics);
       log.info('metrics', { url: `http://${scraped.address}/metrics` });
     }
-    backends = await openBackends(flags.backends, { clock, random, log });
-    const deps = { ...backends, clock, random, log, metrics };
-    const shardCount = await settledShardCount(flags.shardCount, deps, signals.signal);
-    if (shardCount === undefined) return;
-    await prepare(deps.store);
-    const running = await start(deps, shardCount);
+    const running = await start({ clock, random: new SystemRandom(), log, metrics }, signals.signal);
+    if (running === undefined) return;
     await signals.stopped;
     await running.drain(flags.graceMs * (1 - CLOSING_SHARE));
     log.info('stopped');
   } finally {
-    await backends?.close();
     await scraped?.close();
     signals.release();
   }
