@@ -10,6 +10,7 @@ const noServiceImports = {
         '@parkade/recall',
         '@parkade/media',
         '@parkade/flow-service',
+        '@parkade/lamps-feed',
         '**/services/**',
       ],
       message: 'Services and packages never import a service: move what is shared to packages/.',

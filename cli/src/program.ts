@@ -2,13 +2,13 @@ import { Command } from 'commander';
 import { addDemo } from './commands/demo.js';
 import { addFlow } from './commands/flow.js';
 import { addGateway } from './commands/gateway.js';
+import { addLampsFeed } from './commands/lamps-feed.js';
 import { addMedia } from './commands/media.js';
 import { addMediaNodes } from './commands/media-nodes.js';
 import { addExtend, addMove, addRelease } from './commands/park-changes.js';
 import { addParkOrRetrieve } from './commands/park-or-retrieve.js';
 import { addPark } from './commands/park.js';
 import { addRecall } from './commands/recall.js';
-import { addRecalls } from './commands/recalls.js';
 import { addRetrieve } from './commands/retrieve.js';
 import { addSettings } from './commands/settings.js';
 import { addShards } from './commands/shards.js';
@@ -35,9 +35,9 @@ export function parkadeProgram(output: Output): Command {
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
-  for (const add of [addUp, addGateway, addSlotShard, addRecall, addFlow, addMedia, addDemo]) add(program, output);
-  for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend, addRecalls])
+  for (const add of [addUp, addGateway, addSlotShard, addRecall, addFlow, addMedia, addLampsFeed, addDemo])
     add(program, output);
+  for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend]) add(program, output);
   for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes]) add(program, output);
   return program;
 }

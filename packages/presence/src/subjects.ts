@@ -6,6 +6,12 @@ import { decodeToken, encodeToken } from '@parkade/ids';
  *   parkade.v1.presence.<tenant>.<lot>.<slot>                 the slot's lamp as it is now
  *   parkade.v1.presence.<tenant>.<lot>.<slot>.<presence id>   a lamp that the slot no longer lights (see `lamps.ts`)
  *   parkade.v1.events.<tenant>.<kind>                         what happened
+ *
+ * And on core NATS, kept by no stream, for those who cannot read streams (see `services/lamps-feed`); without dots, because
+ * Kamailio cannot name a route after a subject with dots:
+ *
+ *   parkade-v1-lamps-feed                                     all lamps, in numbered messages
+ *   parkade-v1-lamps-ask                                      "say all of it again"
  */
 const PRESENCE = 'parkade.v1.presence';
 const EVENTS = 'parkade.v1.events';
@@ -13,6 +19,13 @@ const EVENTS = 'parkade.v1.events';
 /** Everything of the presence stream, and of the event stream. */
 export const ALL_PRESENCE = `${PRESENCE}.>`;
 export const ALL_EVENTS = `${EVENTS}.>`;
+
+/** Every slot's own lamp, without those that slots no longer light. */
+export const ALL_SLOT_LAMPS = `${PRESENCE}.*.*.*`;
+
+/** Where feeds of lamps are told, and where they are asked to say all again. */
+export const LAMPS_FEED = 'parkade-v1-lamps-feed';
+export const LAMPS_ASK = 'parkade-v1-lamps-ask';
 
 export interface SlotId {
   readonly tenantId: string;

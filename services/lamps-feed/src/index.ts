@@ -1,0 +1,2 @@
+export * from './feed-message.js';
+export * from './lamps-feed.js';
