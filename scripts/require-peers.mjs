@@ -1,9 +1,9 @@
 // Makes sure that the programs the test suite runs against are here. On Debian as root what is missing is installed;
 // elsewhere this stops and says what to install. Nothing is skipped in silence.
 //
-//   node scripts/require-peers.mjs [--only etcd,nats,python,protoc,promtool,kubectl]
+//   node scripts/require-peers.mjs [--only etcd,nats,python,protoc,kubectl,kamailio]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Debian's interpreter, by its path: another one earlier in PATH does not see Debian's python packages. */
@@ -22,11 +22,27 @@ const PEERS = {
     packages: ['protobuf-compiler', 'protobuf-compiler-grpc'],
     present: () => onPath('protoc') && onPath('grpc_python_plugin'),
   },
-  // Checks and runs the alert rules of deploy/monitoring.
-  promtool: { what: 'promtool', packages: ['prometheus'], present: () => onPath('promtool') },
   // Renders the overlays of deploy/k8s, whose syntax every version from 1.14 on takes; Debian's is 1.20.
   kubectl: { what: 'kubectl', packages: ['kubernetes-client'], present: () => onPath('kubectl') },
+  kamailio: {
+    what: 'kamailio with its nats, presence, sqlite and extra modules, and sqlite3',
+    packages: [
+      ...['kamailio', 'kamailio-nats-modules', 'kamailio-presence-modules', 'kamailio-sqlite-modules'],
+      ...['kamailio-extra-modules', 'sqlite3'],
+    ],
+    present: () => onPath('sqlite3') && kamailioHas('nats', 'presence_dialoginfo', 'db_sqlite', 'jansson', 'ipops'),
+  },
 };
+
+/** Modules have no program: where Debian puts them on this architecture differs. */
+function kamailioHas(...modules) {
+  const roots = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/local/lib64'];
+  const beside = roots.flatMap((root) =>
+    existsSync(root) ? [root, ...readdirSync(root).map((name) => join(root, name))] : [],
+  );
+  const has = (directory) => modules.every((name) => existsSync(join(directory, 'kamailio/modules', `${name}.so`)));
+  return onPath('kamailio') && beside.some(has);
+}
 
 function onPath(program) {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => {

@@ -3,9 +3,9 @@ import { openParkClient } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { Owner, type ParkServiceClient } from '@parkade/proto';
-import { applyDocument } from '@parkade/flow';
+import { applySettings } from '@parkade/settings';
 import { openEtcdStore, prefixRange, type Store } from '@parkade/store';
-import { startEtcd } from './etcd.js';
+import { type RunningEtcd, startEtcd } from './etcd.js';
 import { startNats, type TestNats } from './nats.js';
 import { type CliProcess, startCli } from './process.js';
 
@@ -23,7 +23,8 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly etcd: string;
   readonly nats: string;
-  /** The cluster's own NATS, for ending and wiping it. */
+  /** The cluster's own etcd and NATS, for ending and wiping them. */
+  readonly etcdServer: RunningEtcd;
   readonly natsServer: TestNats;
   readonly shards: number;
   /** A client for each gateway, in their order. */
@@ -64,7 +65,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const store = await openEtcdStore({ endpoints: [etcd.endpoint], clock: new SystemClock() });
     ends.push(() => store.close());
     if (settings !== undefined) {
-      const applied = await applyDocument(store, settings);
+      const applied = await applySettings(store, settings);
       if (!applied.ok) throw new Error(JSON.stringify(applied.issues));
     }
 
@@ -106,6 +107,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const cluster: Cluster = {
       etcd: etcd.endpoint,
       nats: nats.url,
+      etcdServer: etcd,
       natsServer: nats,
       shards,
       clients,

@@ -51,22 +51,18 @@ export interface Heard {
   readonly reason: string | undefined;
 }
 
-/** What a flow engine talks to, and one tenant of it. */
+/** The whole of what a flow engine talks to, in one process, over real gRPC: owner, gateway, FlowService. */
 export class FlowWorld {
+  readonly defects: string[] = [];
   readonly #closers: (() => Promise<void> | void)[] = [];
-  #executions = 0;
 
-  /** `flows`: the flow processes, asked in turns. */
-  constructor(
+  private constructor(
     readonly store: Store,
+    readonly bus: EmbeddedBus,
     readonly parks: ParkServiceClient,
-    readonly flows: readonly FlowServiceClient[],
-    readonly tenantId: string,
-    readonly bus = new EmbeddedBus({ clock }),
-    readonly defects: readonly string[] = [],
+    readonly flows: FlowServiceClient,
   ) {}
 
-  /** All of it in one process: owner, gateway, FlowService, over real gRPC. */
   static async start(lot: LotSettingsInput = LOT): Promise<FlowWorld> {
     const closers: (() => Promise<void> | void)[] = [];
     const defects: string[] = [];
@@ -101,8 +97,9 @@ export class FlowWorld {
       () => parks.close(),
       () => flows.close(),
     );
-    const world = new FlowWorld(store, parks, [flows], 'acme', bus, defects);
+    const world = new FlowWorld(store, bus, parks, flows);
     world.#closers.push(...closers);
+    log.error = (event, fields) => void world.defects.push(`${event} ${JSON.stringify(fields)}`);
     return world;
   }
 
@@ -115,15 +112,10 @@ export class FlowWorld {
   }
 
   /** Executes a flow, inline unless `flow` is the id of a stored one. */
-  execute(
-    call: string,
-    flow: object | string,
-    changes: Execute = {},
-    by?: FlowServiceClient,
-  ): Promise<ExecuteParkActionResponse> {
+  execute(call: string, flow: object | string, changes: Execute = {}): Promise<ExecuteParkActionResponse> {
     const request: ExecuteParkActionRequest = {
       requestId: requestId(),
-      tenantId: this.tenantId,
+      tenantId: 'acme',
       flow:
         typeof flow === 'string'
           ? { $case: 'flowId', value: flow }
@@ -138,15 +130,14 @@ export class FlowWorld {
       mediaControl: MediaControl.CALLER,
       ...changes,
     };
-    const flows = by ?? given(this.flows[this.#executions++ % this.flows.length]);
     return new Promise((resolve, reject) =>
-      flows.executeParkAction(request, (error, response) => (error === null ? resolve(response) : reject(error))),
+      this.flows.executeParkAction(request, (error, response) => (error === null ? resolve(response) : reject(error))),
     );
   }
 
   /** The same, as a test reads it. */
-  async hear(call: string, flow: object | string, changes: Execute = {}, by?: FlowServiceClient): Promise<Heard> {
-    return heard(await this.execute(call, flow, changes, by));
+  async hear(call: string, flow: object | string, changes: Execute = {}): Promise<Heard> {
+    return heard(await this.execute(call, flow, changes));
   }
 
   /** The refusal that `execute` must end in. */
@@ -159,7 +150,7 @@ export class FlowWorld {
   }
 
   async slot(slot: string): Promise<Slot> {
-    const request = { tenantId: this.tenantId, slot: { lotId: '', slot }, consistency: Consistency.FENCED };
+    const request = { tenantId: 'acme', slot: { lotId: '', slot }, consistency: Consistency.FENCED };
     return given((await this.#ask<GetSlotResponse>((done) => this.parks.getSlot(request, done))).slot);
   }
 

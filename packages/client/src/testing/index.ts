@@ -1,2 +1,0 @@
-export { parksContract } from './contract.js';
-export { MemoryParks } from './memory-parks.js';
