@@ -1,38 +1,27 @@
 import { readFileSync } from 'node:fs';
-import {
-  DEFAULT_LOT_SETTINGS,
-  DEFAULT_SYSTEM,
-  DEFAULT_TENANT,
-  flowLevels,
-  parseParkData,
-  resolvePolicy,
-} from '@parkade/settings';
+import { childOf, parseFlow, type ParkNode, recallBranch } from '@parkade/flow';
 import type { Policy } from '@parkade/proto';
+import { DEFAULT_LOT_SETTINGS, DEFAULT_SYSTEM, DEFAULT_TENANT, flowLevels, resolvePolicy } from '@parkade/settings';
 import type { Branch } from '../machine/index.js';
 import type { Branches } from '../run/branches.js';
 
-interface FlowNode {
-  readonly module: string;
-  readonly data: { readonly id?: string } & Readonly<Record<string, unknown>>;
-  readonly children: Readonly<Record<string, FlowNode>>;
-}
-
-/** A call flow out of `testdata/flows`: what its `park` module says of a slot, and its children. */
+/** A call flow out of `testdata/flows`, read as a stored one is: what its `park` module says of a slot, and its children. */
 export class FlowFile implements Branches {
-  readonly #node: FlowNode;
+  readonly #node: ParkNode;
 
   constructor(name: string) {
     const text = readFileSync(new URL(`../testdata/flows/${name}.json`, import.meta.url), 'utf8');
-    this.#node = (JSON.parse(text) as { flow: FlowNode }).flow;
+    const flow = parseFlow(JSON.parse(text));
+    if (!flow.ok) throw new Error(JSON.stringify(flow.issues));
+    if (flow.value.root.module !== 'park') throw new Error(`${name} does not begin with park`);
+    this.#node = flow.value.root;
   }
 
   /** The policy of a park in this slot. */
   policy(slotId: string): Policy {
-    const data = parseParkData(this.#node.data);
-    if (!data.ok) throw new Error(JSON.stringify(data.issues));
     return resolvePolicy({
       slotId,
-      ...flowLevels(data.value, slotId),
+      ...flowLevels(this.#node.data, slotId),
       lot: DEFAULT_LOT_SETTINGS,
       tenant: DEFAULT_TENANT,
       system: DEFAULT_SYSTEM,
@@ -41,18 +30,8 @@ export class FlowFile implements Branches {
   }
 
   find({ slot }: { readonly slot: string }): Promise<Branch | undefined> {
-    for (const child of [slot, '_']) {
-      const node = this.#node.children[child];
-      if (node !== undefined) return Promise.resolve({ child, exit: exitOf(node) });
-    }
-    return Promise.resolve(undefined);
+    const child = childOf(this.#node, slot);
+    const target = child === undefined || child.node.module === 'park' ? undefined : child.node.target;
+    return Promise.resolve(child && recallBranch({ flowId: '', child: child.key, target }));
   }
-}
-
-function exitOf({ module, data }: FlowNode): Branch['exit'] {
-  const id = data.id ?? '';
-  if (module === 'voicemail') return { to: 'voicemail', mailbox: id };
-  if (module === 'ring_group') return { to: 'ring_group', ring_group_id: id };
-  if (module === 'device' || module === 'user' || module === 'callflow') return { to: module, id };
-  throw new Error(`no such module: ${module}`);
 }

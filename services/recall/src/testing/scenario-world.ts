@@ -8,11 +8,12 @@ import { callRef, type Process, World } from './world.js';
 // Commands of a scenario: a verb, then words or `key=value`.
 //
 //   policy {"recall_to": ...}                     the tenant's recall policy (JSON)
+//   disable                                       switches parking off
 //   group sales {"members": [...]}                a ring group (JSON)
 //   flow parking                                  the call flow of testdata/flows
 //   phone 1001 desk,cell                          registers contacts; none: unregisters
 //   busy 1002 | idle 1002
-//   park p1 slot=701 parker=1001 ringback=2m callback=30s max=0 lot=main name=Bob media=caller
+//   park p1 slot=701 parker=1001 ringback=2m callback=30s max=0 lot=main name=Bob media=caller group={...}
 //   desk answered|busy|no-answer|failed|hung-up   what happens at a contact
 //   pick up p1 by=B | confirm p1 | give back p1   the two halves of a pickup
 //   extend p1 in=60s | caller of p1 hangs up | escape p1 to=5000 | break | mend
@@ -53,6 +54,8 @@ export class ScenarioWorld {
     switch (verb) {
       case 'policy':
         return world.setTenant({ recall: JSON.parse(line.slice(verb.length)) as unknown });
+      case 'disable':
+        return world.setTenant({ enabled: false });
       case 'group':
         return world.setRingGroup(first, JSON.parse(line.slice(line.indexOf('{'))));
       case 'flow': {
@@ -114,6 +117,7 @@ export class ScenarioWorld {
   #park(parkId: string, words: ReadonlyMap<string, string>): void {
     const slot = words.get('slot') ?? '701';
     const flow = this.#flow?.policy(slot);
+    const group = words.get('group');
     const policy = {
       ...flow,
       ...(words.has('ringback') || flow === undefined
@@ -123,6 +127,7 @@ export class ScenarioWorld {
         ? { callbackTimeoutMs: spanMs(words.get('callback') ?? '30s') }
         : {}),
       maxParkMs: spanMs(words.get('max') ?? '0'),
+      recall: group === undefined ? undefined : this.#world.recallTerms(JSON.parse(group)),
     };
     this.#world.park(parkId, {
       slot,

@@ -1,10 +1,21 @@
 import { ManualClock, type Random, SeededRandom } from '@parkade/clock';
-import { type CallRef, Direction, MediaControl, type ParkRecord, type Policy, PresenceType } from '@parkade/proto';
+import {
+  type CallRef,
+  Direction,
+  MediaControl,
+  type ParkRecord,
+  type Policy,
+  PresenceType,
+  type RecallTerms,
+} from '@parkade/proto';
 import {
   DEFAULT_SYSTEM,
+  type GroupSettings,
   parseLot,
   parseRingGroup,
   parseTenant,
+  recallTerms,
+  resolveRecall,
   type RingGroupSettings,
   type TenantView,
 } from '@parkade/settings';
@@ -56,6 +67,12 @@ export class World {
     const checked = parseRingGroup(groupId, json);
     if (!checked.ok) throw new Error(checked.issues.map(({ path, message }) => `${path}: ${message}`).join());
     this.#groups.set(groupId, checked.value);
+  }
+
+  /** What a park keeps that a group has taken. */
+  recallTerms(group: Pick<GroupSettings, 'recall_to' | 'ring_group_id'>): RecallTerms {
+    const view = this.#view('acme');
+    return recallTerms(resolveRecall(view.lot('main'), view.settings, DEFAULT_SYSTEM, group));
   }
 
   /** Starts a process that takes the partition up. */
