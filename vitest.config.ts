@@ -17,7 +17,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'services/*/src/**/*.test.ts',
             'cli/src/**/*.test.ts',
-            'test/media-simulator/src/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parkSection } from './park/section.js';
+import { eslSection } from './esl/section.js';
+import { mediaSection } from './media/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
 
@@ -7,6 +9,8 @@ import type { Figure } from './result.js';
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
   ['recall', recallSection],
+  ['media', mediaSection],
+  ['esl', eslSection],
 ]);
 
 const RESULTS = new URL('../results/latest.json', import.meta.url);

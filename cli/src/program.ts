@@ -9,6 +9,7 @@ import { addExtend, addMove, addRelease } from './commands/park-changes.js';
 import { addParkOrRetrieve } from './commands/park-or-retrieve.js';
 import { addPark } from './commands/park.js';
 import { addRecall } from './commands/recall.js';
+import { addRecalls } from './commands/recalls.js';
 import { addRetrieve } from './commands/retrieve.js';
 import { addSettings } from './commands/settings.js';
 import { addShards } from './commands/shards.js';
@@ -37,7 +38,8 @@ export function parkadeProgram(output: Output): Command {
     .showHelpAfterError('(--help shows what there is)');
   for (const add of [addUp, addGateway, addSlotShard, addRecall, addFlow, addMedia, addLampsFeed, addDemo])
     add(program, output);
-  for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend]) add(program, output);
+  for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend, addRecalls])
+    add(program, output);
   for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes]) add(program, output);
   return program;
 }

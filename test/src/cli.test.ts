@@ -250,10 +250,14 @@ describe('parkade up', () => {
     const up = startCli('up', ['up', '--port', '0', '--no-auto-tenants', '--settings', file, '--json']);
     try {
       const [, address = ''] = await up.printed(/"listening","address":"([^"]+)"/);
+      const [, recall = ''] = await up.printed(/"event":"up".*"recall":"([^"]+)"/);
       const park = (tenant: string): ReturnType<typeof runCli> =>
         runCli(['park', '--gateway', address, '--tenant', tenant, '--slot', '7', '--call-id', 'c', ...TIMEOUT]);
       expect(await park('nobody')).toMatchObject({ code: 1, stderr: matching(/TENANT_NOT_FOUND/) });
       expect(await park('acme')).toMatchObject({ code: 0 });
+      // Its calls come back, too.
+      const recalls = await runCli(['recalls', '--recall', recall, '--tenant', 'acme', ...TIMEOUT]);
+      expect(recalls.stdout).toMatch(/^default +7 +parked +c +in (1m5|2m0)/m);
     } finally {
       up.signal('SIGTERM');
     }

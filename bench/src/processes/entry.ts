@@ -6,12 +6,16 @@ import { runLoad } from './run-load.js';
 import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
 import { runOwner } from './run-owner.js';
 import { runPhones } from './run-phones.js';
+import { runMedia } from './run-media.js';
 import { runRecall } from './run-recall.js';
+import { runSwitch } from './run-switch.js';
 
 const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   owner: runOwner,
   gateway: runGateway,
   recall: runRecall,
+  media: runMedia,
+  switch: runSwitch,
   phones: runPhones,
   echo: runEcho,
   'naive-gateway': runNaiveGateway,

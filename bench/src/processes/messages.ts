@@ -1,8 +1,10 @@
 import type { Pauses } from '../measure/pauses.js';
 import type { Rung } from './run-phones.js';
+import type { SwitchLoad, SwitchLoadResult } from './run-switch.js';
 
 /** What the processes of a bench are: each runs one of these. */
-export type Role = 'owner' | 'gateway' | 'recall' | 'phones' | 'echo' | 'naive-gateway' | 'naive-owner' | 'load';
+export type Role =
+  'owner' | 'gateway' | 'recall' | 'media' | 'switch' | 'phones' | 'echo' | 'naive-gateway' | 'naive-owner' | 'load';
 
 /** How a process is set up; what its role does not need is left out. */
 export interface RoleSetup {
@@ -31,6 +33,12 @@ export interface Asks {
   events: { readonly argument: undefined; readonly answer: number };
   /** Every ring that was asked for; phones only. */
   rungs: { readonly argument: undefined; readonly answer: readonly Rung[] };
+  /** Where the switch's dial plan sends calls to codes: a port of this machine. */
+  route: { readonly argument: number; readonly answer: true };
+  /** What waits here now, by name. */
+  queues: { readonly argument: undefined; readonly answer: Readonly<Record<string, number>> };
+  /** Parks and fetches calls; the switch only. */
+  calls: { readonly argument: SwitchLoad; readonly answer: SwitchLoadResult };
   /** Runs a load; the process with the role `load` only. */
   run: { readonly argument: Load; readonly answer: LoadResult };
 }

@@ -8,10 +8,10 @@ import { commandFailure, openParkClient } from './park-client.js';
 
 const MAX_TIMEOUT_MS = 60_000;
 
-/** What every command that talks to a gateway has at hand. */
-export interface ClientContext {
-  readonly client: ParkServiceClient;
-  /** `host:port` of the gateway. */
+/** What every command that talks to a service has at hand; a gateway unless it says otherwise. */
+export interface ClientContext<Client = ParkServiceClient> {
+  readonly client: Client;
+  /** `host:port` of the service. */
   readonly address: string;
   readonly tenantId: string;
   readonly timeoutMs: number;
@@ -25,28 +25,50 @@ export function addClientFlags(command: Command): Command {
   return addFlags(command, FLAGS.tenant, FLAGS.gateway, FLAGS.timeout, FLAGS.json);
 }
 
+/** A kind of process that clients talk to. */
+export interface Service<Client extends { close(): void }> {
+  /** Its flag. */
+  readonly flag: 'gateway' | 'recall';
+  /** As people call it. */
+  readonly name: string;
+  readonly open: (address: string) => Client;
+}
+
+const GATEWAY: Service<ParkServiceClient> = { flag: 'gateway', name: 'gateway', open: openParkClient };
+
 /**
  * Runs a command against a gateway: `read` reads its own flags (faults are reported together with the common ones), `act` acts
  * with what was read. Failed calls become `CommandFailure`.
  */
-export async function runClient<Own>(
+export function runClient<Own>(
   values: Readonly<Record<string, unknown>>,
   output: Output,
   read: (reader: FlagReader) => Own,
   act: (context: ClientContext, own: Own) => Promise<void>,
 ): Promise<void> {
+  return runClientOf(GATEWAY, values, output, read, act);
+}
+
+/** The same against another kind of process. */
+export async function runClientOf<Client extends { close(): void }, Own>(
+  service: Service<Client>,
+  values: Readonly<Record<string, unknown>>,
+  output: Output,
+  read: (reader: FlagReader) => Own,
+  act: (context: ClientContext<Client>, own: Own) => Promise<void>,
+): Promise<void> {
   const reader = new FlagReader(values);
-  const address = reader.address('gateway');
+  const address = reader.address(service.flag);
   const tenantId = reader.required('tenant', 'the tenant');
   const timeoutMs = reader.time('timeout', 1, MAX_TIMEOUT_MS, 5_000);
   const json = reader.boolean('json', false);
   const own = read(reader);
   reader.check();
-  const client = openParkClient(address);
+  const client = service.open(address);
   try {
     await act({ client, address, tenantId, timeoutMs, json, output, clock: new SystemClock() }, own);
   } catch (error) {
-    throw commandFailure(error, address);
+    throw commandFailure(error, address, service);
   } finally {
     client.close();
   }

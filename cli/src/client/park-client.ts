@@ -34,7 +34,11 @@ export function callUnary<Request, Response>(
 }
 
 /** What a failed call means to whoever gave the command. */
-export function commandFailure(error: unknown, address: string): CommandFailure {
+export function commandFailure(
+  error: unknown,
+  address: string,
+  { name: process, flag }: { readonly name: string; readonly flag: string } = { name: 'gateway', flag: 'gateway' },
+): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const { code, reason, message, metadata } = callFailure(error);
   const codeName = status[code];
@@ -47,7 +51,7 @@ export function commandFailure(error: unknown, address: string): CommandFailure 
   const data = { code: codeName };
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
     const cause = /Last error: (?:Error: )?(.*?) Resolution note/.exec(message)?.[1] ?? message;
-    const words = `No gateway answers at ${address} (${cause}). Start one with parkade up, or say where one is with --gateway.`;
+    const words = `No ${process} answers at ${address} (${cause}). Start one with parkade up, or say where one is with --${flag}.`;
     return new CommandFailure(EXIT.unreachable, words, data, { cause: error });
   }
   return new CommandFailure(EXIT.refused, `${codeName}: ${message}`, data, { cause: error });

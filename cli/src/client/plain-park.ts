@@ -1,4 +1,12 @@
-import { type CallRef, type Park, ParkState, PresenceType, type Slot, type Timestamp } from '@parkade/proto';
+import {
+  type CallRef,
+  type Park,
+  type Parker,
+  ParkState,
+  PresenceType,
+  type Slot,
+  type Timestamp,
+} from '@parkade/proto';
 import { timestampMs } from '@parkade/rpc';
 
 /** A park as `--json` prints it: snake case as in the protos, enums by their names in lower case, times in ISO 8601. */
@@ -10,10 +18,7 @@ export function plainPark(park: Park): Record<string, unknown> {
     slot: park.slot,
     state: stateName(park.state),
     call: park.call === undefined ? null : plainCall(park.call),
-    parker:
-      park.parker === undefined
-        ? null
-        : { user: park.parker.userId, device: park.parker.deviceId, extension: park.parker.extension },
+    parker: park.parker === undefined ? null : plainParker(park.parker),
     note: park.note,
     parked_at: isoTime(park.parkedAt),
     recall_at: isoTime(park.recallAt),
@@ -55,7 +60,13 @@ export function isoTime(time: Timestamp | undefined): string | null {
   return time === undefined ? null : new Date(timestampMs(time)).toISOString();
 }
 
-function plainCall(call: CallRef): Record<string, unknown> {
+/** A parker as `--json` prints him. */
+export function plainParker({ userId, deviceId, extension }: Parker): Record<string, unknown> {
+  return { user: userId, device: deviceId, extension };
+}
+
+/** A call as `--json` prints it. */
+export function plainCall(call: CallRef): Record<string, unknown> {
   return {
     media_node: call.mediaNode,
     call_id: call.callId,

@@ -22,6 +22,7 @@ export function addMedia(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    FLAGS.nats,
     FLAGS.gateway,
     FLAGS.host,
     flag('--port <port>', 'the port the cluster reaches it at; 0: any free one', 'PARKADE_PORT', '0'),
@@ -55,7 +56,7 @@ export function addMedia(program: Command, output: Output): void {
     const gateway = reader.text('gateway') ?? '';
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
     reader.check();
-    const { tenants, codes } = await readMediaFile(reader.text('mediaFile'));
+    const { tenants, codes, routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps) => {
       const { memberId, host, port, leaseTtlMs } = flags;
       const outboundHost = reader.text('outboundHost') ?? '127.0.0.1';
@@ -70,11 +71,14 @@ export function addMedia(program: Command, output: Output): void {
         gateway,
         password: reader.text('eslPassword') ?? '',
         tenants,
+        domains: routed.domains,
         codes,
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: DEFAULT_MEDIA_LIMITS,
       };
-      const media = await startMedia(config, { ...deps, metrics: { registry: deps.metrics.part() } });
+      // Without NATS nobody tells this process of lamps: the bus inside it has nothing on it.
+      const bus = flags.backends.nats === undefined ? undefined : deps.bus;
+      const media = await startMedia(config, { ...deps, bus, metrics: { registry: deps.metrics.part() } });
       announce(output, flags.json, media.address);
       if (media.outboundPort !== undefined && !flags.json) output.line(`dial plans reach it on ${media.outboundPort}`);
       return media;

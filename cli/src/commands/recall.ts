@@ -1,10 +1,8 @@
-import { MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
-import { namedPartitions, OwnerDirectory } from '@parkade/ownership';
-import { DEFAULT_LIMITS, startRecall } from '@parkade/recall';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { readMediaFile } from '../media/media-file.js';
+import { startRecallMember } from '../service/recall-member.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
@@ -40,39 +38,15 @@ export function addRecall(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a recall process needs the etcd of its cluster');
     const flags = readServiceFlags(reader, { role: 'recall', port: 0, autoTenants: false });
+    const advertiseHost = reader.text('advertiseHost');
     reader.check();
     const { routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps, shardCount) => {
       const { memberId, host, port, leaseTtlMs } = flags;
-      const advertiseHost = reader.text('advertiseHost');
-      const { store, clock, random, log, metrics } = deps;
-      const report = (what: string, error: unknown): void => log.warn(`media-owners-${what}`, { error });
-      const owners = new OwnerDirectory<string>(
-        namedPartitions(MEDIA_ROLE, () => []),
-        { store, clock, random, report },
-      );
-      await owners.start();
-      const clients = new NodeClients(owners, clock);
-      const media = new RoutedMedia(routed, clients, clock, log);
-      const version = softwareVersion();
-      const config = { memberId, host, port, leaseTtlMs, advertiseHost, version, limits: DEFAULT_LIMITS };
-      const recall = await startRecall(config, shardCount, {
-        store,
-        clock,
-        random,
-        log,
-        media,
-        metrics: { registry: metrics.part() },
-      });
+      const config = { memberId, host, port, leaseTtlMs, advertiseHost, version: softwareVersion() };
+      const recall = await startRecallMember(config, shardCount, { ...deps, registry: deps.metrics.part(), routed });
       announce(output, flags.json, recall.address);
-      return {
-        drain: async (graceMs) => {
-          await recall.drain(graceMs);
-          media.close();
-          clients.close();
-          owners.close();
-        },
-      };
+      return recall;
     });
   });
 }

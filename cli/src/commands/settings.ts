@@ -15,7 +15,9 @@ Examples:
 
 /** `parkade settings apply`. */
 export function addSettings(program: Command, output: Output): void {
-  const settings = program.command('settings').description('settings of the system, of tenants, lots and groups');
+  const settings = program
+    .command('settings')
+    .description('settings of the system, of tenants, lots, groups and call flows');
   const apply = settings.command('apply <file>').description('check a settings document and write it');
   addFlags(apply, FLAGS.etcd, FLAGS.json)
     .addHelpText('after', EXAMPLES)

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
-import { LocalService } from '../service/local-service.js';
+import { readMediaFile } from '../media/media-file.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
+import { WholeService } from '../service/whole-service.js';
 import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
 import type { Output } from '../terminal/output.js';
 
@@ -19,6 +20,11 @@ Examples:
 /** Shards of a cluster that `up` makes: one machine needs no more. */
 const UP_SHARDS = 16;
 const MAX_MEMBERS = 64;
+const MAX_PORT = 65_535;
+
+/** Where clients look for the two APIs. */
+const RECALL_PORT = 7276;
+const FLOW_PORT = 7277;
 
 /** `parkade up`: the whole service in one process. */
 export function addUp(program: Command, output: Output): void {
@@ -37,6 +43,17 @@ export function addUp(program: Command, output: Output): void {
       `the number of shards, fixed when a cluster is made (default: ${UP_SHARDS})`,
       'PARKADE_SHARDS',
     ),
+    flag(
+      '--recall-port <port>',
+      `the port of the API of recalls (default: ${RECALL_PORT}; any free one with --port 0)`,
+      'PARKADE_RECALL_PORT',
+    ),
+    flag(
+      '--flow-port <port>',
+      `the port of the API of call flows (default: ${FLOW_PORT}; any free one with --port 0)`,
+      'PARKADE_FLOW_PORT',
+    ),
+    FLAGS.mediaFile,
     flag('--settings <file>', 'a settings document (JSON) to write before anything starts', 'PARKADE_SETTINGS'),
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
@@ -53,7 +70,10 @@ export function addUp(program: Command, output: Output): void {
     const flags = readServiceFlags(reader, { role: 'up', port: 7275, autoTenants: true });
     const owners = reader.integer('owners', 1, MAX_MEMBERS, 1);
     const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
+    const recallPort = reader.integer('recallPort', 0, MAX_PORT, flags.port === 0 ? 0 : RECALL_PORT);
+    const flowPort = reader.integer('flowPort', 0, MAX_PORT, flags.port === 0 ? 0 : FLOW_PORT);
     reader.check();
+    const { routed } = await readMediaFile(reader.text('mediaFile'));
     const settingsFile = reader.text('settings');
     const settings = settingsFile === undefined ? undefined : await readSettingsFile(settingsFile);
     await runService(
@@ -61,8 +81,11 @@ export function addUp(program: Command, output: Output): void {
       output,
       async (deps, shardCount) => {
         const version = softwareVersion();
-        const service = await LocalService.start({ ...flags, owners, gateways, shardCount, version }, deps);
-        for (const address of service.addresses) announce(output, flags.json, address);
+        const service = await WholeService.start(
+          { ...flags, owners, gateways, shardCount, version, recallPort, flowPort, routed },
+          deps,
+        );
+        for (const address of service.local.addresses) announce(output, flags.json, address);
         tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
         return service;
       },
@@ -77,23 +100,27 @@ export function addUp(program: Command, output: Output): void {
 function tell(
   output: Output,
   json: boolean,
-  service: LocalService,
+  { local, recall, flow }: WholeService,
   embedded: string,
   etcd: readonly string[] | undefined,
 ): void {
-  const { owners, addresses } = service;
+  const { owners, addresses } = local;
   const [first = ''] = addresses;
   if (json) {
-    output.line(JSON.stringify({ event: 'up', gateways: addresses, owners }));
+    output.line(
+      JSON.stringify({ event: 'up', gateways: addresses, owners, recall: recall.address, flow: flow.address }),
+    );
     return;
   }
   output.line(`state: ${etcd === undefined ? `embedded (${embedded})` : `etcd ${etcd.join(',')}`}`);
   for (const { address, shards } of owners) output.line(`owner ${address} serves ${shards} shards`);
+  output.line(`recalls: ${recall.address}, call flows: ${flow.address}`);
   output.line('');
   output.line('Talk to it:');
   output.line(`  parkade park --gateway ${first} --slot 701 --call-id call-1 --caller-name Ada`);
   output.line(`  parkade slots --gateway ${first}`);
   output.line(`  parkade watch --gateway ${first}`);
   output.line(`  parkade retrieve --gateway ${first} --slot 701 --call-id call-2`);
+  output.line(`  parkade recalls --recall ${recall.address}`);
   output.line('Stop it with Ctrl-C.');
 }

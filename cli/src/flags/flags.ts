@@ -8,6 +8,12 @@ import { type Command, Option } from 'commander';
 export const FLAGS = {
   // How clients find the service.
   gateway: flag('--gateway <host:port>', 'the gateway to talk to', 'PARKADE_GATEWAY', '127.0.0.1:7275'),
+  recall: flag(
+    '--recall <host:port>',
+    'the recall process to talk to, any of them',
+    'PARKADE_RECALL',
+    '127.0.0.1:7276',
+  ),
   tenant: flag('--tenant <id>', 'the tenant', 'PARKADE_TENANT', 'demo'),
   timeout: flag('--timeout <time>', 'give up after this long (500ms, 5s, 1m)', 'PARKADE_TIMEOUT', '5s'),
   json: flag('--json', 'print JSON, for programs'),

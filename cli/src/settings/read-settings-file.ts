@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { applySettings, type ApplyResult, formatIssues } from '@parkade/settings';
+import { applyDocument as apply } from '@parkade/flow';
+import { type ApplyResult, formatIssues } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
 
@@ -24,7 +25,7 @@ export async function applyDocument(
   path: string,
   document: unknown,
 ): Promise<Extract<ApplyResult, { readonly ok: true }>> {
-  const result = await applySettings(store, document);
+  const result = await apply(store, document);
   if (result.ok) return result;
   const message = `Nothing was written; ${path} is wrong:\n${formatIssues(result.issues)}`;
   throw new CommandFailure(EXIT.refused, message, { issues: result.issues });

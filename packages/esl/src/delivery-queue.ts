@@ -26,6 +26,11 @@ export class DeliveryQueue<T> {
     this.#delivery = delivery;
   }
 
+  /** What waits. */
+  get length(): number {
+    return this.#items.length;
+  }
+
   push(item: T): void {
     this.#items.push(item);
     if (!this.#full && this.#items.length >= this.#max) {

@@ -65,6 +65,16 @@ export class InboundConnection {
     return this.#up;
   }
 
+  /** Commands waiting for their turn or their reply. */
+  get openCommands(): number {
+    return this.#session?.openCommands ?? 0;
+  }
+
+  /** Events waiting for the listener. */
+  get queuedEvents(): number {
+    return this.#notices.length;
+  }
+
   /** Connects, and connects again, until `signal` is aborted; resolves when all is closed. Call it once. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;

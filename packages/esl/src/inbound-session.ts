@@ -83,6 +83,11 @@ export class InboundSession {
     return classifyDown(end, this.#seen);
   }
 
+  /** Commands waiting for their turn or their reply. */
+  get openCommands(): number {
+    return this.#link.openCommands;
+  }
+
   send(command: EslCommand, limitMs?: number): Promise<CommandResult> {
     return this.#link.send(command, limitMs);
   }

@@ -13,7 +13,6 @@ export * from './inbound-config.js';
 export * from './inbound-connection.js';
 export type { LinkConfig, LinkEnd } from './link.js';
 export { DEFAULT_SILENCE_LIMITS, type SilenceLimits } from './silence-watch.js';
-export * from './throughput.js';
 export * from './outbound-server.js';
 export type { OutboundEnd } from './outbound-line.js';
 export type { OutboundSession } from './outbound-session.js';

@@ -29,14 +29,34 @@ export const keys = {
   tenants: '/parkade/tenants/',
   tenant: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/`,
   tenantSettings: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/settings`,
+  /**
+   * Written with whatever is written of a tenant: whoever decides by all of a tenant's settings compares its revision, and so writes
+   * only where nothing has changed since.
+   */
+  tenantGuard: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/guard`,
   lot: (tenantId: string, lotId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/lots/${encodeToken(lotId)}`,
+  /** All groups of a tenant. */
+  groups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/groups/`,
   group: (tenantId: string, groupId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/groups/${encodeToken(groupId)}`,
+  /** Groups of all tenants that go when their last call has gone, one key each. */
+  draining: '/parkade/draining/',
+  drainingGroup: (tenantId: string, groupId: string): string =>
+    `/parkade/draining/${encodeToken(tenantId)}/${encodeToken(groupId)}`,
+  /** A tenant's users, by extension (JSON). Beside the settings: only who administers them reads them. */
+  users: (tenantId: string): string => `/parkade/users/${encodeToken(tenantId)}/`,
+  user: (tenantId: string, extension: string): string =>
+    `/parkade/users/${encodeToken(tenantId)}/${encodeToken(extension)}`,
+  /** Whose a user's name is (the extension, as text); `name` in lower case. */
+  userNames: (tenantId: string): string => `/parkade/user-names/${encodeToken(tenantId)}/`,
+  userName: (tenantId: string, name: string): string =>
+    `/parkade/user-names/${encodeToken(tenantId)}/${encodeToken(name)}`,
   /** All ring groups of a tenant. */
   ringGroups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/`,
   ringGroup: (tenantId: string, groupId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/${encodeToken(groupId)}`,
+  flows: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/flows/`,
   /** A stored call flow (JSON). */
   flow: (tenantId: string, flowId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/flows/${encodeToken(flowId)}`,
@@ -53,6 +73,21 @@ export function ownerKeyPartition(role: string, key: string): number | undefined
   const prefix = keys.owners(role);
   if (!key.startsWith(prefix) || !/^\d{5}$/.test(key.slice(prefix.length))) return undefined;
   return Number(key.slice(prefix.length));
+}
+
+/** The group a draining key is about; undefined when it is none. */
+export function parseDrainingKey(key: string): { tenantId: string; groupId: string } | undefined {
+  if (!key.startsWith(keys.draining)) return undefined;
+  const [tenant, group, ...rest] = key.slice(keys.draining.length).split('/');
+  const [tenantId, groupId] = [decodeToken(tenant ?? ''), decodeToken(group ?? '')];
+  if (!tenantId || !groupId || rest.length > 0) return undefined;
+  return { tenantId, groupId };
+}
+
+/** The guard of the tenant whose key this is; undefined when it is no tenant's. */
+export function tenantGuardOf(key: string): string | undefined {
+  const token = /^\/parkade\/tenants\/([^/]+)\//.exec(key)?.[1];
+  return token === undefined ? undefined : `${keys.tenants}${token}/guard`;
 }
 
 /** The parts of a slot key; undefined when it is not one. */

@@ -1,7 +1,7 @@
-import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { type HandOffResponse, OwnershipServiceClient } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, NO_SECURITY, type PeerChannel } from '@parkade/rpc';
 import type { HandOffClient, HandOffRequest, HandOffResult } from './hand-off.js';
 import { refusalOf, requestToWire } from './hand-off-wire.js';
 
@@ -15,7 +15,7 @@ export class GrpcHandOffClient implements HandOffClient {
 
   constructor(
     private readonly clock: Pick<Clock, 'nowMs'>,
-    private readonly channelCredentials: ChannelCredentials = credentials.createInsecure(),
+    private readonly peers: PeerChannel = NO_SECURITY.peers,
   ) {}
 
   async handOff(address: string, request: HandOffRequest, timeoutMs: number): Promise<HandOffResult> {
@@ -47,7 +47,9 @@ export class GrpcHandOffClient implements HandOffClient {
   #client(address: string): OwnershipServiceClient {
     const known = this.#clients.get(address);
     this.#clients.delete(address);
-    const client = known ?? new OwnershipServiceClient(address, this.channelCredentials, CHANNEL_OPTIONS);
+    const client =
+      known ??
+      new OwnershipServiceClient(address, this.peers.credentials, { ...CHANNEL_OPTIONS, ...this.peers.options });
     this.#clients.set(address, client);
     if (this.#clients.size > MAX_CHANNELS) this.#closeOldest();
     return client;

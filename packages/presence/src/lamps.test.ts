@@ -42,6 +42,7 @@ describe('the lamp of a slot', () => {
       },
       parker: { user_id: 'u1', device_id: 'd1', extension: '101' },
       park_ids: ['p1'],
+      left: null,
       since_ms: 1_700_000_000_000,
     });
     expect(document).toMatchInlineSnapshot(`

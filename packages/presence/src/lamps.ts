@@ -31,6 +31,8 @@ export interface PresenceMessage {
   readonly parker: ParkerJson | null;
   /** All who are in the slot, the oldest first. */
   readonly park_ids: readonly string[];
+  /** Dark: the call that was last in the slot, and who parked it, so that those who were told of it can be told of its end. */
+  readonly left: { readonly caller: CallJson | null; readonly parker: ParkerJson | null } | null;
   /** Since when the slot is occupied (the oldest park), or dark: wall ms since the Unix epoch. */
   readonly since_ms: number;
   /** The RFC 4235 document for this lamp, `application/dialog-info+xml`. */
@@ -126,7 +128,7 @@ function litLamp(
   const caller = callJson(lit[0]?.call);
   const parker = parkerJson(lit[0]?.parker);
   const sinceMs = record.parks[0]?.parkedAtMs ?? 0;
-  return outgoing(record, name, { state, presenceId, version, caller, parker, sinceMs, document });
+  return outgoing(record, name, { state, presenceId, version, caller, parker, left: null, sinceMs, document });
 }
 
 function darkLamp(record: SlotRecord, name: SlotName, presenceId: string, version: number): OutgoingLamp {
@@ -145,6 +147,7 @@ function darkLamp(record: SlotRecord, name: SlotName, presenceId: string, versio
     version,
     caller: null,
     parker: null,
+    left: { caller: callJson(record.last?.call), parker: parkerJson(record.last?.parker) },
     sinceMs,
     document,
   });
@@ -156,6 +159,7 @@ interface LampContents {
   readonly version: number;
   readonly caller: CallJson | null;
   readonly parker: ParkerJson | null;
+  readonly left: PresenceMessage['left'];
   readonly sinceMs: number;
   readonly document: string;
 }
@@ -172,6 +176,7 @@ function outgoing(record: SlotRecord, name: SlotName, contents: LampContents): O
     caller: contents.caller,
     parker: contents.parker,
     park_ids: record.parks.map((park) => park.parkId),
+    left: contents.left,
     since_ms: contents.sinceMs,
     document: contents.document,
   };

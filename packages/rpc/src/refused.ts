@@ -45,6 +45,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.FLOW_NOT_FOUND]: status.NOT_FOUND,
   [Reason.UNAUTHENTICATED]: status.UNAUTHENTICATED,
   [Reason.PERMISSION_DENIED]: status.PERMISSION_DENIED,
+  [Reason.REVISION_CONFLICT]: status.ABORTED,
 };
 
 /** Reasons after which the same request may simply be sent again, and after how long at the earliest. */

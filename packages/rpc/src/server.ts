@@ -1,11 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServerOptions, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { type Clock, sleep } from '@parkade/clock';
@@ -13,6 +7,7 @@ import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { tolerant } from './handlers.js';
 import { observed, type RpcObserver } from './observed.js';
+import { type LotOf, NO_SECURITY, type Security } from './security.js';
 
 /** The largest message any of our servers takes. A park request is below 4 KiB, a full inner batch below 4 MiB. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -46,7 +41,10 @@ export interface GrpcServerConfig {
   /** 0: any free port. */
   readonly port: number;
   readonly services: readonly MountedService[];
-  readonly credentials?: ServerCredentials | undefined;
+  /** Whose `credentials` and `guard` protect it; default: nobody is asked. Health and reflection are open to everybody. */
+  readonly security?: Pick<Security, 'credentials' | 'guard'> | undefined;
+  /** For the guard. */
+  readonly lotOf?: LotOf | undefined;
   readonly options?: ServerOptions | undefined;
   /** Told of every RPC of `services`. */
   readonly observer?: RpcObserver | undefined;
@@ -87,7 +85,9 @@ export class GrpcServer {
     const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
     const { observer } = config;
-    for (const { definition, implementation } of config.services) {
+    const { guard, credentials } = config.security ?? NO_SECURITY;
+    for (const service of config.services) {
+      const { definition, implementation } = guard(service, config.lotOf);
       const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
       server.addService(tolerant(definition), told);
     }
@@ -95,7 +95,6 @@ export class GrpcServer {
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
       services: names,
     }).addToServer(server);
-    const credentials = config.credentials ?? ServerCredentials.createInsecure();
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync(`${config.host}:${config.port}`, credentials, (error, bound) => {
         if (error === null) resolve(bound);

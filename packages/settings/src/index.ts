@@ -2,6 +2,7 @@ export * from './durations.js';
 export { FieldReader, isObject } from './flow/field-reader.js';
 export * from './flow/park-data.js';
 export * from './flow/read-overrides.js';
+export * from './group-rules.js';
 export * from './group-settings.js';
 export * from './issues.js';
 export { decodeJson, encodeJson, MAX_VALUE_BYTES } from './json-value.js';
@@ -16,6 +17,7 @@ export * from './recall-settings.js';
 export * from './recall-terms.js';
 export * from './resolve.js';
 export * from './resolve-recall.js';
+export * from './ring-group-nesting.js';
 export * from './ring-group-settings.js';
 export * from './slots.js';
 export * from './system-settings.js';
@@ -31,9 +33,10 @@ export {
   guardedPut,
   invalid,
   nameIssues,
+  tenantGuard,
   type WriteOptions,
   type WriteResult,
 } from './writes/guarded-write.js';
 export * from './writes/put-ring-group.js';
 export * from './writes/put-settings.js';
-export { type CheckedDocument, readDocument } from './writes/settings-document.js';
+export { type CheckedDocument, type FlowReader, readDocument } from './writes/settings-document.js';

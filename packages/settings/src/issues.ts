@@ -36,6 +36,11 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return out;
 }
 
+/** The path of something inside of what stands at `at`. */
+export function below(at: string, path: string): string {
+  return path === '' || path.startsWith('[') ? at + path : `${at}.${path}`;
+}
+
 /** Issues as one text, a line each. */
 export function formatIssues(issues: readonly Issue[]): string {
   return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n');

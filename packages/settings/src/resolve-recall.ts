@@ -1,4 +1,4 @@
-import { HOLDING_LOT } from '@parkade/ids';
+import { EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
 import type { GroupSettings } from './group-settings.js';
 import type { LotSettings } from './lot-settings.js';
 import type { RecallExit, RecallSettings, RecallTo } from './recall-settings.js';
@@ -40,8 +40,8 @@ const NOTHING: RecallSettings = {};
 /**
  * The recall policy of a lot's parks: each value by itself from group (of a park placed by its hunt; a group says whom to ring and
  * nothing else), lot, tenant, system, else the default. Where nobody says
- * otherwise a call is rung back for ever, each time after the time it was parked for; with a `recall_to` that somebody wrote,
- * after 10 s (the park server's way), and in the holding lot after 30 s.
+ * otherwise a call is rung back for ever, each time after the time it was parked for; at an extension, or with a `recall_to` that
+ * somebody wrote, after 10 s (the park server's way), and in the holding lot after 30 s.
  */
 export function resolveRecall(
   lot: LotSettings | undefined,
@@ -55,7 +55,8 @@ export function resolveRecall(
     levels.find((level) => level[key] !== undefined)?.[key];
   const mode = levels.find((level) => level.recall_to !== undefined);
   const holding = lot?.lot_id === HOLDING_LOT;
-  const usualRetryMs = holding ? HOLDING_RETRY_MS : mode === undefined ? 0 : PARK_SERVER_RETRY_MS;
+  const parkServer = mode !== undefined || lot?.lot_id === EXTENSION_LOT;
+  const usualRetryMs = holding ? HOLDING_RETRY_MS : parkServer ? PARK_SERVER_RETRY_MS : 0;
   return {
     recallTo: mode?.recall_to ?? 'USER_ONLY',
     ringGroupId: mode?.ring_group_id,

@@ -1,3 +1,4 @@
+import { EXTENSION_LOT } from '@parkade/ids';
 import { type Policy, PresenceType } from '@parkade/proto';
 import type { LotSettings } from './lot-settings.js';
 import type { GroupSettings } from './group-settings.js';
@@ -59,7 +60,7 @@ export function resolvePolicy(input: ResolveInput): Policy {
       flow.ringbackTimeoutMs ??
       lot.ringback_timeout_ms ??
       tenant.ringback_timeout_ms ??
-      system.ringback_timeout_ms,
+      systemRingbackMs(lot, system),
     callbackTimeoutMs:
       slot.callbackTimeoutMs ??
       own.callback_timeout ??
@@ -89,6 +90,11 @@ export function resolvePolicy(input: ResolveInput): Policy {
 /** How long a reservation outlives its consulting call after an attended transfer, in ms: lot, tenant, system. */
 export function resolveTransferGraceMs(lot: LotSettings, tenant: LevelSettings, system: SystemSettings): number {
   return lot.transfer_grace_ms ?? tenant.transfer_grace_ms ?? system.transfer_grace_ms;
+}
+
+/** How long a call of the lot waits where neither lot nor tenant says: extensions have the park server's time. */
+export function systemRingbackMs({ lot_id }: Pick<LotSettings, 'lot_id'>, system: SystemSettings): number {
+  return lot_id === EXTENSION_LOT ? system.extension_ringback_timeout_ms : system.ringback_timeout_ms;
 }
 
 /** The one lamp of a slot where nothing names another: the lot's prefix and the slot, `*3701`. */

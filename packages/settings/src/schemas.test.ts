@@ -18,6 +18,7 @@ describe('settings', () => {
       ok: true,
       value: {
         ringback_timeout_ms: 120_000,
+        extension_ringback_timeout_ms: 300_000,
         callback_timeout_ms: 30_000,
         presence_type: 'early',
         max_park_ms: 0,

@@ -6,6 +6,8 @@ import { recallSchema } from './recall-settings.js';
 
 const systemSchema = z.strictObject({
   ringback_timeout_ms: durationSchema('wait').default(120_000),
+  /** The same in the tenants' lot of extensions: the park server's recall time. */
+  extension_ringback_timeout_ms: durationSchema('wait').default(300_000),
   callback_timeout_ms: durationSchema('ring').default(30_000),
   presence_type: presenceTypeSchema.default('early'),
   max_park_ms: durationSchema('wait').default(0),

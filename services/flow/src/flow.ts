@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@parkade/clock';
 import { FlowCache } from '@parkade/flow';
-import { GrpcServer, type Log } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -17,6 +17,8 @@ export interface FlowDeps {
   readonly log: Log;
   /** Where its metrics go. Of one registry one flow process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
+  /** Default: none. */
+  readonly security?: Security | undefined;
 }
 
 /** A running flow process. It holds no state of calls: any number of them may run. */
@@ -33,6 +35,7 @@ export interface FlowProcess {
 export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<FlowProcess> {
   const { store, clock, random, log } = deps;
   const { limits } = config;
+  const security = deps.security ?? NO_SECURITY;
   const report = (what: string) => (error: unknown) => log.warn(what, { error: String(error) });
   const settings = new SettingsCache({}, { store, clock, onUnavailable: report('settings-unavailable') });
   const flows = new FlowCache(
@@ -40,13 +43,16 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
     { store, clock, onUnavailable: report('flows-unavailable') },
   );
   await Promise.all([settings.start(), flows.start()]);
-  const port = new GrpcParkPort(config.gateway, limits, clock);
+  const port = new GrpcParkPort(config.gateway, limits, clock, security.peers);
   const admission = new Admission(limits.maxUnderWay);
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const service = flowService({ limits, clock, random, port, flows, settings, admission, onDefect });
+  const service = flowService({ store, limits, clock, random, port, flows, settings, admission, onDefect });
   const observer = new RpcMetrics(deps.metrics?.registry ?? new Registry());
-  const server = await GrpcServer.start({ host: config.host, port: config.port, services: [service], observer }, clock);
+  const server = await GrpcServer.start(
+    { host: config.host, port: config.port, services: [service], security, observer },
+    clock,
+  );
   server.setServing(true);
   const address = `${config.host}:${server.port}`;
   log.info('flow started', { address });

@@ -1,10 +1,11 @@
 import type { Clock, Random } from '@parkade/clock';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
-import { GrpcServer, type Log } from '@parkade/rpc';
+import { Consistency } from '@parkade/proto';
+import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
-import { parkService } from './api/park-service.js';
+import { parkService, type ParkServiceDeps } from './api/park-service.js';
 import { draining, UnderWay } from './api/under-way.js';
 import { Commands } from './commands/commands.js';
 import { Moving } from './commands/moving.js';
@@ -12,6 +13,7 @@ import { Parking } from './commands/parking.js';
 import { Places } from './commands/place.js';
 import { type GatewayConfigInput, gatewayConfig } from './config.js';
 import { watchGateway } from './gateway-metrics.js';
+import { deadlineIn } from './deadline.js';
 import type { Cluster, ShardDirectory } from './ports.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
@@ -40,7 +42,9 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Default: gRPC without encryption. */
+  /** Default: none. */
+  readonly security?: Security | undefined;
+  /** Default: gRPC. */
   readonly ownerTransport?: OwnerTransport | undefined;
   /** Where its metrics go. Of one registry one gateway at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
@@ -109,11 +113,18 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const hub = new WatchHub(limits, { cluster, settings, ...routed });
   const underWay = new UnderWay(limits.maxUnderWay);
   const streams = new OpenStreams({ limits, clock, commands, underWay, onDefect });
+  const park: ParkServiceDeps['getPark'] = (request, deadline) =>
+    getPark(request, deadline, clock.nowMs(), { settings, places, delivery, owned });
+  const lotOf: LotOf = async (tenantId, parkId) => {
+    const by = { $case: 'parkId', value: parkId } as const;
+    const found = await park({ tenantId, by, consistency: Consistency.UNFENCED }, deadlineIn(undefined, clock, limits));
+    return found instanceof Refused ? found : (found.park?.lotId ?? '');
+  };
   const service = parkService({
     limits,
     clock,
     commands,
-    getPark: (request, deadline) => getPark(request, deadline, clock.nowMs(), { settings, places, delivery, owned }),
+    getPark: park,
     listSlots: (request, deadline) => listSlots(request, deadline, clock.nowMs(), { cluster, lots, owned }),
     watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay }),
     streams,
@@ -123,10 +134,9 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
-  const server = await GrpcServer.start(
-    { host: config.host, port: config.port, services: [service], options, observer },
-    clock,
-  );
+  const { host, port } = config;
+  const { security } = deps;
+  const server = await GrpcServer.start({ host, port, services: [service], options, observer, security, lotOf }, clock);
   watchGateway(registry, {
     watchers: () => hub.watchers,
     feeds: () => hub.feeds,
@@ -177,10 +187,10 @@ async function joinCluster(store: Store, shardCount: number | undefined, random:
 
 function ownersOf(
   directory: ShardDirectory,
-  { clock, ownerTransport }: GatewayDeps,
+  { clock, security, ownerTransport }: GatewayDeps,
   limits: ReturnType<typeof gatewayConfig>['limits'],
 ): { readonly links: OwnerLinks; readonly changes: OwnerChanges } {
-  const transport = ownerTransport ?? new GrpcOwnerTransport(limits, clock);
+  const transport = ownerTransport ?? new GrpcOwnerTransport(limits, clock, (security ?? NO_SECURITY).peers);
   return {
     links: new OwnerLinks(transport, directory, clock, limits),
     changes: new OwnerChanges(directory, clock),

@@ -22,6 +22,8 @@ export interface MediaConfig {
   readonly passwords?: Readonly<Record<string, string>> | undefined;
   /** Whose calls these are; the first rule that fits counts. */
   readonly tenants: readonly TenantRule[];
+  /** The domain of a tenant's phones; default: that of its first rule which names one. */
+  readonly domains?: Readonly<Record<string, string>> | undefined;
   /** The feature codes of tenants whose settings leave them out. */
   readonly codes: FeatureCodes;
   readonly announcements: Announcements;
@@ -42,6 +44,8 @@ export interface Announcements {
   readonly empty: string;
   readonly inUse: string;
   readonly failed: string;
+  /** The hold prompt of a tenant: `{id}` is replaced by its `prompt_file_id`. */
+  readonly prompt: string;
 }
 
 export const DEFAULT_SIP_PROFILE = 'internal';
@@ -52,6 +56,7 @@ export const DEFAULT_ANNOUNCEMENTS: Announcements = {
   empty: 'ivr/ivr-no_one_is_parked.wav',
   inUse: 'ivr/ivr-that_extension_is_in_use.wav',
   failed: 'ivr/ivr-call_cannot_be_completed_as_dialed.wav',
+  prompt: 'prompts/{id}.wav',
 };
 
 /** Every bound of a media process. Times in milliseconds. */
@@ -75,6 +80,8 @@ export interface MediaLimits {
   readonly maxCalls: number;
   /** Connections of dial plans at a time. */
   readonly maxConnections: number;
+  /** Slots whose lamps are followed. */
+  readonly maxLamps: number;
   /** Slots of one tenant that a reconciliation looks at. */
   readonly maxSlots: number;
   /** Commands written to a switch whose answers are out: what the lease cannot withhold any more. */
@@ -92,6 +99,7 @@ export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
   maxLegs: 5_000,
   maxCalls: 10_000,
   maxConnections: 1_000,
+  maxLamps: 500_000,
   maxSlots: 10_000,
   maxInFlight: 4,
 };

@@ -12,4 +12,5 @@ export { DEFAULT_ROUTED_MEDIA, RoutedMedia, type RoutedMediaConfig } from './leg
 export type * from './legs/types.js';
 export { type Media, type MediaDeps, MEDIA_ROLE, startMedia } from './media.js';
 export { type MediaNode, type MediaNodeFault, registerMediaNode, removeMediaNode } from './nodes/media-node.js';
+export type { NodeQueues } from './nodes/node-agent.js';
 export { NodeClients } from './rpc/node-clients.js';

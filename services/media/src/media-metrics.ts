@@ -87,6 +87,7 @@ export class MediaMetrics {
       },
       api: (...args) => measured('api', commands.api(...args)),
       bgapi: (...args) => measured('bgapi', commands.bgapi(...args)),
+      command: (...args) => measured('api', commands.command(...args)),
     };
   }
 }

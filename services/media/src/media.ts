@@ -1,3 +1,4 @@
+import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import { OutboundServer } from '@parkade/esl';
 import {
@@ -11,7 +12,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -20,9 +21,10 @@ import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
 import type { MediaConfig } from './config.js';
 import { MediaMetrics } from './media-metrics.js';
-import { NodeAgent } from './nodes/node-agent.js';
+import { NodeAgent, type NodeQueues } from './nodes/node-agent.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
+import { LampFeed } from './lamps/lamp-feed.js';
 import { LegStreams } from './rpc/leg-streams.js';
 import { mediaNodeService } from './rpc/media-node-service.js';
 import { NodeClients } from './rpc/node-clients.js';
@@ -33,9 +35,13 @@ export const MEDIA_ROLE = 'media';
 export interface MediaDeps {
   /** Not closed by the service. */
   readonly store: Store;
+  /** Tells what lamps show, for switches and phones that are to be told; without it none are. Not closed by the service. */
+  readonly bus?: Bus | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Default: none. */
+  readonly security?: Security | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** Where its metrics go. Of one registry one media process at most. */
@@ -52,6 +58,8 @@ export interface Media {
   nodesUp(): readonly string[];
   /** Calls that are parked at its nodes, as far as it knows. */
   parkedCalls(): number;
+  /** What waits, by node. */
+  queues(): ReadonlyMap<string, NodeQueues>;
   /** Looks at every node at once. */
   reconcile(): Promise<void>;
   /** Finishes what is under way and hands every node to others within `graceMs`, then stops. The calls go on. */
@@ -67,6 +75,7 @@ export interface Media {
 export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<Media> {
   const { store, clock, random, log } = deps;
   const { limits } = config;
+  const security = deps.security ?? NO_SECURITY;
   const report = (what: string, error: unknown): void => log.warn(what, { error: String(error) });
   const onDefect = (error: unknown): void => log.error('defect', { error: String(error) });
   const registry = new NodeRegistry(store, clock);
@@ -75,8 +84,8 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
   await Promise.all([registry.start(), settings.start(), owners.start()]);
 
-  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock);
-  const clients = new NodeClients(owners, clock);
+  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers);
+  const clients = new NodeClients(owners, clock, security.peers);
   const streams = new LegStreams();
   const groupOf = (tenantId: string, extension: string): string | undefined =>
     settings
@@ -100,6 +109,21 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   };
   const measured = deps.metrics?.registry ?? new Registry();
   const metrics = new MediaMetrics(measured);
+  const feed =
+    deps.bus === undefined
+      ? undefined
+      : new LampFeed({
+          bus: deps.bus,
+          clock,
+          log,
+          maxSlots: limits.maxLamps,
+          onLamps: (lamps) => {
+            for (const { lamps: told } of nodes.all()) told?.onLamps(lamps);
+          },
+          onNotices: (notices) => {
+            for (const { lamps: told } of nodes.all()) told?.onNotices(notices);
+          },
+        });
   const nodes: NodeSet = new NodeSet({
     find: (name) => registry.get(name),
     make: (node) =>
@@ -109,6 +133,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         log,
         api,
         settingsOf: (tenantId) => settings.tenant(tenantId),
+        feed,
         groupOf,
         offerPickup,
         withdrawPickup,
@@ -124,6 +149,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     {
       host: config.host,
       port: config.port,
+      security,
       services: [
         mediaNodeService({ agent, streams, sipHost, onDefect }),
         ownershipService(
@@ -137,7 +163,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;
   const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random });
-  const handOffClient = new GrpcHandOffClient(clock);
+  const handOffClient = new GrpcHandOffClient(clock, security.peers);
   const ownership: PartitionOwner<string> = new PartitionOwner<string>(
     {
       self: { memberId: config.memberId, address, version: config.version },
@@ -166,12 +192,14 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const outboundPort = await outbound?.listen();
   session.onObtained(() => server.setServing(true));
   session.onLost(() => server.setServing(false));
+  void feed?.start();
   session.start();
   await ownership.start();
   log.info('media started', { memberId: config.memberId, address });
 
   const close = async (): Promise<void> => {
     await outbound?.close();
+    await feed?.close();
     await ownership.close();
     await nodes.close();
     streams.endAll();
@@ -190,6 +218,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     outboundPort,
     nodesUp: () => [...nodes.all()].filter(({ isUp }) => isUp).map(({ node }) => node.name),
     parkedCalls: () => [...nodes.all()].reduce((sum, { parkedCalls }) => sum + parkedCalls, 0),
+    queues: () => new Map([...nodes.all()].map(({ node, queues }) => [node.name, queues])),
     reconcile: async () => {
       await Promise.all([...nodes.all()].map(({ calls }) => calls.reconcile()));
     },

@@ -10,7 +10,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -40,6 +40,8 @@ export interface RecallDeps {
   readonly random: Random;
   readonly log: Log;
   readonly media: MediaPort;
+  /** Default: none. */
+  readonly security?: Security | undefined;
   /** Default: what the records keep. */
   readonly branches?: Branches | undefined;
   /** For tests and simulation; production keeps the defaults. */
@@ -71,6 +73,7 @@ export interface Recall {
 export async function startRecall(config: RecallConfig, shardCount: number, deps: RecallDeps): Promise<Recall> {
   const { store, clock, random, log, media } = deps;
   const { limits } = config;
+  const security = deps.security ?? NO_SECURITY;
   const cluster = await ensureMeta(store, { shardCount, random });
   if (!cluster.ok) throw new Error(`The store holds another format: ${formatIssues(cluster.issues)}`);
   const shardTotal = cluster.meta.shard_count;
@@ -89,6 +92,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
     random,
     settingsRevision: () => settings.revision,
     stop: stop.signal,
+    peers: security.peers,
   });
   const deadlines = new KeyedDeadlines<ParkEntry>();
   const alarm = new DeadlineAlarm(
@@ -146,12 +150,12 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
   const server = await GrpcServer.start(
-    { host: config.host, port: config.port, services: [api, handOffs], observer },
+    { host: config.host, port: config.port, services: [api, handOffs], observer, security },
     clock,
   );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;
   const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random, report });
-  const handOffClient = new GrpcHandOffClient(clock);
+  const handOffClient = new GrpcHandOffClient(clock, security.peers);
   const ownership: PartitionOwner<number> = new PartitionOwner<number>(
     {
       self: { memberId: config.memberId, address, version: config.version },

@@ -12,7 +12,7 @@ import {
 } from '@parkade/ownership';
 import { PRESENCE_STREAM, STREAMS } from '@parkade/presence';
 import { SlotShardServiceService } from '@parkade/proto';
-import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, unary } from '@parkade/rpc';
+import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, NO_SECURITY, type Security, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -40,6 +40,8 @@ export interface SlotShardDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Default: none. */
+  readonly security?: Security | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** Where its metrics go, and whose parked calls are told tenant by tenant. Of one registry one owner at most. */
@@ -70,6 +72,7 @@ export async function startSlotShard(
 ): Promise<SlotShard> {
   const { store, bus, clock, random, log } = deps;
   const { limits } = config;
+  const security = deps.security ?? NO_SECURITY;
   const cluster = await ensureMeta(store, { shardCount, random });
   if (!cluster.ok) throw new Error(`The store holds another format: ${formatIssues(cluster.issues)}`);
   const shardTotal = cluster.meta.shard_count;
@@ -134,6 +137,7 @@ export async function startSlotShard(
     {
       host: config.host,
       port: config.port,
+      security,
       options: INNER_CHANNEL_OPTIONS,
       observer: new RpcMetrics(registry),
       services: [
@@ -160,7 +164,7 @@ export async function startSlotShard(
   );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;
   const session = new LeaseSession({ ttlMs: config.leaseTtlMs }, { store, clock, random });
-  const handOffClient = new GrpcHandOffClient(clock);
+  const handOffClient = new GrpcHandOffClient(clock, security.peers);
   const ownership = new PartitionOwner<number>(
     {
       self: { memberId: config.memberId, address, version: config.version },

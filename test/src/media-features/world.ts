@@ -15,7 +15,7 @@ import {
   type TenantRule,
 } from '@parkade/media';
 import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
-import { type ListSlotsResponse, type Park, type ParkServiceClient } from '@parkade/proto';
+import { Consistency, type ListSlotsResponse, type Park, type ParkServiceClient } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import {
   DEFAULT_CODES,
@@ -57,6 +57,7 @@ export class World {
 
   private constructor(
     readonly store: Store,
+    readonly bus: EmbeddedBus,
     readonly options: WorldOptions,
     readonly client: ParkServiceClient,
     readonly owner: SlotShard,
@@ -79,7 +80,7 @@ export class World {
     await until(() => owner.ownedShards() === SHARDS);
     const gateway = await createGateway({}, { store, clock, random, log });
     const client = openParkClient(gateway.address);
-    const world = new World(store, options, client, owner, gateway);
+    const world = new World(store, bus, options, client, owner, gateway);
     world.#ends.push(
       () => store.close(),
       () => owner.close(),
@@ -108,7 +109,7 @@ export class World {
 
   /** Starts a media process. */
   async addMedia(memberId: string): Promise<Media> {
-    const { store, clock, random, options } = this;
+    const { store, bus, clock, random, options } = this;
     const media = await startMedia(
       {
         memberId,
@@ -124,7 +125,7 @@ export class World {
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: { ...DEFAULT_MEDIA_LIMITS, effectMs: 1_000, recoverMs: 100, ...options.limits },
       },
-      { store, clock, random, log: logInto(this.logged), timing: TIMING },
+      { store, bus, clock, random, log: logInto(this.logged), timing: TIMING },
     );
     this.medias.push(media);
     if (media.outboundPort !== undefined) this.listeners.push(media.outboundPort);
@@ -173,6 +174,16 @@ export class World {
       await delay(5);
     }
     throw new Error(`still parked: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`);
+  }
+
+  /** What asking for a park by its id is refused with. */
+  endOf(parkId: string): Promise<string> {
+    const by = { $case: 'parkId', value: parkId } as const;
+    return new Promise((resolve) => {
+      this.client.getPark({ tenantId: 'acme', by, consistency: Consistency.FENCED }, (error) =>
+        resolve(error?.details ?? ''),
+      );
+    });
   }
 
   async #addSwitch(name: string): Promise<void> {

@@ -3,7 +3,7 @@ import { openParkClient } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { Owner, type ParkServiceClient } from '@parkade/proto';
-import { applySettings } from '@parkade/settings';
+import { applyDocument } from '@parkade/flow';
 import { openEtcdStore, prefixRange, type Store } from '@parkade/store';
 import { type RunningEtcd, startEtcd } from './etcd.js';
 import { startNats, type TestNats } from './nats.js';
@@ -65,7 +65,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const store = await openEtcdStore({ endpoints: [etcd.endpoint], clock: new SystemClock() });
     ends.push(() => store.close());
     if (settings !== undefined) {
-      const applied = await applySettings(store, settings);
+      const applied = await applyDocument(store, settings);
       if (!applied.ok) throw new Error(JSON.stringify(applied.issues));
     }
 

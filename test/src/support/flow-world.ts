@@ -51,18 +51,22 @@ export interface Heard {
   readonly reason: string | undefined;
 }
 
-/** The whole of what a flow engine talks to, in one process, over real gRPC: owner, gateway, FlowService. */
+/** What a flow engine talks to, and one tenant of it. */
 export class FlowWorld {
-  readonly defects: string[] = [];
   readonly #closers: (() => Promise<void> | void)[] = [];
+  #executions = 0;
 
-  private constructor(
+  /** `flows`: the flow processes, asked in turns. */
+  constructor(
     readonly store: Store,
-    readonly bus: EmbeddedBus,
     readonly parks: ParkServiceClient,
-    readonly flows: FlowServiceClient,
+    readonly flows: readonly FlowServiceClient[],
+    readonly tenantId: string,
+    readonly bus = new EmbeddedBus({ clock }),
+    readonly defects: readonly string[] = [],
   ) {}
 
+  /** All of it in one process: owner, gateway, FlowService, over real gRPC. */
   static async start(lot: LotSettingsInput = LOT): Promise<FlowWorld> {
     const closers: (() => Promise<void> | void)[] = [];
     const defects: string[] = [];
@@ -97,9 +101,8 @@ export class FlowWorld {
       () => parks.close(),
       () => flows.close(),
     );
-    const world = new FlowWorld(store, bus, parks, flows);
+    const world = new FlowWorld(store, parks, [flows], 'acme', bus, defects);
     world.#closers.push(...closers);
-    log.error = (event, fields) => void world.defects.push(`${event} ${JSON.stringify(fields)}`);
     return world;
   }
 
@@ -112,10 +115,15 @@ export class FlowWorld {
   }
 
   /** Executes a flow, inline unless `flow` is the id of a stored one. */
-  execute(call: string, flow: object | string, changes: Execute = {}): Promise<ExecuteParkActionResponse> {
+  execute(
+    call: string,
+    flow: object | string,
+    changes: Execute = {},
+    by?: FlowServiceClient,
+  ): Promise<ExecuteParkActionResponse> {
     const request: ExecuteParkActionRequest = {
       requestId: requestId(),
-      tenantId: 'acme',
+      tenantId: this.tenantId,
       flow:
         typeof flow === 'string'
           ? { $case: 'flowId', value: flow }
@@ -130,14 +138,15 @@ export class FlowWorld {
       mediaControl: MediaControl.CALLER,
       ...changes,
     };
+    const flows = by ?? given(this.flows[this.#executions++ % this.flows.length]);
     return new Promise((resolve, reject) =>
-      this.flows.executeParkAction(request, (error, response) => (error === null ? resolve(response) : reject(error))),
+      flows.executeParkAction(request, (error, response) => (error === null ? resolve(response) : reject(error))),
     );
   }
 
   /** The same, as a test reads it. */
-  async hear(call: string, flow: object | string, changes: Execute = {}): Promise<Heard> {
-    return heard(await this.execute(call, flow, changes));
+  async hear(call: string, flow: object | string, changes: Execute = {}, by?: FlowServiceClient): Promise<Heard> {
+    return heard(await this.execute(call, flow, changes, by));
   }
 
   /** The refusal that `execute` must end in. */
@@ -150,7 +159,7 @@ export class FlowWorld {
   }
 
   async slot(slot: string): Promise<Slot> {
-    const request = { tenantId: 'acme', slot: { lotId: '', slot }, consistency: Consistency.FENCED };
+    const request = { tenantId: this.tenantId, slot: { lotId: '', slot }, consistency: Consistency.FENCED };
     return given((await this.#ask<GetSlotResponse>((done) => this.parks.getSlot(request, done))).slot);
   }
 

@@ -33,9 +33,19 @@ process.once('exit', () => {
 
 /** Starts `parkade <args>`. What a developer has in the environment for it is left out. */
 export function startCli(name: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): CliProcess {
+  return startProgram(name, CLI, args, environment);
+}
+
+/** Starts a built program as `startCli` does. */
+export function startProgram(
+  name: string,
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): CliProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('PARKADE_')));
   const env = { ...own, NODE_OPTIONS: '', ...environment };
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   running.add(child);
   let exitCode: number | undefined;
   const texts = { stdout: '', stderr: '' };

@@ -1,4 +1,4 @@
-import { keys } from '@parkade/ids';
+import { decodeToken, keys } from '@parkade/ids';
 import {
   type Checked,
   decodeJson,
@@ -39,14 +39,18 @@ export async function putFlow(
 ): Promise<WriteResult> {
   const names = nameIssues({ tenant_id: tenantId, flow_id: flowId });
   if (names.length > 0) return invalid(names);
-  const checked = parseFlow(json);
+  const checked = readStorable(json);
   if (!checked.ok) return invalid(checked.issues);
-  if (Buffer.byteLength(JSON.stringify(json)) > MAX_STORED_FLOW_BYTES) {
-    return invalid([{ path: '', message: `is longer than ${MAX_STORED_FLOW_BYTES} bytes` }]);
-  }
   const missing = await missingFrom(store, tenantId, checked.value);
   if (missing.length > 0) return invalid(missing);
   return guardedPut(store, keys.flow(tenantId, flowId), json, options);
+}
+
+/** A flow that may be stored; the ring groups it names are not looked up. */
+export function readStorable(json: unknown): Checked<Flow> {
+  const checked = parseFlow(json);
+  if (!checked.ok || Buffer.byteLength(JSON.stringify(json)) <= MAX_STORED_FLOW_BYTES) return checked;
+  return { ok: false, issues: [{ path: '', message: `is longer than ${MAX_STORED_FLOW_BYTES} bytes` }] };
 }
 
 /** Reads a flow from the store; undefined when there is none. A stored value that is none is reported, as it may be an older one. */
@@ -58,6 +62,31 @@ export async function getFlow(
   const kv = await store.get(keys.flow(tenantId, flowId));
   if (kv === undefined) return { ok: true, value: undefined };
   return decodeFlow(kv.value, kv.modRevision);
+}
+
+/** A flow in a list. */
+export interface ListedFlow {
+  readonly flowId: string;
+  readonly revision: number;
+}
+
+/** At most `limit` flows of a tenant after the one of id `after` (empty: from the first), ordered by their keys. */
+export async function listFlows(
+  store: Store,
+  tenantId: string,
+  limit: number,
+  after: string,
+): Promise<{ readonly flows: readonly ListedFlow[]; readonly more: boolean }> {
+  const prefix = keys.flows(tenantId);
+  const all = prefixRange(prefix);
+  // The next key there can be after one is that key and a zero byte.
+  const range = after === '' ? all : { ...all, start: `${keys.flow(tenantId, after)}\0` };
+  const { kvs, more } = await store.range(range, { limit, keysOnly: true });
+  const flows = kvs.flatMap(({ key, modRevision }) => {
+    const flowId = decodeToken(key.slice(prefix.length));
+    return flowId === undefined ? [] : [{ flowId, revision: modRevision }];
+  });
+  return { flows, more };
 }
 
 /** Deletes a flow. Nothing there is not an error. */

@@ -1,6 +1,7 @@
 import { isName } from '@parkade/ids';
 import { FlowTerms } from '@parkade/proto';
 import {
+  below,
   type Checked,
   FieldReader,
   formatPath,
@@ -89,10 +90,10 @@ class FlowReader {
   ): FlowNode | undefined {
     const checked = parseParkData(data);
     if (!checked.ok) {
-      for (const issue of checked.issues) this.issues.push({ ...issue, path: below(path, issue.path) });
+      for (const issue of checked.issues) this.issues.push({ ...issue, path: below(formatPath(path), issue.path) });
       return undefined;
     }
-    this.ignored.push(...checked.value.ignored.map((each) => below(path, each)));
+    this.ignored.push(...checked.value.ignored.map((each) => below(formatPath(path), each)));
     const node = { module: 'park', data: checked.value, children, json } as const;
     const bytes = FlowTerms.encode(flowTerms('', node)).finish().length;
     if (bytes <= MAX_TERMS_BYTES) return node;
@@ -128,9 +129,4 @@ class FlowReader {
     this.issues.push({ path: formatPath(path), message });
     return undefined;
   }
-}
-
-function below(path: readonly string[], rest: string): string {
-  const at = formatPath(path);
-  return rest === '' || rest.startsWith('[') ? at + rest : `${at}.${rest}`;
 }

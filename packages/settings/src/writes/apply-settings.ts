@@ -1,12 +1,15 @@
-import { keys } from '@parkade/ids';
-import { MAX_TXN_OPS, type Store } from '@parkade/store';
+import { keys, tenantGuardOf } from '@parkade/ids';
+import { type Compare, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import type { Issue } from '../issues.js';
-import { nestingIssues } from '../ring-group-nesting.js';
-import { type CheckedDocument, type DocumentPut, type LotReference, readDocument } from './settings-document.js';
-import { storedRingGroups } from './stored-ring-groups.js';
+import { dependentTenants, documentIssues } from './document-issues.js';
+import { tenantGuard } from './guarded-write.js';
+import { type DocumentPut, type FlowReader, readDocument } from './settings-document.js';
 
 /** A transaction carries at most this many bytes of values (etcd refuses requests over 1.5 MiB). */
 const MAX_CHUNK_BYTES = 1024 * 1024;
+
+/** Somebody else may change a tenant between the check and the write; more often than this nobody does. */
+const MAX_ATTEMPTS = 8;
 
 export type ApplyResult =
   /** All was written; `revision` is the last one, 0 where there was nothing to write. */
@@ -17,62 +20,68 @@ export type ApplyResult =
 /**
  * Writes a whole document (see `readDocument`), checked as a whole first. What the document does not name stays as it is. In
  * chunks of at most 128 keys and 1 MiB, each atomic; where the store fails in between (`StoreError` is thrown), applying the
- * same document again completes it.
+ * same document again completes it. What holds between a tenant's groups holds beside every other writer: a tenant that was
+ * changed since it was read is read again. `readFlow` reads its call flows; without it there may be none (`applyDocument` of
+ * `packages/flow` has it).
  */
-export async function applySettings(store: Store, document: unknown): Promise<ApplyResult> {
-  const checked = readDocument(document);
+export async function applySettings(store: Store, document: unknown, readFlow?: FlowReader): Promise<ApplyResult> {
+  const checked = readDocument(document, readFlow);
   if (!checked.ok) return invalidDocument(checked.issues);
-  const { puts, references } = checked.value;
-  const missing = [...(await missingLots(store, references)), ...(await ringGroupIssues(store, checked.value))];
-  if (missing.length > 0) return invalidDocument(missing);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const guards = new Map<string, number>();
+    for (const tenantId of dependentTenants(checked.value)) {
+      const guard = keys.tenantGuard(tenantId);
+      guards.set(guard, (await store.get(guard))?.modRevision ?? 0);
+    }
+    const issues = await documentIssues(store, checked.value);
+    if (issues.length > 0) return invalidDocument(issues);
+    const revision = await write(store, checked.value.puts, guards);
+    if (revision !== undefined) return { ok: true, revision, written: checked.value.puts.length };
+  }
+  return invalidDocument([{ path: '', message: 'others change the same tenants all the while; apply it again' }]);
+}
+
+/** Writes all, or as much as fits before one of the tenants was changed by somebody else: undefined. */
+async function write(
+  store: Store,
+  puts: readonly DocumentPut[],
+  guards: Map<string, number>,
+): Promise<number | undefined> {
   let revision = 0;
   for (const chunk of chunks(puts)) {
-    const result = await store.txn({ compare: [], success: chunk.map((put) => ({ kind: 'put', ...put })) });
+    const touched = new Map(chunk.flatMap(({ key }) => tenantGuard(key)).map((op) => [guardKey(op), op]));
+    const compare = [...touched.keys()].flatMap((key): Compare[] => {
+      const expected = guards.get(key);
+      return expected === undefined ? [] : [{ kind: 'mod', key, revision: expected }];
+    });
+    const success: Op[] = [...chunk.map((put): Op => ({ kind: 'put', ...put })), ...touched.values()];
+    const result = await store.txn({ compare, success });
+    if (!result.succeeded) return undefined;
     revision = result.revision;
+    for (const key of touched.keys()) if (guards.has(key)) guards.set(key, revision);
   }
-  return { ok: true, revision, written: puts.length };
+  return revision;
 }
 
-async function missingLots(store: Store, references: readonly LotReference[]): Promise<readonly Issue[]> {
-  const issues: Issue[] = [];
-  for (const { tenantId, lotId, path } of references) {
-    if ((await store.get(keys.lot(tenantId, lotId))) === undefined) {
-      issues.push({ path, message: `the tenant has no lot ${lotId}` });
-    }
-  }
-  return issues;
-}
-
-/** Ring groups that are named exist, in the document or in the store, and none leads back to itself. */
-async function ringGroupIssues(store: Store, document: CheckedDocument): Promise<readonly Issue[]> {
-  const { ringGroups, ringGroupReferences } = document;
-  const tenants = new Set([...ringGroups.keys(), ...ringGroupReferences.map(({ tenantId }) => tenantId)]);
-  const issues: Issue[] = [];
-  for (const tenantId of tenants) {
-    const written = ringGroups.get(tenantId);
-    const groups = new Map([...(await storedRingGroups(store, tenantId)), ...(written ?? [])]);
-    for (const [groupId, group] of written ?? []) {
-      const at = ['tenants', tenantId, 'ring_groups', groupId];
-      issues.push(...nestingIssues(group, (id) => groups.get(id), at));
-    }
-    for (const reference of ringGroupReferences) {
-      if (reference.tenantId !== tenantId || groups.has(reference.ringGroupId)) continue;
-      issues.push({ path: reference.path, message: `the tenant has no ring group ${reference.ringGroupId}` });
-    }
-  }
-  return issues;
+function guardKey(op: Op): string {
+  return op.kind === 'put' ? op.key : '';
 }
 
 function* chunks(puts: readonly DocumentPut[]): Generator<readonly DocumentPut[]> {
   let chunk: DocumentPut[] = [];
+  let guards = new Set<string>();
   let bytes = 0;
   for (const put of puts) {
-    if (chunk.length === MAX_TXN_OPS || (chunk.length > 0 && bytes + put.value.byteLength > MAX_CHUNK_BYTES)) {
+    const guard = tenantGuardOf(put.key);
+    const ops = chunk.length + guards.size + (guard === undefined || guards.has(guard) ? 1 : 2);
+    if (chunk.length > 0 && (ops > MAX_TXN_OPS || bytes + put.value.byteLength > MAX_CHUNK_BYTES)) {
       yield chunk;
       chunk = [];
+      guards = new Set();
       bytes = 0;
     }
     chunk.push(put);
+    if (guard !== undefined) guards.add(guard);
     bytes += put.value.byteLength;
   }
   if (chunk.length > 0) yield chunk;

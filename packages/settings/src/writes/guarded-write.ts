@@ -1,5 +1,5 @@
-import { isName } from '@parkade/ids';
-import type { KeyRange, Op, Store } from '@parkade/store';
+import { isName, tenantGuardOf } from '@parkade/ids';
+import type { Compare, KeyRange, Op, Store } from '@parkade/store';
 import { type Issue } from '../issues.js';
 import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
 
@@ -27,19 +27,46 @@ export function guardedPut(store: Store, key: string, json: unknown, options: Wr
 }
 
 /** Deletes a range whose guard is `key`. Nothing there is not an error. */
-export function guardedDelete(store: Store, key: string, range: KeyRange, options: WriteOptions): Promise<WriteResult> {
-  return guarded(store, key, { kind: 'delete', range }, options);
+export async function guardedDelete(
+  store: Store,
+  key: string,
+  range: KeyRange,
+  { expectedRevision }: WriteOptions,
+): Promise<WriteResult> {
+  const result = await store.txn({
+    compare: [{ kind: 'exists', key }, ...at(key, expectedRevision)],
+    success: [{ kind: 'delete', range }, ...(range.end === undefined ? tenantGuard(key) : [])],
+    failure: [{ kind: 'get', range: { start: key }, keysOnly: true }],
+  });
+  if (result.succeeded) return { ok: true, revision: result.revision };
+  const revision = result.results[0]?.[0]?.modRevision ?? 0;
+  if (revision !== 0 || (expectedRevision ?? 0) !== 0) return { ok: false, reason: 'conflict', revision };
+  // The guard is not there, and nobody expects it: what else lies in the range goes all the same.
+  if (range.end === undefined) return { ok: true, revision: result.revision };
+  return { ok: true, revision: (await store.txn({ compare: [], success: [{ kind: 'delete', range }] })).revision };
 }
 
 async function guarded(store: Store, key: string, op: Op, { expectedRevision }: WriteOptions): Promise<WriteResult> {
   const result = await store.txn({
-    compare: expectedRevision === undefined ? [] : [{ kind: 'mod', key, revision: expectedRevision }],
-    success: [op],
+    compare: at(key, expectedRevision),
+    success: [op, ...tenantGuard(key)],
     failure: [{ kind: 'get', range: { start: key }, keysOnly: true }],
   });
   if (result.succeeded) return { ok: true, revision: result.revision };
   return { ok: false, reason: 'conflict', revision: result.results[0]?.[0]?.modRevision ?? 0 };
 }
+
+function at(key: string, revision: number | undefined): readonly Compare[] {
+  return revision === undefined ? [] : [{ kind: 'mod', key, revision }];
+}
+
+/** What is written with every key of a tenant; see `keys.tenantGuard`. */
+export function tenantGuard(key: string): readonly Op[] {
+  const guard = tenantGuardOf(key);
+  return guard === undefined ? [] : [{ kind: 'put', key: guard, value: NOTHING }];
+}
+
+const NOTHING = new Uint8Array();
 
 /** What is wrong with names; paths as given. */
 export function nameIssues(names: Readonly<Record<string, string>>): readonly Issue[] {

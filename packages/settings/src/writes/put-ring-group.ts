@@ -10,7 +10,7 @@ import {
   type WriteOptions,
   type WriteResult,
 } from './guarded-write.js';
-import { storedRingGroups } from './stored-ring-groups.js';
+import { storedRingGroups } from './stored-groups.js';
 
 /**
  * Writes a ring group; makes the tenant where it does not exist. Groups in it must be stored already, and none may lead back

@@ -1,4 +1,4 @@
-import { keys } from '@parkade/ids';
+import { encodeToken, keys } from '@parkade/ids';
 import { prefixRange, type Store } from '@parkade/store';
 import { type GroupSettingsInput, parseGroup } from '../group-settings.js';
 import type { Checked } from '../issues.js';
@@ -56,9 +56,17 @@ export function putGroup(
   return put(store, names, parseGroup(groupId, group), keys.group(tenantId, groupId), json, options);
 }
 
-/** Deletes a tenant with its lots and groups, in one revision; the guard is the tenant's own settings. Parked calls stay. */
-export function deleteTenant(store: Store, tenantId: string, options: WriteOptions = {}): Promise<WriteResult> {
-  return guardedDelete(store, keys.tenantSettings(tenantId), prefixRange(keys.tenant(tenantId)), options);
+/**
+ * Deletes a tenant with its lots and groups, in one revision; the guard is the tenant's own settings. Its users go after. Parked
+ * calls stay.
+ */
+export async function deleteTenant(store: Store, tenantId: string, options: WriteOptions = {}): Promise<WriteResult> {
+  const range = prefixRange(keys.tenant(tenantId));
+  const deleted = await guardedDelete(store, keys.tenantSettings(tenantId), range, options);
+  if (!deleted.ok) return deleted;
+  const rest = [keys.users(tenantId), keys.userNames(tenantId), `${keys.draining}${encodeToken(tenantId)}/`];
+  await store.txn({ compare: [], success: rest.map((prefix) => ({ kind: 'delete', range: prefixRange(prefix) })) });
+  return deleted;
 }
 
 /** Deletes a lot (of a reserved one: what is stored of it). Parked calls stay. */

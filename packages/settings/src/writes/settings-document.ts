@@ -1,7 +1,7 @@
 import { isName, keys } from '@parkade/ids';
 import { isObject } from '../flow/field-reader.js';
-import { parseGroup } from '../group-settings.js';
-import { type Checked, formatPath, type Issue, MAX_ISSUES } from '../issues.js';
+import { type GroupSettings, parseGroup } from '../group-settings.js';
+import { below, type Checked, formatPath, type Issue, MAX_ISSUES } from '../issues.js';
 import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
 import { isReservedLot, type LotSettings, parseLot } from '../lot-settings.js';
 import type { RecallSettings } from '../recall-settings.js';
@@ -31,6 +31,8 @@ export interface RingGroupReference {
 
 export interface CheckedDocument {
   readonly puts: readonly DocumentPut[];
+  /** The groups of the document, by tenant. */
+  readonly groups: ReadonlyMap<string, ReadonlyMap<string, GroupSettings>>;
   /** The ring groups of the document, by tenant. */
   readonly ringGroups: ReadonlyMap<string, ReadonlyMap<string, RingGroupSettings>>;
   /** Ring groups that recall policies name, wherever they are. */
@@ -42,26 +44,36 @@ export interface CheckedDocument {
 /**
  * Reads a whole settings document:
  * `{system?: {…}, tenants?: {<id>: {settings?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}},
- * ring_groups?: {<id>: {…}}}}}`. Everything that is wrong
- * is reported, each with its path.
+ * ring_groups?: {<id>: {…}}, flows?: {<id>: {…}}}}}`. Everything that is wrong is reported, each with its path.
  */
-export function readDocument(document: unknown): Checked<CheckedDocument> {
-  const reader = new DocumentReader();
+export function readDocument(document: unknown, readFlow: FlowReader | undefined): Checked<CheckedDocument> {
+  const reader = new DocumentReader(readFlow);
   reader.read(document);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  const { puts, references, ringGroups, ringGroupReferences } = reader;
-  return { ok: true, value: { puts, references, ringGroups, ringGroupReferences } };
+  const { puts, references, groups, ringGroups, ringGroupReferences } = reader;
+  return { ok: true, value: { puts, references, groups, ringGroups, ringGroupReferences } };
 }
 
+/**
+ * Reads a call flow; `packages/flow` has it, which stands on this package. Paths are the flow's own: those of its faults, and of
+ * the ring groups it names.
+ */
+export type FlowReader = (
+  json: unknown,
+) => Checked<{ readonly ringGroups: readonly { readonly ringGroupId: string; readonly path: string }[] }>;
+
 /** What of a tenant may be written without its own settings. */
-const MEMBERS = ['lots', 'groups', 'ring_groups'];
+const MEMBERS = ['lots', 'groups', 'ring_groups', 'flows'];
 
 class DocumentReader {
   readonly issues: Issue[] = [];
   readonly puts: DocumentPut[] = [];
   readonly references: LotReference[] = [];
+  readonly groups = new Map<string, Map<string, GroupSettings>>();
   readonly ringGroups = new Map<string, Map<string, RingGroupSettings>>();
   readonly ringGroupReferences: RingGroupReference[] = [];
+
+  constructor(private readonly readFlow: FlowReader | undefined) {}
 
   read(document: unknown): void {
     const root = this.#object(document, [], ['system', 'tenants']);
@@ -73,7 +85,7 @@ class DocumentReader {
 
   #tenant(tenantId: string, json: unknown): void {
     const at = ['tenants', tenantId];
-    const tenant = this.#object(json, at, ['settings', 'lots', 'groups', 'ring_groups']);
+    const tenant = this.#object(json, at, ['settings', ...MEMBERS]);
     if (tenant === undefined) return;
     const settings = tenant['settings'] ?? {};
     const settingsAt = [...at, 'settings'];
@@ -94,7 +106,12 @@ class DocumentReader {
     }
     for (const [groupId, group] of this.#named(tenant['groups'], [...at, 'groups'])) {
       const path = [...at, 'groups', groupId];
-      this.#put(keys.group(tenantId, groupId), group, parseGroup(groupId, group, path), path);
+      const checked = parseGroup(groupId, group, path);
+      this.#put(keys.group(tenantId, groupId), group, checked, path);
+      if (!checked.ok) continue;
+      this.#ringGroupOf(tenantId, checked.value.ring_group_id, [...path, 'ring_group_id']);
+      const groups = this.groups.get(tenantId) ?? new Map<string, GroupSettings>();
+      this.groups.set(tenantId, groups.set(groupId, checked.value));
     }
     for (const [groupId, group] of this.#named(tenant['ring_groups'], [...at, 'ring_groups'])) {
       const path = [...at, 'ring_groups', groupId];
@@ -104,17 +121,35 @@ class DocumentReader {
       const groups = this.ringGroups.get(tenantId) ?? new Map<string, RingGroupSettings>();
       this.ringGroups.set(tenantId, groups.set(groupId, checked.value));
     }
+    for (const [flowId, flow] of this.#named(tenant['flows'], [...at, 'flows'])) {
+      this.#flow(tenantId, flowId, flow, [...at, 'flows', flowId]);
+    }
     this.#overflows(tenantId, lots);
+  }
+
+  #flow(tenantId: string, flowId: string, flow: unknown, path: readonly string[]): void {
+    const checked = this.readFlow?.(flow);
+    if (checked === undefined) return this.#issue(formatPath(path), 'flows are not read here');
+    const at = formatPath(path);
+    if (!checked.ok) {
+      for (const issue of checked.issues) this.#issue(below(at, issue.path), issue.message);
+      return;
+    }
+    this.#put(keys.flow(tenantId, flowId), flow, checked, path);
+    for (const { ringGroupId, path: inner } of checked.value.ringGroups) {
+      this.ringGroupReferences.push({ tenantId, ringGroupId, path: below(at, inner) });
+    }
   }
 
   /** The ring groups a recall policy names are looked up once everything is read. */
   #recall(tenantId: string, recall: RecallSettings | undefined, at: readonly string[]): void {
-    const note = (ringGroupId: string | undefined, path: readonly string[]): void => {
-      if (ringGroupId === undefined) return;
-      this.ringGroupReferences.push({ tenantId, ringGroupId, path: formatPath([...at, 'recall', ...path]) });
-    };
-    note(recall?.ring_group_id, ['ring_group_id']);
-    if (recall?.fallback?.to === 'ring_group') note(recall.fallback.ring_group_id, ['fallback', 'ring_group_id']);
+    this.#ringGroupOf(tenantId, recall?.ring_group_id, [...at, 'recall', 'ring_group_id']);
+    if (recall?.fallback?.to !== 'ring_group') return;
+    this.#ringGroupOf(tenantId, recall.fallback.ring_group_id, [...at, 'recall', 'fallback', 'ring_group_id']);
+  }
+
+  #ringGroupOf(tenantId: string, ringGroupId: string | undefined, path: readonly string[]): void {
+    if (ringGroupId !== undefined) this.ringGroupReferences.push({ tenantId, ringGroupId, path: formatPath(path) });
   }
 
   /** Overflow lots exist, and never lead back to where they began. */

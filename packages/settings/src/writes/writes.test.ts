@@ -16,7 +16,8 @@ async function read(store: Store, key: string): Promise<unknown> {
 }
 
 async function countKeys(store: Store): Promise<number> {
-  return (await store.range(prefixRange('/parkade/'))).kvs.length;
+  const { kvs } = await store.range(prefixRange('/parkade/'));
+  return kvs.filter(({ key }) => !key.endsWith('/guard')).length;
 }
 
 describe('writing settings', () => {
@@ -125,6 +126,39 @@ describe('applying a document', () => {
       'overflows in a circle, back into c',
       'overflows in a circle, back into d',
     ]);
+  });
+});
+
+describe('what stands between groups of a tenant', () => {
+  const apply = (store: Store, groups: unknown) => applySettings(store, { tenants: { acme: { groups } } });
+
+  it('is checked within a document and beside what is stored, each with its path', async () => {
+    const store = await open();
+    expect((await apply(store, { a: { name: 'Desk', members: [{ extension: '101' }] } })).ok).toBe(true);
+    const result = await apply(store, {
+      b: { name: 'Desk' },
+      c: { members: [{ extension: '102' }, { extension: '101' }] },
+      d: { recall_to: 'RING_GROUP_ONLY', ring_group_id: 'none' },
+    });
+    expect(result.ok ? [] : result.issues.map(({ path }) => path)).toEqual([
+      'tenants.acme.groups.d.ring_group_id',
+      'tenants.acme.groups.b.name',
+      'tenants.acme.groups.c.members[1].extension',
+    ]);
+    // The very group that has name and member may be written again, and another tenant may have both.
+    expect((await apply(store, { a: { name: 'Desk', members: [{ extension: '101' }] } })).ok).toBe(true);
+    const other = { tenants: { other: { groups: { a: { name: 'Desk', members: [{ extension: '101' }] } } } } };
+    expect((await applySettings(store, other)).ok).toBe(true);
+  });
+
+  it('holds when two documents are applied at the same instant', async () => {
+    for (let round = 0; round < 10; round++) {
+      const store = await open();
+      const results = await Promise.all(
+        ['a', 'b', 'c'].map((id) => apply(store, { [id]: { members: [{ extension: '101' }] } })),
+      );
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+    }
   });
 });
 

@@ -25,17 +25,24 @@ export async function flowOf(
 }
 
 function inlineFlow(text: string): Flow | Refused {
+  const read = readFlowText(text, 'inline_json');
+  return read instanceof Refused ? read : read.flow;
+}
+
+/** The text of a flow; `field` is the request's that it stands in. */
+export function readFlowText(text: string, field: string): { readonly flow: Flow; readonly json: unknown } | Refused {
   let json: unknown;
   try {
     json = JSON.parse(text) as unknown;
   } catch (error) {
-    return fieldFault('inline_json', `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return fieldFault(field, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const flow = parseFlow(json);
-  return flow.ok ? flow.value : unusable(flow.issues, 'inline_json');
+  return flow.ok ? { flow: flow.value, json } : unusable(flow.issues, field);
 }
 
-function unusable(issues: readonly Issue[], field: string): Refused {
+/** A flow with faults: all of them in the message, up to a bound; the path of the first in `metadata.path`. */
+export function unusable(issues: readonly Issue[], field: string): Refused {
   const told = formatIssues(issues.slice(0, MAX_TOLD)).replaceAll('\n', '; ');
   return fieldFault(field, `is no flow: ${told}`, { path: issues[0]?.path ?? '' });
 }

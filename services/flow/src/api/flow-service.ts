@@ -2,13 +2,22 @@ import type { Clock, Random } from '@parkade/clock';
 import type { FlowCache } from '@parkade/flow';
 import { DEFAULT_LOT, newRequestId } from '@parkade/ids';
 import {
+  type DeleteFlowRequest,
+  type DeleteFlowResponse,
   type ExecuteParkActionRequest,
   type ExecuteParkActionResponse,
   FlowServiceService,
+  type GetFlowRequest,
+  type GetFlowResponse,
+  type ListFlowsRequest,
+  type ListFlowsResponse,
+  type PutFlowRequest,
+  type PutFlowResponse,
   Reason,
 } from '@parkade/proto';
 import { type MountedService, Refused, unary } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
+import type { Store } from '@parkade/store';
 import type { FlowLimits } from '../config.js';
 import type { Arrival } from '../run/arrival.js';
 import { Execution } from '../run/execution.js';
@@ -16,8 +25,11 @@ import type { ParkPort } from '../run/park-port.js';
 import type { Admission } from './admission.js';
 import { fieldFault, parkNodeOf, requestFault, wayInOf } from './checked-request.js';
 import { flowOf } from './flow-of.js';
+import { StoredFlows } from './stored-flows.js';
 
 export interface FlowServiceDeps {
+  /** Where flows are stored. */
+  readonly store: Store;
   readonly limits: FlowLimits;
   readonly clock: Clock;
   readonly random: Random;
@@ -37,7 +49,21 @@ export function flowService(deps: FlowServiceDeps): MountedService {
     const endMs = clock.monotonicMs() + Math.min(leftMs, limits.maxTimeoutMs) - margin;
     return admission.run(() => executeParkAction(request, endMs, deps));
   }, onDefect);
-  return { definition: FlowServiceService, implementation: { executeParkAction: execute } };
+  const stored = new StoredFlows(deps.store);
+  const mounted = <Request, Response>(
+    work: (request: Request) => Promise<Response | Refused>,
+  ): ReturnType<typeof unary<Request, Response>> =>
+    unary<Request, Response>((request) => admission.run(() => work(request)), onDefect);
+  return {
+    definition: FlowServiceService,
+    implementation: {
+      executeParkAction: execute,
+      putFlow: mounted<PutFlowRequest, PutFlowResponse>((request) => stored.put(request)),
+      getFlow: mounted<GetFlowRequest, GetFlowResponse>((request) => stored.get(request)),
+      listFlows: mounted<ListFlowsRequest, ListFlowsResponse>((request) => stored.list(request)),
+      deleteFlow: mounted<DeleteFlowRequest, DeleteFlowResponse>((request) => stored.delete(request)),
+    },
+  };
 }
 
 async function executeParkAction(

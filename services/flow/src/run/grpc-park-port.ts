@@ -1,4 +1,4 @@
-import { type ChannelOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ChannelOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock, sleep } from '@parkade/clock';
 import {
   type CallKey,
@@ -12,7 +12,7 @@ import {
   type ReserveRequest,
   type RetrieveRequest,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS, Refused } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, type PeerChannel, Refused } from '@parkade/rpc';
 import type { FlowLimits } from '../config.js';
 import type { ParkPort } from './park-port.js';
 
@@ -35,8 +35,9 @@ export class GrpcParkPort implements ParkPort {
     gateway: string,
     private readonly limits: FlowLimits,
     private readonly clock: Clock,
+    peers: PeerChannel,
   ) {
-    this.#client = new ParkServiceClient(gateway, credentials.createInsecure(), OPTIONS);
+    this.#client = new ParkServiceClient(gateway, peers.credentials, { ...OPTIONS, ...peers.options });
   }
 
   park(request: ParkRequest, endMs: number): Promise<Park | Refused> {

@@ -1,4 +1,4 @@
-import { connectivityState, credentials, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
+import { connectivityState, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import {
   type ListOwnedRequest,
@@ -6,7 +6,7 @@ import {
   SlotShardServiceClient,
   type FollowShardRequest,
 } from '@parkade/proto';
-import { INNER_CHANNEL_OPTIONS } from '@parkade/rpc';
+import { INNER_CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
 import type { ExchangeHandlers, FollowHandlers, OwnerChannel, OwnerTransport } from './owner-transport.js';
 
 /** A shard's snapshot comes in batches, a list in one message: either may be longer than a command. */
@@ -14,8 +14,6 @@ const MAX_OWNER_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface GrpcOwnerTransportConfig {
   readonly connectTimeoutMs: number;
-  /** Default: no encryption, as between the processes of one cluster network. */
-  readonly credentials?: ChannelCredentials | undefined;
 }
 
 /** Reaches owners by gRPC. */
@@ -23,10 +21,11 @@ export class GrpcOwnerTransport implements OwnerTransport {
   constructor(
     private readonly config: GrpcOwnerTransportConfig,
     private readonly clock: Clock,
+    private readonly peers: PeerChannel,
   ) {}
 
   connect(address: string): OwnerChannel {
-    const client = new SlotShardServiceClient(address, this.config.credentials ?? credentials.createInsecure(), {
+    const client = new SlotShardServiceClient(address, this.peers.credentials, {
       ...INNER_CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_OWNER_MESSAGE_BYTES,
       // An owner that comes back is reached soon: our own retries are bounded by their callers' deadlines.
@@ -34,6 +33,7 @@ export class GrpcOwnerTransport implements OwnerTransport {
       'grpc.max_reconnect_backoff_ms': 200,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
+      ...this.peers.options,
     });
     return new GrpcOwnerChannel(client, this.config.connectTimeoutMs, this.clock);
   }

@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
+import { type Permit, permitOf } from '@parkade/identity';
 import { type CommandsRequest, type CommandsResponse, Reason } from '@parkade/proto';
 import { durationMs, Malformed, Refused } from '@parkade/rpc';
 import { draining, type UnderWay } from '../api/under-way.js';
@@ -33,11 +34,13 @@ export const MAX_BATCH = 1_024;
  *   C3. A message that does not decode ends the stream with INVALID_ARGUMENT, after what was read before it is answered.
  *   C4. Draining, it reads nothing more, answers what it read, and ends with DRAINING.
  *   C5. Answers come in batches only where the client has sent one.
+ *   C6. Each command needs the rights of the RPC of its name; without them it is answered with their refusal.
  *
  * A message a command costs 60 µs of CPU at the client and the gateway together that one in a batch does not.
  */
 export class CommandsStream {
   readonly #call: Call;
+  readonly #permit: Permit;
   readonly #answers: CommandsResponse[] = [];
   #unanswered = 0;
   #paused = false;
@@ -54,6 +57,7 @@ export class CommandsStream {
     private readonly onEnd: () => void,
   ) {
     this.#call = call;
+    this.#permit = permitOf(call);
     call.on('data', (message: unknown) => this.#read(message));
     call.on('end', () => this.#finish('ok'));
     call.on('error', () => this.#leave());
@@ -99,7 +103,9 @@ export class CommandsStream {
     if (invalid !== undefined || command === undefined) return this.#answer(correlationId, invalid);
     const deadline = deadlineIn(timeout === undefined ? undefined : durationMs(timeout), clock, limits);
     try {
-      this.#answer(correlationId, await underWay.run(() => commands.execute(command, deadline)));
+      const asked = this.#permit({ command });
+      const refused = asked instanceof Promise ? await asked : asked;
+      this.#answer(correlationId, refused ?? (await underWay.run(() => commands.execute(command, deadline))));
     } catch (error) {
       onDefect(error);
       const message = 'Something went wrong in Parkade; nothing else is known.';

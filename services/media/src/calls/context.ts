@@ -3,6 +3,7 @@ import type { Park, Parker } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { TenantView } from '@parkade/settings';
 import type { MediaConfig } from '../config.js';
+import { type Place, soundAt } from '../hold/hold-place.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import type { Arrival } from './arrival.js';
 import type { Wish } from './feature-code.js';
@@ -62,9 +63,10 @@ export function parkerOf({ arrival: { way } }: Visit): Parker {
   return way.kind === 'direct' ? { userId: way.user, deviceId: '', extension: way.user } : way.parker;
 }
 
-/** Hold audio, until something else is done with the leg. */
-export function holdAudio({ sw }: Pick<NodeContext, 'sw'>, legId: string, music = 'moh'): Promise<boolean> {
-  return sw.play(legId, `local_stream://${music}`);
+/** Hold audio as the settings of the place say (default: where the call is parked), until something else is done with the leg. */
+export function holdAudio(context: NodeContext, legId: string, place?: Place): Promise<boolean> {
+  const sound = soundAt(context, place ?? context.parked.park(legId));
+  return context.sw.play(legId, sound);
 }
 
 /** Plays an announcement to its end, and hangs up. */

@@ -40,7 +40,7 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
     return;
   }
   const about = { takerId: legId, callId, parkId, formerParkId: previousParkId, revision };
-  const joined = await join(sw, about, () => void holdAudio(context, callId));
+  const joined = await join(sw, about, () => void holdAudio(context, callId, park));
   switch (joined) {
     case 'connected': {
       parked.leave(callId);

@@ -3,19 +3,21 @@
 //   C2. Only a leg that stands in the `socket` application, or is marked as pending, or was recovered, is taken: nobody can
 //       have somebody else's conversation parked by naming it.
 //   C3. One thing is done with a leg at a time.
-import { Consistency, ParkState } from '@parkade/proto';
+import { Consistency, type Park, ParkState } from '@parkade/proto';
 import { DEFAULT_PICKUP_CONTEXT } from '../config.js';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
 import { codesOf } from '@parkade/settings';
+import { Escapes } from '../escape/escapes.js';
 import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { readCode } from './feature-code.js';
 import { takeDelivered } from './delivering.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred } from './parking.js';
+import { ofPark } from './parked-calls.js';
 import { isPickupNumber, type Pickup, Pickups } from './pickups.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
@@ -30,9 +32,11 @@ export class NodeCalls {
   #draining = false;
 
   readonly #pickups: Pickups;
+  readonly #escapes: Escapes;
 
   constructor(private readonly context: NodeContext) {
     this.#pickups = new Pickups(context.clock, context.random);
+    this.#escapes = new Escapes(context);
   }
 
   /** Calls that something is being done with. */
@@ -43,6 +47,7 @@ export class NodeCalls {
   onEvent(event: EslEvent): void {
     this.#identities.onEvent(event);
     this.context.parked.onEvent(event);
+    this.#escapes.onEvent(event);
   }
 
   /** Looks a call up at its node, and does what it wants; resolves when it is known what that is. */
@@ -56,11 +61,11 @@ export class NodeCalls {
     const { headers } = found;
     if (!waitsForUs(headers)) return 'not-a-code';
     const mark = markOf(headers);
-    const stands = mark === undefined ? false : await this.#stands(legId, mark);
-    if (stands === undefined) return 'unknown';
+    const stands = mark === undefined ? undefined : await this.#stands(legId, mark);
+    if (stands === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
-    if (mark !== undefined && stands) {
-      this.#do(legId, () => this.#readopt(legId, mark));
+    if (stands !== undefined) {
+      this.#do(legId, () => this.#readopt(legId, stands));
       return 'taken';
     }
     const dialled = headers.get('Caller-Destination-Number') ?? '';
@@ -96,7 +101,7 @@ export class NodeCalls {
   /** Takes nothing more, and resolves when everything under way is done. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await Promise.all(this.#underWay.values());
+    await Promise.all([...this.#underWay.values(), this.#escapes.idle()]);
   }
 
   undrain(): void {
@@ -140,21 +145,22 @@ export class NodeCalls {
     await sw.kill(legId, 'CALL_REJECTED');
   }
 
-  /** Whether a leg is the call of the park it is marked with; an old mark may be left on one. Undefined: not known. */
-  async #stands(legId: string, { tenantId, parkId }: ParkMark): Promise<boolean | undefined> {
+  /** The park a leg is marked with, where it is its call; an old mark may be left on one. */
+  async #stands(legId: string, { tenantId, parkId }: ParkMark): Promise<Park | 'unknown' | undefined> {
     const by = { $case: 'parkId', value: parkId } as const;
     const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return found.known ? false : undefined;
-    return found.value.park?.state !== ParkState.ENDED && found.value.park?.call?.callId === legId;
+    if (!found.ok) return found.known ? undefined : 'unknown';
+    const { park } = found.value;
+    return park?.state !== ParkState.ENDED && park?.call?.callId === legId ? park : undefined;
   }
 
   /** A parked leg that its crashed switch brought back: into park again, under the mark it has. */
-  async #readopt(legId: string, { tenantId, parkId }: ParkMark): Promise<void> {
+  async #readopt(legId: string, park: Park): Promise<void> {
     const { sw, parked, random } = this.context;
     if (!parked.watch(legId)) return;
     if ((await sw.park(legId, turnWord(random), false)) !== 'parked') return parked.leave(legId);
-    await holdAudio(this.context, legId);
-    parked.parked(legId, { tenantId, parkId, reserved: false });
+    await holdAudio(this.context, legId, park);
+    parked.parked(legId, { ...ofPark(park), reserved: false });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type CallOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type CallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock, sleep } from '@parkade/clock';
 import {
   type CompleteReservationRequest,
@@ -18,7 +18,7 @@ import {
   type RetrieveRequest,
   type RetrieveResponse,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
 
 /** `known` false: nobody knows whether it was done. */
 export type Answer<T> =
@@ -59,8 +59,9 @@ export class GrpcParkApi implements ParkApi {
     address: string,
     private readonly limitMs: number,
     private readonly clock: Clock,
+    peers: PeerChannel,
   ) {
-    this.#client = new ParkServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    this.#client = new ParkServiceClient(address, peers.credentials, { ...CHANNEL_OPTIONS, ...peers.options });
   }
 
   park(request: ParkRequest): Promise<Answer<ParkResponse>> {

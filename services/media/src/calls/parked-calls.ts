@@ -7,15 +7,24 @@
 import type { Clock, Random } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
 import { newRequestId } from '@parkade/ids';
-import { ReleaseCause } from '@parkade/proto';
+import { type Park, ParkState, ReleaseCause } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { ParkApi } from './park-api.js';
 
 export interface ParkOfCall {
   readonly tenantId: string;
   readonly parkId: string;
+  readonly lotId: string;
+  readonly slot: string;
+  /** Who parked it; empty: not known. */
+  readonly parker: string;
   /** A reservation is held by its parker's own call. */
   readonly reserved: boolean;
+}
+
+/** What is kept of a park. */
+export function ofPark({ tenantId, parkId, lotId, slot, parker, state }: Park): ParkOfCall {
+  return { tenantId, parkId, lotId, slot, parker: parker?.extension ?? '', reserved: state === ParkState.RESERVED };
 }
 
 interface Entry {
@@ -113,7 +122,11 @@ export class ParkedCalls {
   }
 
   /** Frees a slot whose call is proven gone. What could not be told now is found by the next reconciliation. */
-  async release(legId: string, { tenantId, parkId, reserved }: ParkOfCall, hangUpCause: string): Promise<void> {
+  async release(
+    legId: string,
+    { tenantId, parkId, reserved }: Pick<ParkOfCall, 'tenantId' | 'parkId' | 'reserved'>,
+    hangUpCause: string,
+  ): Promise<void> {
     const { api, clock, random, log } = this.deps;
     // The transfer hangs its parker up before the caller arrives.
     const transferred = reserved && hangUpCause === 'ATTENDED_TRANSFER';

@@ -7,12 +7,14 @@
 import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
 import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
+import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
+import { ofPark } from './parked-calls.js';
 import type { Answer } from './park-api.js';
 import { parkTarget } from './targets.js';
 
 /** Parks the call of a blind or attended transfer. */
 export async function parkTransferred(visit: Visit): Promise<void> {
-  const { arrival, parked, sw, rule, random, log } = visit;
+  const { arrival, parked, sw, random, log } = visit;
   const { legId, way } = arrival;
   if (!arrival.answered) {
     log.info('refused: a call that nobody has answered cannot be parked', { legId });
@@ -23,10 +25,23 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   if (!parked.watch(legId)) return giveBack(visit, 'too many calls');
   await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });
   if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
-  await holdAudio(visit, legId, rule.music);
+  const heard = await holdFor(visit, wishedPlace(visit));
   const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
   if (!answer.ok) return refused(visit, answer);
-  if (answer.value.park !== undefined) await settled(visit, answer.value.park, answer.value.revision, false);
+  const { park: parkedAt, revision } = answer.value;
+  if (parkedAt === undefined) return;
+  await settled(visit, parkedAt, revision, false);
+  // What he waits in may sound otherwise than what was asked for.
+  if (heard !== soundAt(visit, parkedAt)) {
+    await sw.silence(legId);
+    await holdAudio(visit, legId, parkedAt);
+  }
+}
+
+/** Hold audio before the slot is known; answers what is heard. */
+async function holdFor(visit: Visit, place: Place): Promise<string> {
+  await holdAudio(visit, visit.arrival.legId, place);
+  return soundAt(visit, place);
 }
 
 /** The park is durable: its mark is put on the leg. */
@@ -37,7 +52,7 @@ export async function settled(visit: Visit, park: Park, revision: number, reserv
   if (!(await sw.setVariables(arrival.legId, markVariables(mark)))) {
     log.warn('a parked leg could not be marked', { legId: arrival.legId, parkId });
   }
-  parked.parked(arrival.legId, { tenantId, parkId, reserved });
+  parked.parked(arrival.legId, { ...ofPark(park), reserved });
 }
 
 /** Not parked now; where nobody knows, or it stands in a slot already, the slots are believed. */

@@ -11,6 +11,7 @@ import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../s
 import { standingOf, talksWith } from '../switch/standing.js';
 import { holdAudio, type NodeContext } from './context.js';
 import { givenBack } from './give-back.js';
+import { ofPark } from './parked-calls.js';
 
 export interface ReconcileActions {
   take(legId: string): Promise<unknown>;
@@ -87,7 +88,7 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
     return freeIfTaken(context, legId, park);
   }
   if (parked.park(legId)?.parkId === parkId) return;
-  parked.parked(legId, { tenantId, parkId, reserved: state === ParkState.RESERVED });
+  parked.parked(legId, ofPark(park));
   await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
 }
 
@@ -121,7 +122,7 @@ async function settleRetrieve(context: NodeContext, legId: string, park: Park): 
   } else if (standingOf(found.headers) === 'waiting') {
     if (found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
     await givenBack(context, park, 'time over');
-    await holdAudio(context, legId);
+    await holdAudio(context, legId, park);
   }
 }
 

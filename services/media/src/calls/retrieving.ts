@@ -67,7 +67,7 @@ async function begin(visit: Visit): Promise<Begun> {
 }
 
 async function connect(visit: Visit, park: Park, revision: number): Promise<void> {
-  const { node, arrival, sw, rule, parked, config, log } = visit;
+  const { node, arrival, sw, parked, config, log } = visit;
   const { call, parkId } = park;
   const takerId = arrival.legId;
   if (call?.mediaNode !== node) {
@@ -77,7 +77,7 @@ async function connect(visit: Visit, park: Park, revision: number): Promise<void
     return sayAndHangUp(visit, takerId, config.announcements.failed);
   }
   const { callId } = call;
-  const hold = (): void => void holdAudio(visit, callId, rule.music);
+  const hold = (): void => void holdAudio(visit, callId, park);
   const joined = await join(sw, { takerId, callId, parkId, formerParkId: park.previousParkId, revision }, hold);
   switch (joined) {
     case 'connected':

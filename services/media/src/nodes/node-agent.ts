@@ -9,13 +9,30 @@ import { NodeCalls } from '../calls/node-calls.js';
 import type { ParkApi } from '../calls/park-api.js';
 import { ParkedCalls } from '../calls/parked-calls.js';
 import type { MediaConfig } from '../config.js';
+import type { LampFeed } from '../lamps/lamp-feed.js';
+import { NodeLamps } from '../lamps/node-lamps.js';
 import { NodeLegs } from '../legs/node-legs.js';
 import type { Happening } from '../legs/types.js';
 import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
 import type { MediaNode } from './media-node.js';
 
 /** What is needed to know what legs do. */
-const EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'].map((name) => `CHANNEL_${name}`);
+const LEG_EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'];
+const EVENTS = [...LEG_EVENTS.map((name) => `CHANNEL_${name}`), 'DTMF'];
+
+/** What waits at a node's owner. */
+export interface NodeQueues {
+  /** Commands whose turn or reply has not come. */
+  readonly commands: number;
+  /** Events that nobody has looked at yet. */
+  readonly events: number;
+  /** Effects that the switch has not told of yet. */
+  readonly waits: number;
+  /** Calls that something is being done with. */
+  readonly calls: number;
+  /** Legs that ring or were answered. */
+  readonly legs: number;
+}
 
 export interface NodeAgentDeps {
   readonly clock: Clock;
@@ -23,6 +40,8 @@ export interface NodeAgentDeps {
   readonly log: Log;
   readonly api: ParkApi;
   readonly settingsOf: NodeContext['settingsOf'];
+  /** What lamps show; undefined: nobody tells this process. */
+  readonly feed: Pick<LampFeed, 'lamps' | 'noticesSince'> | undefined;
   readonly groupOf: NodeContext['groupOf'];
   readonly offerPickup: NodeContext['offerPickup'];
   readonly withdrawPickup: NodeContext['withdrawPickup'];
@@ -37,6 +56,7 @@ export class NodeAgent {
   readonly sw: NodeSwitch;
   readonly legs: NodeLegs;
   readonly calls: NodeCalls;
+  readonly lamps: NodeLamps | undefined;
   readonly #context: NodeContext;
   readonly #stop = new AbortController();
   readonly #connection: InboundConnection;
@@ -91,6 +111,10 @@ export class NodeAgent {
       withdrawPickup,
     };
     this.calls = new NodeCalls(this.#context);
+    const { feed } = deps;
+    const { sw } = this;
+    this.lamps =
+      feed === undefined ? undefined : new NodeLamps({ node: name, sw, clock, log, config, settingsOf, groupOf, feed });
     this.legs = new NodeLegs({
       sw: this.sw,
       tell: deps.tell,
@@ -108,6 +132,12 @@ export class NodeAgent {
   /** Calls that are parked here, as far as this process knows. */
   get parkedCalls(): number {
     return this.#context.parked.size;
+  }
+
+  /** What waits here now. */
+  get queues(): NodeQueues {
+    const { openCommands: commands, queuedEvents: events } = this.#connection;
+    return { commands, events, waits: this.sw.waits.size, calls: this.calls.underWay, legs: this.legs.size };
   }
 
   start(): void {
@@ -129,11 +159,13 @@ export class NodeAgent {
 
   #onUp(): void {
     this.deps.log.info('media node up', { node: this.node.name });
+    this.lamps?.onUp();
     // Events go on meanwhile.
     void this.#catchUp().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
   }
 
   #onDown(down: Down, wasUp: boolean): void {
+    this.lamps?.onDown();
     this.#timer?.cancel();
     this.sw.waits.endAll();
     if (wasUp || down.kind === 'refused')

@@ -133,7 +133,9 @@ async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<
   if (found.kind === 'unknown') return notHere(node.node.name);
   if (found.kind === 'gone') return { outcome: toTransfer('gone') };
   if (standingOf(found.headers) !== 'waiting') return { outcome: toTransfer('not-held') };
-  const outcome = await node.sw.transfer(callId, request.destination, request.context);
+  // A leg that was parked goes through no XML dial plan any more, unless it is told to.
+  const context = request.context === '' ? (found.headers.get('Caller-Context') ?? '') : request.context;
+  const outcome = await node.sw.transfer(callId, request.destination, context);
   if (outcome === 'done') await node.sw.setVariables(callId, NO_MARK);
   return { outcome: toTransfer(outcome) };
 }

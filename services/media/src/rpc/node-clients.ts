@@ -1,4 +1,4 @@
-import { type CallOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type CallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock, sleep } from '@parkade/clock';
 import type { OwnerDirectory } from '@parkade/ownership';
 import {
@@ -24,7 +24,7 @@ import {
   type WithdrawPickupRequest,
   type WithdrawPickupResponse,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, NO_SECURITY, type PeerChannel } from '@parkade/rpc';
 
 /** Channels kept; past it the one that was used longest ago is closed. */
 const MAX_CHANNELS = 64;
@@ -65,6 +65,7 @@ export class NodeClients {
   constructor(
     private readonly owners: Pick<OwnerDirectory<string>, 'owner'>,
     private readonly clock: Clock,
+    private readonly peers: PeerChannel = NO_SECURITY.peers,
   ) {}
 
   /** The answer of the node's owner. Rejects when there was none in time: then it is not known what was done. */
@@ -96,7 +97,9 @@ export class NodeClients {
     if (address === undefined) return undefined;
     const known = this.#clients.get(address);
     this.#clients.delete(address);
-    const client = known ?? new MediaNodeServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    const client =
+      known ??
+      new MediaNodeServiceClient(address, this.peers.credentials, { ...CHANNEL_OPTIONS, ...this.peers.options });
     this.#clients.set(address, client);
     const [oldest] = this.#clients;
     if (this.#clients.size > MAX_CHANNELS && oldest !== undefined) {

@@ -3,9 +3,10 @@
 //   N2. "+OK" is believed of reads alone; every effect is confirmed by its event, waited for since before the command.
 //   N3. Nothing here rejects; undefined means that it is not known.
 import type { Clock } from '@parkade/clock';
-import type { EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
+import type { EslCommand, EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
 import { EslHeaders as Headers } from '@parkade/esl';
 import { EventWaits } from './event-waits.js';
+import { RINGING_TONE } from './tones.js';
 import { isLegId, isWord, listVariable } from './values.js';
 
 /** Times of what is waited for, in milliseconds. */
@@ -17,7 +18,7 @@ export interface SwitchLimits {
 }
 
 /** What of a connection the commands here need. */
-export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'isUp'>;
+export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'command' | 'isUp'>;
 
 /** How a leg stands: `unknown` when the switch could not be asked. */
 export type Look =
@@ -133,7 +134,8 @@ export class NodeSwitch {
 
   /** Plays a sound to a leg without waiting for it; one that is missing is passed over by the switch. */
   play(uuid: string, path: string): Promise<boolean> {
-    return isWord(path) ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
+    const isSound = isWord(path) || path === RINGING_TONE;
+    return isSound ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
   }
 
   /** Plays a sound and waits until it has ended, at most `limitMs`. */
@@ -174,6 +176,11 @@ export class NodeSwitch {
     const result = await this.connection.bgapi('originate', `${dialString} &park()`, limitMs);
     if (result.ok) return { ok: true };
     return { ok: false, text: result.reason === 'refused' ? result.text : undefined };
+  }
+
+  /** Fires an event inside the switch (`sendevent`). Whether it was taken. */
+  async fire(event: EslCommand): Promise<boolean> {
+    return (await this.connection.command(event, this.limits.replyMs)).ok;
   }
 
   /** `sofia recover`: what a crashed switch had comes back. */

@@ -1,4 +1,4 @@
-import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
+import { type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import type { Clock, Timer } from '@parkade/clock';
 import {
   type Command,
@@ -11,7 +11,7 @@ import {
   type ListOwnedResponse,
   SlotShardServiceClient,
 } from '@parkade/proto';
-import { BatchWriter, INNER_CHANNEL_OPTIONS } from '@parkade/rpc';
+import { BatchWriter, INNER_CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
 import type { RecallLimits } from '../config.js';
 
 /** A command without what the link fills in. */
@@ -43,14 +43,16 @@ export class OwnerLink {
     readonly address: string,
     private readonly clock: Clock,
     private readonly limits: RecallLimits,
+    peers: PeerChannel,
   ) {
-    this.#client = new SlotShardServiceClient(address, credentials.createInsecure(), {
+    this.#client = new SlotShardServiceClient(address, peers.credentials, {
       ...INNER_CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_OWNER_MESSAGE_BYTES,
       'grpc.initial_reconnect_backoff_ms': 20,
       'grpc.max_reconnect_backoff_ms': 200,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
+      ...peers.options,
     });
   }
 

@@ -2,6 +2,7 @@ import { type Clock, type Random, sleep } from '@parkade/clock';
 import { stableHash } from '@parkade/ids';
 import type { OwnerHint } from '@parkade/ownership';
 import { type CommandAnswer, Reason } from '@parkade/proto';
+import type { PeerChannel } from '@parkade/rpc';
 import type { RecallLimits } from '../config.js';
 import type { Operation, OwnerOutcome, OwnerPort } from '../run/owner-port.js';
 import { backOffMs } from './back-off.js';
@@ -27,6 +28,7 @@ export interface OwnersDeps {
   /** The settings revision seen here: the owner waits until it has seen it, too. */
   readonly settingsRevision: () => number;
   readonly stop: AbortSignal;
+  readonly peers: PeerChannel;
 }
 
 /**
@@ -86,7 +88,7 @@ export class Owners implements OwnerPort {
 
   /** The link to an address, made when there is none. */
   to(address: string): OwnerLink {
-    const link = this.#links.get(address) ?? new OwnerLink(address, this.deps.clock, this.limits);
+    const link = this.#links.get(address) ?? new OwnerLink(address, this.deps.clock, this.limits, this.deps.peers);
     this.#links.delete(address);
     this.#links.set(address, link);
     if (this.#links.size > MAX_LINKS) this.#closeOldest();

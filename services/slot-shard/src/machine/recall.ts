@@ -84,7 +84,7 @@ export function endRecall(record: SlotRecord, command: EndRecall, ctx: StepConte
           retriever: command.answeredBy,
         });
       case RecallOutcome.FAILED:
-        return ringing ? waitAgain(record, command, ctx, park) : refuseState(park, 'failed to be rung back');
+        return ringing ? waitAgain(record, command, ctx, park) : refuseState(park, 'ended as a failed recall');
       case RecallOutcome.BRANCHED:
         if (!ringing && park.state?.$case !== 'parked') return refuseState(park, 'branched');
         return departed(record, ctx, park, {

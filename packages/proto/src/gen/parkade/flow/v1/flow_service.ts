@@ -77,6 +77,88 @@ export enum PromptListener {
   PARKER = 2,
 }
 
+/** A flow that is stored at a tenant. */
+export interface StoredFlow {
+  /** Its tenant. */
+  tenantId: string;
+  /** Its id. */
+  flowId: string;
+  /** As it was written, as JSON text. Empty in lists. */
+  json: string;
+  /** The revision it was written at: what `expected_revision` is compared with. */
+  revision: number;
+  /** Paths of keys that mean nothing here: kept, and not used. Empty in lists. */
+  ignored: string[];
+}
+
+/** Stores a flow. */
+export interface PutFlowRequest {
+  /** UUIDv7, or empty. Only checked: see the RPC. */
+  requestId: string;
+  /** The tenant; it exists. */
+  tenantId: string;
+  /** The id; 1 to 64 printable ASCII characters without blanks. */
+  flowId: string;
+  /** The flow, as JSON text of at most 262,144 bytes. Ring groups that it names exist. */
+  json: string;
+  /** REVISION_CONFLICT unless the stored flow is at this revision; 0: unless there is none. Absent: whatever is there is replaced. */
+  expectedRevision?: number | undefined;
+}
+
+/** It is stored. */
+export interface PutFlowResponse {
+  /** As it is stored now. */
+  flow: StoredFlow | undefined;
+}
+
+/** Asks for a flow. */
+export interface GetFlowRequest {
+  /** The tenant. */
+  tenantId: string;
+  /** The flow. */
+  flowId: string;
+}
+
+/** A flow. */
+export interface GetFlowResponse {
+  /** The flow. */
+  flow: StoredFlow | undefined;
+}
+
+/** Asks for the flows of a tenant. */
+export interface ListFlowsRequest {
+  /** The tenant. */
+  tenantId: string;
+  /** At most this many, 1 to 1,000; 0: 100. */
+  pageSize: number;
+  /** As the last page said; empty: the first page. */
+  pageToken: string;
+}
+
+/** A page of flows. */
+export interface ListFlowsResponse {
+  /** Without their text. */
+  flows: StoredFlow[];
+  /** Where the next page begins; empty: there is none. */
+  nextPageToken: string;
+}
+
+/** Deletes a flow. */
+export interface DeleteFlowRequest {
+  /** UUIDv7, or empty. Only checked: see the RPC. */
+  requestId: string;
+  /** The tenant. */
+  tenantId: string;
+  /** The flow. */
+  flowId: string;
+  /** REVISION_CONFLICT where a flow is stored at another revision. Absent: whatever is there is deleted. */
+  expectedRevision?: number | undefined;
+}
+
+/** It is deleted. */
+export interface DeleteFlowResponse {
+}
+
 /** A call that has come to a `park` node. */
 export interface ExecuteParkActionRequest {
   /** UUIDv7; a retry with the same id and body takes effect once. Empty: one is made, and a retry is then a new request. */
@@ -191,6 +273,673 @@ export interface ExecuteParkActionResponse {
   /** The request id it was done under: the request's, or the one that was made. */
   requestId: string;
 }
+
+function createBaseStoredFlow(): StoredFlow {
+  return { tenantId: "", flowId: "", json: "", revision: 0, ignored: [] };
+}
+
+export const StoredFlow: MessageFns<StoredFlow> = {
+  encode(message: StoredFlow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.flowId !== "") {
+      writer.uint32(18).string(message.flowId);
+    }
+    if (message.json !== "") {
+      writer.uint32(26).string(message.json);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(32).uint64(message.revision);
+    }
+    for (const v of message.ignored) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredFlow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredFlow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.ignored.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StoredFlow>, I>>(base?: I): StoredFlow {
+    return StoredFlow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StoredFlow>, I>>(object: I): StoredFlow {
+    const message = createBaseStoredFlow();
+    message.tenantId = object.tenantId ?? "";
+    message.flowId = object.flowId ?? "";
+    message.json = object.json ?? "";
+    message.revision = object.revision ?? 0;
+    message.ignored = object.ignored?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePutFlowRequest(): PutFlowRequest {
+  return { requestId: "", tenantId: "", flowId: "", json: "", expectedRevision: undefined };
+}
+
+export const PutFlowRequest: MessageFns<PutFlowRequest> = {
+  encode(message: PutFlowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.flowId !== "") {
+      writer.uint32(26).string(message.flowId);
+    }
+    if (message.json !== "") {
+      writer.uint32(34).string(message.json);
+    }
+    if (message.expectedRevision !== undefined) {
+      writer.uint32(40).uint64(message.expectedRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutFlowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutFlowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expectedRevision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutFlowRequest>, I>>(base?: I): PutFlowRequest {
+    return PutFlowRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutFlowRequest>, I>>(object: I): PutFlowRequest {
+    const message = createBasePutFlowRequest();
+    message.requestId = object.requestId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.flowId = object.flowId ?? "";
+    message.json = object.json ?? "";
+    message.expectedRevision = object.expectedRevision ?? undefined;
+    return message;
+  },
+};
+
+function createBasePutFlowResponse(): PutFlowResponse {
+  return { flow: undefined };
+}
+
+export const PutFlowResponse: MessageFns<PutFlowResponse> = {
+  encode(message: PutFlowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flow !== undefined) {
+      StoredFlow.encode(message.flow, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutFlowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutFlowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flow = StoredFlow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutFlowResponse>, I>>(base?: I): PutFlowResponse {
+    return PutFlowResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutFlowResponse>, I>>(object: I): PutFlowResponse {
+    const message = createBasePutFlowResponse();
+    message.flow = (object.flow !== undefined && object.flow !== null)
+      ? StoredFlow.fromPartial(object.flow)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetFlowRequest(): GetFlowRequest {
+  return { tenantId: "", flowId: "" };
+}
+
+export const GetFlowRequest: MessageFns<GetFlowRequest> = {
+  encode(message: GetFlowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.flowId !== "") {
+      writer.uint32(18).string(message.flowId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFlowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFlowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetFlowRequest>, I>>(base?: I): GetFlowRequest {
+    return GetFlowRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetFlowRequest>, I>>(object: I): GetFlowRequest {
+    const message = createBaseGetFlowRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.flowId = object.flowId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetFlowResponse(): GetFlowResponse {
+  return { flow: undefined };
+}
+
+export const GetFlowResponse: MessageFns<GetFlowResponse> = {
+  encode(message: GetFlowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flow !== undefined) {
+      StoredFlow.encode(message.flow, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFlowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFlowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flow = StoredFlow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetFlowResponse>, I>>(base?: I): GetFlowResponse {
+    return GetFlowResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetFlowResponse>, I>>(object: I): GetFlowResponse {
+    const message = createBaseGetFlowResponse();
+    message.flow = (object.flow !== undefined && object.flow !== null)
+      ? StoredFlow.fromPartial(object.flow)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListFlowsRequest(): ListFlowsRequest {
+  return { tenantId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListFlowsRequest: MessageFns<ListFlowsRequest> = {
+  encode(message: ListFlowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFlowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFlowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListFlowsRequest>, I>>(base?: I): ListFlowsRequest {
+    return ListFlowsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListFlowsRequest>, I>>(object: I): ListFlowsRequest {
+    const message = createBaseListFlowsRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListFlowsResponse(): ListFlowsResponse {
+  return { flows: [], nextPageToken: "" };
+}
+
+export const ListFlowsResponse: MessageFns<ListFlowsResponse> = {
+  encode(message: ListFlowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.flows) {
+      StoredFlow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFlowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFlowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flows.push(StoredFlow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListFlowsResponse>, I>>(base?: I): ListFlowsResponse {
+    return ListFlowsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListFlowsResponse>, I>>(object: I): ListFlowsResponse {
+    const message = createBaseListFlowsResponse();
+    message.flows = object.flows?.map((e) => StoredFlow.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteFlowRequest(): DeleteFlowRequest {
+  return { requestId: "", tenantId: "", flowId: "", expectedRevision: undefined };
+}
+
+export const DeleteFlowRequest: MessageFns<DeleteFlowRequest> = {
+  encode(message: DeleteFlowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.flowId !== "") {
+      writer.uint32(26).string(message.flowId);
+    }
+    if (message.expectedRevision !== undefined) {
+      writer.uint32(32).uint64(message.expectedRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteFlowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteFlowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.flowId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expectedRevision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteFlowRequest>, I>>(base?: I): DeleteFlowRequest {
+    return DeleteFlowRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteFlowRequest>, I>>(object: I): DeleteFlowRequest {
+    const message = createBaseDeleteFlowRequest();
+    message.requestId = object.requestId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.flowId = object.flowId ?? "";
+    message.expectedRevision = object.expectedRevision ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteFlowResponse(): DeleteFlowResponse {
+  return {};
+}
+
+export const DeleteFlowResponse: MessageFns<DeleteFlowResponse> = {
+  encode(_: DeleteFlowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteFlowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteFlowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteFlowResponse>, I>>(base?: I): DeleteFlowResponse {
+    return DeleteFlowResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteFlowResponse>, I>>(_: I): DeleteFlowResponse {
+    const message = createBaseDeleteFlowResponse();
+    return message;
+  },
+};
 
 function createBaseExecuteParkActionRequest(): ExecuteParkActionRequest {
   return {
@@ -937,6 +1686,50 @@ export const FlowServiceService = {
       ExecuteParkActionResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ExecuteParkActionResponse => ExecuteParkActionResponse.decode(value),
   },
+  /**
+   * Stores a flow of a tenant, checked as a whole: INVALID_FIELD tells every fault with its path, the first in metadata `path`;
+   * TENANT_NOT_FOUND. Executions use it within moments, in every process; calls that wait already keep the branch they were
+   * parked with. Storing what is stored already changes nothing and is answered with its revision, so a retry is harmless.
+   */
+  putFlow: {
+    path: "/parkade.flow.v1.FlowService/PutFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutFlowRequest): Buffer => PutFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): PutFlowRequest => PutFlowRequest.decode(value),
+    responseSerialize: (value: PutFlowResponse): Buffer => PutFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): PutFlowResponse => PutFlowResponse.decode(value),
+  },
+  /** A stored flow. FLOW_NOT_FOUND. */
+  getFlow: {
+    path: "/parkade.flow.v1.FlowService/GetFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetFlowRequest): Buffer => GetFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetFlowRequest => GetFlowRequest.decode(value),
+    responseSerialize: (value: GetFlowResponse): Buffer => GetFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetFlowResponse => GetFlowResponse.decode(value),
+  },
+  /** The flows of a tenant, page by page, ordered by their encoded ids. */
+  listFlows: {
+    path: "/parkade.flow.v1.FlowService/ListFlows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListFlowsRequest): Buffer => ListFlowsRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ListFlowsRequest => ListFlowsRequest.decode(value),
+    responseSerialize: (value: ListFlowsResponse): Buffer => ListFlowsResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ListFlowsResponse => ListFlowsResponse.decode(value),
+  },
+  /** Deletes a flow; one that is not there is deleted already. Executions that name it are refused from then on. */
+  deleteFlow: {
+    path: "/parkade.flow.v1.FlowService/DeleteFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteFlowRequest): Buffer => DeleteFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): DeleteFlowRequest => DeleteFlowRequest.decode(value),
+    responseSerialize: (value: DeleteFlowResponse): Buffer => DeleteFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): DeleteFlowResponse => DeleteFlowResponse.decode(value),
+  },
 } as const;
 
 export interface FlowServiceServer extends UntypedServiceImplementation {
@@ -948,6 +1741,18 @@ export interface FlowServiceServer extends UntypedServiceImplementation {
    * asked for, and a replay is answered alike as long as the flow has not been changed meanwhile.
    */
   executeParkAction: handleUnaryCall<ExecuteParkActionRequest, ExecuteParkActionResponse>;
+  /**
+   * Stores a flow of a tenant, checked as a whole: INVALID_FIELD tells every fault with its path, the first in metadata `path`;
+   * TENANT_NOT_FOUND. Executions use it within moments, in every process; calls that wait already keep the branch they were
+   * parked with. Storing what is stored already changes nothing and is answered with its revision, so a retry is harmless.
+   */
+  putFlow: handleUnaryCall<PutFlowRequest, PutFlowResponse>;
+  /** A stored flow. FLOW_NOT_FOUND. */
+  getFlow: handleUnaryCall<GetFlowRequest, GetFlowResponse>;
+  /** The flows of a tenant, page by page, ordered by their encoded ids. */
+  listFlows: handleUnaryCall<ListFlowsRequest, ListFlowsResponse>;
+  /** Deletes a flow; one that is not there is deleted already. Executions that name it are refused from then on. */
+  deleteFlow: handleUnaryCall<DeleteFlowRequest, DeleteFlowResponse>;
 }
 
 export interface FlowServiceClient extends Client {
@@ -973,6 +1778,74 @@ export interface FlowServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExecuteParkActionResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Stores a flow of a tenant, checked as a whole: INVALID_FIELD tells every fault with its path, the first in metadata `path`;
+   * TENANT_NOT_FOUND. Executions use it within moments, in every process; calls that wait already keep the branch they were
+   * parked with. Storing what is stored already changes nothing and is answered with its revision, so a retry is harmless.
+   */
+  putFlow(
+    request: PutFlowRequest,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  putFlow(
+    request: PutFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  putFlow(
+    request: PutFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  /** A stored flow. FLOW_NOT_FOUND. */
+  getFlow(
+    request: GetFlowRequest,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  getFlow(
+    request: GetFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  getFlow(
+    request: GetFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  /** The flows of a tenant, page by page, ordered by their encoded ids. */
+  listFlows(
+    request: ListFlowsRequest,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  listFlows(
+    request: ListFlowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  listFlows(
+    request: ListFlowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes a flow; one that is not there is deleted already. Executions that name it are refused from then on. */
+  deleteFlow(
+    request: DeleteFlowRequest,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
+  deleteFlow(
+    request: DeleteFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
+  deleteFlow(
+    request: DeleteFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const FlowServiceClient = makeGenericClientConstructor(
@@ -996,6 +1869,17 @@ type DeepPartial<T> = T extends Builtin ? T
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

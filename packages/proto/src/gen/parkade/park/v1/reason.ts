@@ -85,4 +85,6 @@ export enum Reason {
   UNAUTHENTICATED = 35,
   /** PERMISSION_DENIED - PERMISSION_DENIED. The caller's token does not allow this in its tenant; metadata `action`, `tenant_id`, `lot_id`. */
   PERMISSION_DENIED = 36,
+  /** REVISION_CONFLICT - ABORTED. What is stored is not at the revision that was expected; metadata `revision`: the one it is at, 0: there is none. */
+  REVISION_CONFLICT = 40,
 }

@@ -1,0 +1,2 @@
+export { parksContract } from './contract.js';
+export { MemoryParks } from './memory-parks.js';

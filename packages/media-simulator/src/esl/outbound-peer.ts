@@ -1,0 +1,97 @@
+import { connect } from 'node:net';
+import type { EslCommand } from '@parkade/esl';
+import type { Channel } from '../calls/channel.js';
+import type { SwitchCore } from '../calls/switch-core.js';
+import { EslConnection } from './connection.js';
+import { channelFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
+
+/** The `socket` application in the mode `async full`: the switch connects to the application. */
+export class OutboundPeer extends EslConnection {
+  protected override readonly controlled: string;
+  /** Seconds to stay after the leg is gone; `undefined`: not at all. */
+  #lingerS: number | undefined;
+  #left = false;
+  #refused = false;
+
+  constructor(
+    core: SwitchCore,
+    private readonly channel: Channel,
+    address: string,
+    private readonly ended: (resume: boolean) => void,
+  ) {
+    const [host = '', port = '0'] = address.split(':');
+    const socket = connect({ host, port: Number(port) });
+    super(core, socket);
+    this.controlled = channel.uuid;
+    socket.on('error', () => {
+      if (socket.connecting || socket.bytesRead === 0) this.#refused = true;
+    });
+    // Connected, the leg waits in park for what the application wants.
+    socket.on('connect', () => {
+      if (!this.#left) core.park(channel);
+    });
+    channel.variables.set('socket_host', host);
+  }
+
+  /** The leg does something else now, or is gone. */
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    const seconds = this.#lingerS;
+    if (seconds === undefined) {
+      this.core.later(() => this.sayGoodbye());
+      return;
+    }
+    this.write(noticeFrame('', 'linger', this.controlled));
+    const timer = this.core.after(seconds * 1_000, () => this.sayGoodbye());
+    this.socket.on('close', () => timer.cancel());
+    this.core.onGone(this.channel, () => {
+      timer.cancel();
+      this.core.later(() => this.sayGoodbye());
+    });
+  }
+
+  protected override closed(): void {
+    if (this.#left) return;
+    this.#left = true;
+    // Nobody listened: the application is over, and the dial plan goes on.
+    this.ended(this.#refused || this.channel.isTrue('socket_resume'));
+  }
+
+  protected override verb(verb: string, argument: string, command: EslCommand): string | undefined {
+    const { channel } = this;
+    switch (verb) {
+      case 'connect':
+        return channelFrame(this.core.about('CHANNEL_DATA', channel));
+      case 'myevents':
+        this.subscription.only = channel.uuid;
+        return replyFrame('+OK Events Enabled');
+      case 'linger': {
+        const seconds = argument === '' ? 60 : Number.parseInt(argument, 10);
+        this.#lingerS = Number.isNaN(seconds) ? 0 : seconds;
+        return replyFrame(argument === '' ? '+OK will linger' : `+OK will linger ${this.#lingerS} seconds`);
+      }
+      case 'nolinger':
+        this.#lingerS = undefined;
+        return replyFrame('+OK will not linger');
+      case 'getvar': {
+        const value = argument === 'hostname' ? this.core.config.name : channel.variables.get(argument);
+        return replyFrame(value ?? '-ERR command not found');
+      }
+      case 'resume':
+        channel.variables.set('socket_resume', 'true');
+        return replyFrame('+OK');
+      case 'divert_events':
+        return replyFrame(argument === 'on' ? '+OK events diverted' : '+OK events not diverted');
+      case 'exit':
+        setImmediate(() => this.socket.end(noticeFrame(GOODBYE, 'disconnect', this.controlled)));
+        return replyFrame('+OK bye');
+      case 'auth':
+        return replyFrame('-ERR command not found');
+      case 'sendmsg':
+        return argument === '' ? replyFrame(this.sendmsg(channel.uuid, command)) : undefined;
+      default:
+        return undefined;
+    }
+  }
+}

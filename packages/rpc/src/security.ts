@@ -1,0 +1,33 @@
+import { type ChannelCredentials, type ClientOptions, credentials, ServerCredentials } from '@grpc/grpc-js';
+import type { Refused } from './refused.js';
+import type { MountedService } from './server.js';
+
+/** How a process reaches the others of its cluster. */
+export interface PeerChannel {
+  readonly credentials: ChannelCredentials;
+  /** To be merged last into the options of each channel. */
+  readonly options: ClientOptions;
+}
+
+/** The lot a park is in; a park never changes its lot. A refusal where it is not known. */
+export type LotOf = (tenantId: string, parkId: string) => Promise<string | Refused>;
+
+/** What protects a process: who reaches its servers, what they may do there, and how it shows others who it is. */
+export interface Security {
+  /** Of its servers. */
+  readonly credentials: ServerCredentials;
+  /**
+   * Puts the question who calls, and whether they may, before every RPC of a service. With `lotOf` also callers with rights in
+   * single lots may name a park by its id.
+   */
+  readonly guard: (service: MountedService, lotOf?: LotOf) => MountedService;
+  /** Of its channels to other processes. */
+  readonly peers: PeerChannel;
+}
+
+/** Nothing is encrypted and nobody is asked: for loopback, and for tests. */
+export const NO_SECURITY: Security = {
+  credentials: ServerCredentials.createInsecure(),
+  guard: (service) => service,
+  peers: { credentials: credentials.createInsecure(), options: {} },
+};

@@ -1,0 +1,33 @@
+import type { ResolvedHold } from '@parkade/settings';
+import { RINGING_TONE, SILENCE } from '../switch/tones.js';
+import { isWord } from '../switch/values.js';
+
+/** What is played where no setting says anything. */
+export interface HoldDefaults {
+  /** The music class. */
+  readonly music: string;
+  /** Where a prompt file is at the switch: `{id}` is replaced. */
+  readonly prompt: string;
+}
+
+/**
+ * What the switch is told to play to a parked caller, until something else is done with him (R22). A prompt that nobody has
+ * named, or that has a name the switch cannot be told, is music: a caller never waits in silence by mistake.
+ */
+export function holdSound(hold: ResolvedHold | undefined, defaults: HoldDefaults): string {
+  const music = `local_stream://${hold?.music ?? defaults.music}`;
+  switch (hold?.audio) {
+    case 'ringing':
+      return RINGING_TONE;
+    case 'silence':
+      return SILENCE;
+    case 'prompt': {
+      const id = hold.promptFileId;
+      const prompt = id === undefined ? '' : `endless_playback::${defaults.prompt.replace('{id}', () => id)}`;
+      return isWord(prompt) ? prompt : music;
+    }
+    case 'music':
+    case undefined:
+      return music;
+  }
+}
