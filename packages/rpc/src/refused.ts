@@ -43,9 +43,16 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.INTERNAL]: status.INTERNAL,
   [Reason.DEADLINE]: status.DEADLINE_EXCEEDED,
   [Reason.FLOW_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.NAME_TAKEN]: status.ALREADY_EXISTS,
+  [Reason.USER_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.MEMBER_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.RING_GROUP_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.MEMBER_ELSEWHERE]: status.FAILED_PRECONDITION,
+  [Reason.IN_USE]: status.FAILED_PRECONDITION,
+  [Reason.TOO_MANY]: status.RESOURCE_EXHAUSTED,
   [Reason.UNAUTHENTICATED]: status.UNAUTHENTICATED,
   [Reason.PERMISSION_DENIED]: status.PERMISSION_DENIED,
-  [Reason.REVISION_CONFLICT]: status.ABORTED,
+  [Reason.REVISION_CONFLICT]: status.FAILED_PRECONDITION,
 };
 
 /** Reasons after which the same request may simply be sent again, and after how long at the earliest. */

@@ -85,6 +85,20 @@ export enum Reason {
   UNAUTHENTICATED = 35,
   /** PERMISSION_DENIED - PERMISSION_DENIED. The caller's token does not allow this in its tenant; metadata `action`, `tenant_id`, `lot_id`. */
   PERMISSION_DENIED = 36,
-  /** REVISION_CONFLICT - ABORTED. What is stored is not at the revision that was expected; metadata `revision`: the one it is at, 0: there is none. */
+  /** REVISION_CONFLICT - FAILED_PRECONDITION. What is stored is not at the revision that was expected; metadata `revision`: the one it is at, 0: there is none. */
   REVISION_CONFLICT = 40,
+  /** NAME_TAKEN - ALREADY_EXISTS. Another one of the tenant has this name or number; metadata `field`, `id`. */
+  NAME_TAKEN = 41,
+  /** USER_NOT_FOUND - NOT_FOUND. No user with this extension in the tenant. */
+  USER_NOT_FOUND = 42,
+  /** MEMBER_NOT_FOUND - NOT_FOUND. The group has no such member. */
+  MEMBER_NOT_FOUND = 43,
+  /** RING_GROUP_NOT_FOUND - NOT_FOUND. No such ring group in the tenant. */
+  RING_GROUP_NOT_FOUND = 44,
+  /** MEMBER_ELSEWHERE - FAILED_PRECONDITION. The user is in another group, or still drains from it; metadata `group_id`. */
+  MEMBER_ELSEWHERE = 45,
+  /** IN_USE - FAILED_PRECONDITION. Something else needs it; metadata `by` says what. */
+  IN_USE = 46,
+  /** TOO_MANY - RESOURCE_EXHAUSTED. The tenant has as many of them as one may have; metadata `limit`. */
+  TOO_MANY = 47,
 }

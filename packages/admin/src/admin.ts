@@ -1,0 +1,120 @@
+import type { Clock, Random } from '@parkade/clock';
+import type { Refused } from '@parkade/rpc';
+import { type LotSettings, type RingGroupSettings, type SettingsCache, type TenantView } from '@parkade/settings';
+import type { Store } from '@parkade/store';
+import { Draining } from './groups/draining.js';
+import { type Group, groupView } from './groups/group.js';
+import { Groups } from './groups/groups.js';
+import { Members } from './groups/members.js';
+import { type AdminLimits, DEFAULT_ADMIN_LIMITS } from './limits.js';
+import { type ListQuery, type ListShape, type Page, pageOf } from './lists/page.js';
+import { Lots } from './lots/lots.js';
+import { ParkServers } from './park-server/park-server.js';
+import type { ParkedCalls } from './parked-calls.js';
+import { noPromptFiles, type PromptFiles } from './prompt-files.js';
+import { invalid, tenantNotFound } from './refusals.js';
+import { RingGroups } from './ring-groups/ring-groups.js';
+import { TenantWriter } from './tenant-writer.js';
+import type { User } from './users/user.js';
+import { Users } from './users/users.js';
+
+export interface AdminDeps {
+  readonly store: Store;
+  readonly settings: SettingsCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly parked: ParkedCalls;
+  readonly promptFiles?: PromptFiles | undefined;
+  readonly limits?: Partial<AdminLimits> | undefined;
+}
+
+export const GROUP_LIST: ListShape<Group> = {
+  fields: {
+    id: ({ id }) => id,
+    name: ({ name }) => name,
+    recall_to: ({ recall_to }) => recall_to,
+    ring_group_id: ({ ring_group_id }) => ring_group_id,
+    enabled: ({ enabled }) => enabled,
+    draining: ({ draining }) => draining,
+  },
+  searched: ['name'],
+};
+
+export const USER_LIST: ListShape<User> = {
+  fields: {
+    id: ({ id }) => id,
+    name: ({ name }) => name,
+    display_name: ({ display_name }) => display_name,
+    extension_number: ({ extension_number }) => extension_number,
+  },
+  searched: ['name', 'display_name', 'extension_number'],
+};
+
+export const RING_GROUP_LIST: ListShape<RingGroupSettings> = {
+  fields: { id: ({ ring_group_id }) => ring_group_id, strategy: ({ strategy }) => strategy },
+  searched: ['id'],
+};
+
+export const LOT_LIST: ListShape<LotSettings> = {
+  fields: { id: ({ lot_id }) => lot_id, enabled: ({ enabled }) => enabled, hidden: ({ hidden }) => hidden },
+  searched: ['id'],
+};
+
+/**
+ * What the administration APIs do, beneath REST and gRPC alike: rules and writes. Who may do it is asked before. Lists are read
+ * from this process's settings, so they know at once what was written through it, and within moments what was elsewhere; single
+ * things are read from the store.
+ */
+export class Admin {
+  readonly parkServers: ParkServers;
+  readonly groups: Groups;
+  readonly members: Members;
+  readonly users: Users;
+  readonly ringGroups: RingGroups;
+  readonly lots: Lots;
+  readonly draining: Draining;
+  readonly #settings: SettingsCache;
+
+  constructor(deps: AdminDeps) {
+    const { store, settings, clock, random, parked, promptFiles = noPromptFiles } = deps;
+    const limits = { ...DEFAULT_ADMIN_LIMITS, ...deps.limits };
+    const writer = new TenantWriter({ store, settings, limits });
+    this.#settings = settings;
+    this.draining = new Draining({ store, writer, parked });
+    this.parkServers = new ParkServers({ writer, settings, promptFiles });
+    this.groups = new Groups({ writer, draining: this.draining, limits, clock, random });
+    this.users = new Users({ store, writer, limits, clock, random });
+    this.members = new Members({ writer, users: this.users, draining: this.draining });
+    this.ringGroups = new RingGroups({ writer, limits });
+    this.lots = new Lots({ writer, limits });
+  }
+
+  listGroups(tenantId: string, query: ListQuery): Page<Group> | Refused {
+    return this.#list(tenantId, GROUP_LIST, query, (tenant) => tenant.groups().map(groupView));
+  }
+
+  listRingGroups(tenantId: string, query: ListQuery): Page<RingGroupSettings> | Refused {
+    return this.#list(tenantId, RING_GROUP_LIST, query, (tenant) => tenant.ringGroups());
+  }
+
+  listLots(tenantId: string, query: ListQuery): Page<LotSettings> | Refused {
+    return this.#list(tenantId, LOT_LIST, query, (tenant) => tenant.lots());
+  }
+
+  async listUsers(tenantId: string, query: ListQuery): Promise<Page<User> | Refused> {
+    const users = await this.users.all(tenantId);
+    return this.#list(tenantId, USER_LIST, query, () => users);
+  }
+
+  #list<Item>(
+    tenantId: string,
+    shape: ListShape<Item>,
+    query: ListQuery,
+    items: (tenant: TenantView) => readonly Item[],
+  ): Page<Item> | Refused {
+    const tenant = this.#settings.tenant(tenantId);
+    if (tenant === undefined) return tenantNotFound(tenantId);
+    const page = pageOf(items(tenant), shape, query);
+    return page.ok ? page.value : invalid(page.issues);
+  }
+}

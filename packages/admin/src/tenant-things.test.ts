@@ -1,0 +1,149 @@
+import { SystemClock } from '@parkade/clock';
+import { EXTENSION_LOT, keys } from '@parkade/ids';
+import { putLot, putSystem, putTenant } from '@parkade/settings';
+import { openEmbeddedStore, type Store } from '@parkade/store';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Admin } from './admin.js';
+import { AdminBench, done, refusal, TENANT } from './testing/admin-bench.testing.js';
+
+let store: Store;
+let bench: AdminBench;
+let admin: Admin;
+const file = { name: 'hold.wav', sizeBytes: 1234, url: '/prompt_files/f1/content' };
+beforeEach(async () => {
+  store = await openEmbeddedStore({ clock: new SystemClock() });
+  const promptFiles = { find: (_: string, id: string) => Promise.resolve(id === 'f1' ? file : undefined) };
+  bench = await AdminBench.start(store, 1, { promptFiles });
+  admin = bench.admin;
+  done(await admin.ringGroups.put(TENANT, 'night', { members: [{ extension: '109' }] }));
+});
+afterEach(async () => {
+  bench.close();
+  await store.close();
+});
+
+const server = async () => done(await admin.parkServers.show(TENANT)).value;
+const json = async (key: string): Promise<unknown> =>
+  JSON.parse(Buffer.from((await store.get(key))?.value ?? []).toString('utf8')) as unknown;
+
+describe('the park server of a tenant', () => {
+  it('is what the contract says where nobody has set anything', async () => {
+    expect(await server()).toMatchObject({
+      enabled: true,
+      recall_to: 'USER_ONLY',
+      recall_time: 300,
+      recall_ring_group_time: 300,
+      ring_group_id: undefined,
+      prompt_file_name: undefined,
+    });
+  });
+
+  it('is the lot of extensions, and changes in it what is named and nothing else', async () => {
+    done(await bench.admin.lots.put(TENANT, EXTENSION_LOT, { slot_capacity: 3, recall: { attempts: 4 } }));
+    done(
+      await admin.parkServers.update(TENANT, { recall_time: 60, recall_to: 'RING_GROUP_ONLY', ring_group_id: 'night' }),
+    );
+    expect(await json(keys.lot(TENANT, EXTENSION_LOT))).toEqual({
+      lot_id: EXTENSION_LOT,
+      slot_capacity: 3,
+      ringback_timeout_ms: 60_000,
+      recall: { attempts: 4, recall_to: 'RING_GROUP_ONLY', ring_group_id: 'night' },
+    });
+    done(await admin.parkServers.update(TENANT, { enabled: false, extension_number: '700', prompt_file_id: 'f1' }));
+    expect(await server()).toEqual({
+      enabled: false,
+      extension_number: '700',
+      recall_to: 'RING_GROUP_ONLY',
+      recall_time: 60,
+      recall_ring_group_time: 300,
+      ring_group_id: 'night',
+      prompt_file_name: 'hold.wav',
+      prompt_file_size: 1234,
+      prompt_file_url: '/prompt_files/f1/content',
+    });
+  });
+
+  it.each([
+    ['recall_time', { recall_time: 59 }],
+    ['recall_time', { recall_time: 901 }],
+    ['recall_ring_group_time', { recall_ring_group_time: 60.5 }],
+    ['extension_number', { extension_number: '70' }],
+    ['extension_number', { extension_number: '101' }],
+    ['prompt_file_id', { prompt_file_id: 'none' }],
+    ['ring_group_id', { recall_to: 'RING_GROUP_ONLY' as const }],
+    ['ring_group_id', { ring_group_id: 'night' }],
+    ['ring_group_id', { recall_to: 'RING_GROUP_ONLY' as const, ring_group_id: 'none' }],
+  ])('refuses %s of %j, and nothing of the request is done', async (field, patch) => {
+    const all = { enabled: false, ...patch };
+    expect(refusal(await admin.parkServers.update(TENANT, all))).toBe(`INVALID_FIELD ${field}`);
+    expect((await server()).enabled).toBe(true);
+  });
+
+  it('shows what is in force from other levels, and leaves out what the contract cannot say', async () => {
+    await putTenant(store, TENANT, { recall: { recall_to: 'RING_GROUP_ONLY', ring_group_id: 'night' } });
+    await putSystem(store, { extension_ringback_timeout_ms: 90_000 });
+    await expect.poll(server).toMatchObject({ recall_to: 'RING_GROUP_ONLY', recall_time: 90 });
+    done(await admin.parkServers.update(TENANT, { recall_to: 'USER_ONLY' }));
+    expect(await server()).toMatchObject({ recall_to: 'USER_ONLY', ring_group_id: undefined });
+    await putLot(store, TENANT, EXTENSION_LOT, { ringback_timeout_ms: 45_000 });
+    expect((await server()).recall_time).toBeUndefined();
+  });
+
+  it('is changed at the revision expected alone, whichever of its two halves is written', async () => {
+    const { revision } = done(await admin.parkServers.show(TENANT));
+    done(await admin.parkServers.update(TENANT, { extension_number: '700' }, { expectedRevision: revision }));
+    const second = await admin.parkServers.update(TENANT, { enabled: false }, { expectedRevision: revision });
+    expect(refusal(second)).toBe('REVISION_CONFLICT');
+  });
+});
+
+describe('a user', () => {
+  it('has an extension and a name of its own, whatever the case (A1)', async () => {
+    const create = (name: string, number: string) =>
+      admin.users.create(TENANT, { name, extension_number: number }).then(refusal);
+    expect(await create('USER101', '201')).toBe('NAME_TAKEN name');
+    expect(await create('ada', '101')).toBe('NAME_TAKEN extension_number');
+    done(await admin.parkServers.update(TENANT, { extension_number: '700' }));
+    expect(await create('ada', '700')).toBe('NAME_TAKEN extension_number');
+    for (const name of ['.a', 'a.', 'a b', 'Admin', 'root', '', 'ä']) {
+      expect(await create(name, '202')).toBe('INVALID_FIELD name');
+    }
+    for (const number of ['12', '1'.repeat(65), '12a']) {
+      expect(await create('ada', number)).toBe('INVALID_FIELD extension_number');
+    }
+    expect(await create("O'Neil-x_y.z", '201')).toBe('done');
+  });
+
+  it('gives its name free when it gets another one, or goes', async () => {
+    done(await admin.users.update(TENANT, '101', { name: 'ada', display_name: 'Ada L.' }));
+    expect(done(await admin.users.show(TENANT, '101')).value).toMatchObject({ name: 'ada', display_name: 'Ada L.' });
+    done(await admin.users.create(TENANT, { name: 'user101', extension_number: '201' }));
+    expect(refusal(await admin.users.update(TENANT, '102', { name: 'ADA' }))).toBe('NAME_TAKEN name');
+    done(await admin.users.destroy(TENANT, '101'));
+    done(await admin.users.update(TENANT, '102', { name: 'ADA' }));
+    expect(refusal(await admin.users.show(TENANT, '101'))).toBe('USER_NOT_FOUND');
+  });
+});
+
+describe('lots and ring groups', () => {
+  it('name only what the tenant has, and are not deleted while something names them (A3, A5, A6)', async () => {
+    const ranges = [{ first: '701', last: '720' }];
+    const put = (id: string, lot: object) => admin.lots.put(TENANT, id, { ranges, ...lot }).then(refusal);
+    expect(await put('a', { overflow_lot_id: 'b' })).toBe('INVALID_FIELD overflow_lot_id');
+    expect(await put('b', {})).toBe('done');
+    expect(await put('a', { overflow_lot_id: 'b' })).toBe('done');
+    expect(await put('b', { overflow_lot_id: 'a' })).toBe('INVALID_FIELD overflow_lot_id');
+    expect(await put('b', { recall: { fallback: { to: 'ring_group', ring_group_id: 'no' } } })).toBe(
+      'INVALID_FIELD recall.fallback.ring_group_id',
+    );
+    expect(await put('b', { recall: { fallback: { to: 'ring_group', ring_group_id: 'night' } } })).toBe('done');
+    expect(await put('b', { spread: 4 })).toBe('INVALID_FIELD spread');
+    expect(refusal(await admin.lots.destroy(TENANT, 'b'))).toBe('IN_USE');
+    expect(refusal(await admin.ringGroups.destroy(TENANT, 'night'))).toBe('IN_USE');
+    done(await admin.lots.destroy(TENANT, 'a'));
+    done(await admin.lots.destroy(TENANT, 'b'));
+    done(await admin.ringGroups.destroy(TENANT, 'night'));
+    expect(refusal(await admin.lots.show(TENANT, 'b'))).toBe('LOT_NOT_FOUND');
+    expect(done(await admin.lots.show(TENANT, EXTENSION_LOT)).value.any_slot).toBe(true);
+  });
+});
