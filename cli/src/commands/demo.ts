@@ -1,13 +1,15 @@
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import type { Command } from 'commander';
 import { openParkClient } from '../client/park-client.js';
+import { tellCallLife } from '../demo/call-life.js';
 import { Narrator } from '../demo/narrator.js';
+import { OFFICE_TENANT, SimulatedOffice } from '../demo/simulated-office.js';
 import { tellStory } from '../demo/story.js';
 import { Watcher } from '../demo/watcher.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { addFlags, flag } from '../flags/flags.js';
 import { openBackends } from '../service/backends.js';
-import { LocalService } from '../service/local-service.js';
+import { LocalService, type LocalServiceDeps } from '../service/local-service.js';
 import { untilStopped } from '../service/until-stopped.js';
 import { softwareVersion } from '../service/version.js';
 import { jsonLog, LOG_LEVELS } from '../terminal/json-log.js';
@@ -62,7 +64,7 @@ export function addDemo(program: Command, output: Output): void {
       );
       try {
         const address = service.addresses[0] ?? '';
-        await play(output, service, backends.store, address, clock);
+        await play(output, service, { ...backends, clock, random, log }, address);
         if (keep) {
           invite(output, address);
           await signals.stopped;
@@ -77,13 +79,8 @@ export function addDemo(program: Command, output: Output): void {
   });
 }
 
-async function play(
-  output: Output,
-  service: LocalService,
-  store: Awaited<ReturnType<typeof openBackends>>['store'],
-  address: string,
-  clock: SystemClock,
-): Promise<void> {
+async function play(output: Output, service: LocalService, deps: LocalServiceDeps, address: string): Promise<void> {
+  const { store, clock } = deps;
   const fromMs = clock.monotonicMs();
   const narrator = new Narrator(output);
   narrator.title('Parkade: a call park, all of it in this process');
@@ -91,12 +88,17 @@ async function play(
   for (const owner of service.owners) narrator.plain(`  ${owner.address} serves ${owner.shards}`);
   const client = openParkClient(address);
   const watcher = new Watcher(client, TENANT, clock);
+  const officeWatcher = new Watcher(client, OFFICE_TENANT, clock);
+  const member = { gateway: address, shardCount: SHARDS, leaseTtlMs: LEASE_TTL_MS, version: softwareVersion() };
+  const office = await SimulatedOffice.start({ ...deps, ...member });
   try {
+    await tellCallLife({ narrator, office, watcher: officeWatcher, clock });
     await tellStory({ narrator, client, watcher, service, store, shardCount: SHARDS, tenantId: TENANT, clock });
     narrator.summary(clock.monotonicMs() - fromMs);
   } finally {
-    await watcher.close();
+    await Promise.all([watcher.close(), officeWatcher.close()]);
     client.close();
+    await office.close();
   }
 }
 

@@ -29,14 +29,19 @@ export class Watcher {
   }
 
   /** The slot, once its lamp is lit (or dark); undefined when that did not come within the time. */
-  async lamp(slot: string, lit: boolean, timeoutMs: number): Promise<Slot | undefined> {
-    const isLit = (): boolean => {
-      const presence = this.#lamps.get(slot)?.presence;
-      return presence === PresenceType.EARLY || presence === PresenceType.CONFIRMED;
+  lamp(slot: string, lit: boolean, timeoutMs: number): Promise<Slot | undefined> {
+    const isLit = ({ presence }: Slot): boolean =>
+      presence === PresenceType.EARLY || presence === PresenceType.CONFIRMED;
+    return this.slot(slot, (seen) => isLit(seen) === lit, timeoutMs);
+  }
+
+  /** The slot, once it is as `is` says; undefined when that did not come within the time. */
+  async slot(slot: string, is: (seen: Slot) => boolean, timeoutMs: number): Promise<Slot | undefined> {
+    const holds = (): boolean => {
+      const seen = this.#lamps.get(slot);
+      return seen !== undefined && is(seen);
     };
-    return (await this.#within(timeoutMs, () => this.#lamps.has(slot) && isLit() === lit))
-      ? this.#lamps.get(slot)
-      : undefined;
+    return (await this.#within(timeoutMs, holds)) ? this.#lamps.get(slot) : undefined;
   }
 
   /** Ends the stream. */
