@@ -37,12 +37,18 @@ export interface MediaConfig {
   readonly limits: MediaLimits;
 }
 
-/** Sounds of the switch, as it names files. */
+/** Sounds of the switch, as it names files. The defaults are of its stock sounds, but for the tenants' prompts. */
 export interface Announcements {
   /** One digit of a slot's number: `{digit}` is replaced. */
   readonly digit: string;
   readonly empty: string;
   readonly inUse: string;
+  /** No slot is free. */
+  readonly full: string;
+  /** Parking is off for this target. */
+  readonly disabled: string;
+  /** A conference's leg cannot be parked. */
+  readonly conference: string;
   readonly failed: string;
   /** The hold prompt of a tenant: `{id}` is replaced by its `prompt_file_id`. */
   readonly prompt: string;
@@ -53,8 +59,11 @@ export const DEFAULT_PICKUP_CONTEXT = 'parkade-pickup';
 
 export const DEFAULT_ANNOUNCEMENTS: Announcements = {
   digit: 'digits/{digit}.wav',
-  empty: 'ivr/ivr-no_one_is_parked.wav',
-  inUse: 'ivr/ivr-that_extension_is_in_use.wav',
+  empty: 'ivr/ivr-no_calls_waiting_in_queue.wav',
+  inUse: 'ivr/ivr-user_busy.wav',
+  full: 'ivr/ivr-maximum_number_of_channels.wav',
+  disabled: 'ivr/ivr-not_have_permission.wav',
+  conference: 'ivr/ivr-call_rejected.wav',
   failed: 'ivr/ivr-call_cannot_be_completed_as_dialed.wav',
   prompt: 'prompts/{id}.wav',
 };

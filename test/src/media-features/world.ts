@@ -176,6 +176,13 @@ export class World {
     throw new Error(`still parked: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`);
   }
 
+  /** Writes the tenant's own settings, and waits until they count. */
+  async set(settings: TenantSettingsInput): Promise<void> {
+    const written = await putTenant(this.store, 'acme', settings);
+    if (!written.ok) throw new Error(JSON.stringify(written));
+    await delay(50);
+  }
+
   /** What asking for a park by its id is refused with. */
   endOf(parkId: string): Promise<string> {
     const by = { $case: 'parkId', value: parkId } as const;

@@ -3,8 +3,11 @@
 //   A2. A leg was transferred when the switch moved it after a conversation; a header that says so counts for nothing.
 //   A3. The parker is the leg it talked with: as that leg authenticated, else as it was dialled. Referred-By is a hint for
 //       when nothing else is known.
+//   A4. A caller who withholds his number or name has none here.
 import type { EslHeaders } from '@parkade/esl';
 import { type CallRef, Direction, type Parker } from '@parkade/proto';
+import { isConferenceLeg } from '../refusals/conference.js';
+import { WITHHELD_NAME, withheld } from '../refusals/withheld.js';
 import type { Identity } from './identities.js';
 import type { Origin } from './tenant-rules.js';
 
@@ -20,6 +23,8 @@ export interface Arrival {
   readonly origin: Origin;
   readonly answered: boolean;
   readonly way: Way;
+  /** It is a conference's. */
+  readonly conference: boolean;
   readonly call: CallRef;
   /** When the leg came to this number, in wall ms; 0: the switch does not say. */
   readonly sinceMs: number;
@@ -42,6 +47,7 @@ export function readArrival(
     dialled: get('Caller-Destination-Number'),
     origin: { node, profile: get('variable_sofia_profile_name'), context: get('Caller-Context'), domain },
     answered: get('Answer-State') === 'answered',
+    conference: isConferenceLeg(headers),
     way: transferred ? transfer(headers, identityOf(partner)) : { kind: 'direct', user: userOf(headers) },
     call: callRef(node, legId, headers),
     sinceMs: Math.trunc(Number(get('Caller-Profile-Created-Time')) / 1_000) || 0,
@@ -72,11 +78,13 @@ function callRef(mediaNode: string, callId: string, headers: EslHeaders): CallRe
     ? ''
     : (headers.get('Caller-Orig-Caller-ID-Name') ?? headers.get('Caller-Caller-ID-Name') ?? '');
   const number = headers.get('Caller-Caller-ID-Number') ?? '';
+  // What is not kept cannot be shown: by lamps, notices, recalls, or to whoever fetches the call.
+  const hides = outbound ? { name: false, number: false } : withheld(headers);
   return {
     mediaNode,
     callId,
-    callerName: sized(name.replace(/\p{Cc}/gu, ' '), 128),
-    callerNumber: sized(number.replace(/\p{Cc}/gu, ''), 64),
+    callerName: hides.name ? WITHHELD_NAME : sized(name.replace(/\p{Cc}/gu, ' '), 128),
+    callerNumber: hides.number ? '' : sized(number.replace(/\p{Cc}/gu, ''), 64),
     direction: outbound ? Direction.OUTBOUND : Direction.INBOUND,
     sipCallId: sized(headers.get('variable_sip_call_id') ?? '', 256),
   };

@@ -9,6 +9,7 @@ import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
 import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
 import { ofPark } from './parked-calls.js';
+import { shortReason } from '../refusals/announcement.js';
 import type { Answer } from './park-api.js';
 import { parkTarget } from './targets.js';
 
@@ -18,10 +19,11 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   const { legId, way } = arrival;
   if (!arrival.answered) {
     log.info('refused: a call that nobody has answered cannot be parked', { legId });
-    if (parkerOf(visit).extension !== '') return giveBack(visit, 'not answered');
+    if (parkerOf(visit).extension !== '') return giveBack(visit, 'not answered', 'not answered');
     await sw.kill(legId, 'CALL_REJECTED');
     return;
   }
+  if (arrival.conference) return giveBack(visit, 'a leg of a conference', 'conference');
   if (!parked.watch(legId)) return giveBack(visit, 'too many calls');
   await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });
   if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
@@ -66,7 +68,9 @@ async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok:
       return settled(visit, found.value.park, found.value.park.revision, false);
     }
   }
-  if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) return giveBack(visit, answer.message);
+  if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) {
+    return giveBack(visit, answer.message, shortReason(answer.reason));
+  }
   // It stays marked as pending: the next reconciliation finds it in its slot, or takes it again.
   log.warn('nobody knows whether a call was parked', { legId, message: answer.message });
   parked.leave(legId);
@@ -110,15 +114,17 @@ async function complete(visit: Visit, replaces: string): Promise<Answer<ParkResp
   return answer.ok || !answer.known ? answer : park({ ...visit, wish: { kind: 'park-next' } });
 }
 
-/** Back to whoever parked it (R7); without anybody to go to, it waits. */
-export async function giveBack(visit: Visit, why: string): Promise<void> {
+/** Back to whoever parked it (R7), with the reason on his display (R11); without anybody to go to, it waits. */
+export async function giveBack(visit: Visit, why: string, shown = 'not possible'): Promise<void> {
   const { sw, log, arrival, parked } = visit;
   const { legId, origin } = arrival;
   const { extension } = parkerOf(visit);
   log.warn('a call could not be parked', { legId, why, backTo: extension });
   parked.leave(legId);
   if (extension !== '' && arrival.way.kind !== 'direct') {
-    await sw.setVariables(legId, { [PENDING_VARIABLE]: '' });
+    // His phone says why it rings: what the dial plan shows of a call that it connects.
+    const name = `Not parked (${shown}): ${arrival.call.callerName || arrival.call.callerNumber}`;
+    await sw.setVariables(legId, { [PENDING_VARIABLE]: '', effective_caller_id_name: name });
     if ((await sw.transfer(legId, extension, origin.context)) !== 'failed') return;
   }
   await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });

@@ -2,6 +2,7 @@
 //   V1. He hears the slot only when it is held.
 //   V2. His hang-up ends the reservation, or keeps it for its grace period where it is the transfer itself.
 import { MediaControl, Reason } from '@parkade/proto';
+import { announcementOf } from '../refusals/announcement.js';
 import { idOf, parkerOf, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { settled } from './parking.js';
 import { parkTarget } from './targets.js';
@@ -11,6 +12,7 @@ export async function reserve(visit: Visit): Promise<void> {
   const { arrival, parked, sw, api, rule, config, random, log } = visit;
   const { legId } = arrival;
   const { announcements } = config;
+  if (arrival.conference) return refuseConference(visit);
   if (!parked.watch(legId)) return;
   if ((await sw.park(legId, turnWord(random), true)) !== 'parked') return parked.leave(legId);
   const target = parkTarget(visit);
@@ -31,11 +33,19 @@ export async function reserve(visit: Visit): Promise<void> {
     parked.leave(legId);
     const reason = answer?.ok === false ? answer.reason : undefined;
     log.info('no slot could be reserved', { legId, reason: reason === undefined ? '' : Reason[reason] });
-    return sayAndHangUp(visit, legId, reason === Reason.SLOT_OCCUPIED ? announcements.inUse : announcements.failed);
+    return sayAndHangUp(visit, legId, announcementOf(reason, announcements));
   }
   const { park, revision } = answer.value;
   await settled(visit, park, revision, true);
   await saySlot(visit, park.slot);
+}
+
+/** A conference cannot wait in a slot, and its leg is not the one who is to wait (R11): said, and nothing is parked. */
+async function refuseConference(visit: Visit): Promise<void> {
+  const { arrival, sw, config, random, log } = visit;
+  log.info('refused: a leg of a conference cannot be parked', { legId: arrival.legId });
+  if ((await sw.park(arrival.legId, turnWord(random), true)) !== 'parked') return;
+  await sayAndHangUp(visit, arrival.legId, config.announcements.conference);
 }
 
 /** Says a slot, digit by digit (R21). */

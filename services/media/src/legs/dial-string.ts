@@ -17,7 +17,8 @@ export function legDialString(request: LegRequest): string | undefined {
     ['hangup_after_bridge', 'true'],
     ['parkade_leg_of', plainText(parkId)],
     ['origination_caller_id_name', quotedVariable(name)],
-    ['origination_caller_id_number', quotedVariable(number.replaceAll(' ', ''))],
+    // An empty one would be shown as the switch's own.
+    ['origination_caller_id_number', quotedVariable(number === '' ? 'anonymous' : number.replaceAll(' ', ''))],
     ...(alertInfo === '' ? [] : [['alert_info', quotedVariable(alertInfo)] satisfies [string, string]]),
     ...(followForwarding ? [] : [['outbound_redirect_fatal', 'true'] satisfies [string, string]]),
   ];

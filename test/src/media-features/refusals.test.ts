@@ -1,0 +1,86 @@
+import type { Channel } from '@parkade/media-simulator';
+import { ParkState } from '@parkade/proto';
+import { afterEach, expect, test } from 'vitest';
+import { until, World } from './world.js';
+
+let world: World;
+
+afterEach(() => world.close());
+
+/** The files a switch plays, from now on. */
+function sounds(): string[] {
+  const heard: string[] = [];
+  world.sim.core.listen((fields) => {
+    if (fields['Event-Name'] === 'PLAYBACK_START') heard.push(fields['Playback-File-Path'] ?? '');
+  });
+  return heard;
+}
+
+async function refusedAloud(leg: Channel, heard: readonly string[]): Promise<string | undefined> {
+  await until(() => !leg.isAlive);
+  return heard.at(-1);
+}
+
+test('a leg that comes out of a conference is refused aloud, and nothing is parked (R11)', async () => {
+  world = await World.start();
+  const heard = sounds();
+  const leg = world.sim.call('1001', '*4');
+  leg.variables.set('conference_member_id', '7');
+  expect(await refusedAloud(leg, heard)).toBe('ivr/ivr-call_rejected.wav');
+  expect(await world.parks()).toEqual([]);
+});
+
+test('a call that is transferred while it is in a conference goes back to its parker, whose phone says why (R11)', async () => {
+  world = await World.start();
+  const [caller, callee] = await world.talk('2001', '1001');
+  caller.variables.set('conference_call_key', 'room_acme_1');
+  world.sim.transferBlind(callee, '701');
+  await until(() => !callee.isAlive && caller.peer?.phone.user === '1001');
+  expect(caller.variables.get('effective_caller_id_name')).toBe('Not parked (conference): 2001');
+  expect(await world.parks()).toEqual([]);
+});
+
+test('a full lot is told apart from a slot in use, and from parking that is off (R11)', async () => {
+  world = await World.start();
+  const heard = sounds();
+  for (const slot of ['701', '702', '703']) {
+    const [, callee] = await world.talk('2001', '1001');
+    world.sim.transferBlind(callee, slot);
+    await world.park(slot, (one) => one?.state === ParkState.PARKED);
+  }
+  expect(await refusedAloud(world.sim.call('1002', '*4'), heard)).toBe('ivr/ivr-maximum_number_of_channels.wav');
+  await world.set({ enabled: false });
+  const leg = world.sim.call('1002', '*68');
+  expect(await refusedAloud(leg, heard)).toBe('ivr/ivr-not_have_permission.wav');
+});
+
+test('a call that does not fit goes back to its parker with the reason on the display', async () => {
+  world = await World.start();
+  const [caller, callee] = await world.talk('2001', '1001');
+  world.sim.transferBlind(callee, '799');
+  await until(() => !callee.isAlive && caller.peer?.phone.user === '1001');
+  expect(caller.variables.get('effective_caller_id_name')).toBe('Not parked (no such slot): 2001');
+});
+
+test('a caller who withholds his number has none in the slot, in its lamp, in notices, or for a recall (R17)', async () => {
+  world = await World.start({ settings: { park_info: {}, switch_lamps: true } });
+  const told: string[] = [];
+  world.sim.core.listen((fields) => {
+    const name = fields['Event-Name'];
+    if (name === 'NOTIFY' || name === 'PRESENCE_IN') told.push(JSON.stringify(fields));
+  });
+  const caller = world.sim.call('2001', '1001', {
+    callerName: 'Ada',
+    callerNumber: '5550100',
+    headers: { Privacy: 'id' },
+  });
+  await until(() => caller.peer !== undefined);
+  world.sim.transferBlind(caller.peer ?? caller, '701');
+  const park = await world.park('701', (one) => one?.state === ParkState.PARKED);
+  expect(park?.call).toMatchObject({ callerName: 'Anonymous', callerNumber: '', callId: caller.uuid });
+  await until(() => told.length >= 2);
+  const lamp = await world.bus.last('parkade.v1.presence.acme.default.701');
+  const shown = `${told.join('\n')}${Buffer.from(lamp?.payload ?? []).toString('utf8')}`;
+  expect(shown).toContain('Anonymous');
+  expect(shown).not.toMatch(/5550100|Ada/);
+});
