@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RecallChildren } from './recall-children.js';
 import { park, parkRequest } from './support/calls.js';
+import { readEvents } from './support/event-log.js';
 import { storedSlots } from './support/stored-slots.js';
 import { withCluster } from './support/with-cluster.js';
 
@@ -15,6 +16,25 @@ const TENANT = 'acme';
 const SHARDS = 16;
 /** How long a call may take from its deadline to its end: rung twice, each time taken up by another process. */
 const END_WITHIN_MS = 60_000;
+/** The lease of a recall process, as `recall-process.ts` has it. */
+const LEASE_MS = 2_000;
+/**
+ * A call that is due rings within the lease time, wherever its process was killed; that one may fall upon the next one killed,
+ * too, and the machine may be busy, so a few take longer, but none by much.
+ */
+const SHARE_WITHIN_LEASE = 0.9;
+const TAKEN_UP_WITHIN_MS = 6 * LEASE_MS;
+
+/** Every call has exactly one of these. */
+const TERMINAL_EVENTS = new Set([
+  'retrieved',
+  'recall-answered',
+  'branched',
+  'expired',
+  'abandoned',
+  'escaped',
+  'released',
+]);
 
 const clock = new SystemClock();
 const media = new MediaSimulator(clock);
@@ -76,16 +96,22 @@ describe('recalls of a real cluster whose recall processes are killed again and 
     const [seed = 0] = fc.sample(fc.nat(), 1);
     const random = (i: number): number => ((Math.imul(i + 1, 2_654_435_761) ^ seed) >>> 0) / 2 ** 32;
     let together = 0;
+    const firstRungAtMs = new Map<string, number>();
     media.onDeed = (deed) => {
       if (deed.kind !== 'ring') return;
       const { legId, parkId } = deed.request;
+      if (!firstRungAtMs.has(parkId)) firstRungAtMs.set(parkId, deed.atMs);
       if (media.legs.some((leg) => leg.parkId === parkId && leg.legId !== legId)) together++;
     };
     const parkIds: string[] = [];
+    const dueAtMs = new Map<string, number>();
     for (let i = 0; i < CALLS; i++) {
       const answers = { [`phone-${i}`]: { news: 'answered' as const, afterMs: Math.floor(random(i) * 1_900) } };
       media.register(TENANT, `ext-${i}`, [`phone-${i}`], random(i + CALLS) < 0.6 ? answers : {});
-      parkIds.push(await parkCall(client, i, 3_000 + Math.floor(random(i + 2 * CALLS) * 15_000)));
+      const dueInMs = 3_000 + Math.floor(random(i + 2 * CALLS) * 15_000);
+      const parkId = await parkCall(client, i, dueInMs);
+      parkIds.push(parkId);
+      dueAtMs.set(parkId, clock.nowMs() + dueInMs);
     }
     const killing = new AbortController();
     const killer = (async () => {
@@ -120,6 +146,21 @@ describe('recalls of a real cluster whose recall processes are killed again and 
       expect(hungUp.has(`call-${i}`) && connected.has(`call-${i}`)).toBe(false);
     }
     expect(together).toBe(0);
+    expect(media.doubled).toBe(0);
     expect(media.legs.length).toBe(connected.size);
+
+    // None is missing, and each was taken up in time.
+    const lateMs = parkIds.map((parkId) => (firstRungAtMs.get(parkId) ?? Infinity) - (dueAtMs.get(parkId) ?? 0));
+    expect(Math.max(...lateMs)).toBeLessThan(TAKEN_UP_WITHIN_MS);
+    expect(lateMs.filter((ms) => ms <= LEASE_MS).length / CALLS).toBeGreaterThan(SHARE_WITHIN_LEASE);
+
+    // What was told is the same: of each call one end, and of each attempt one beginning.
+    const events = (await readEvents(cluster().nats, 2 * CALLS)).map(({ event }) => event);
+    const ends = events.filter(({ kind }) => TERMINAL_EVENTS.has(kind)).map(({ park_id: parkId }) => parkId);
+    expect(ends.toSorted()).toEqual(parkIds.toSorted());
+    const begun = events
+      .filter(({ kind }) => kind === 'recalled')
+      .map(({ park_id: id, attempt }) => `${id} ${attempt}`);
+    expect(new Set(begun).size).toBe(begun.length);
   });
 });

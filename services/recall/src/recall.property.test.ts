@@ -135,6 +135,50 @@ describe('a recall, under random interleavings of answers, pickups, hang-ups, cr
       { numRuns: 600 },
     );
   }, 120_000);
+
+  it('a pickup while it rings cancels every ringing leg and wins, unless somebody has answered before (R2, R15)', async () => {
+    const contacts = ['a', 'b', 'c'];
+    const moment = fc.integer({ min: 0, max: 400 });
+    const answers = fc.array(fc.record({ contact: fc.constantFrom(...contacts), atMs: moment }), { maxLength: 3 });
+    const seen = { pickedUp: 0, answered: 0, together: 0 };
+    await fc.assert(
+      fc.asyncProperty(moment, answers, fc.nat(), async (pickupAtMs, answered, seed) => {
+        const world = new World(seed, jitter);
+        world.media.register('acme', '1001', contacts);
+        const process = world.start();
+        world.park('p1', { policy: { ringbackTimeoutMs: 1_000 } });
+        await world.clock.advance(1_200);
+        expect(world.media.legs.length).toBe(3);
+        const begunMs = world.clock.nowMs();
+        const acts = answered
+          .map(({ contact, atMs }) => ({ atMs, act: () => void world.media.act(contact, 'answered') }))
+          .concat({ atMs: pickupAtMs, act: () => void (pickup = pickUp(world, 'p1', 'call-p1')) });
+        let pickup: Promise<Pickup> | undefined;
+        for (const { atMs, act } of acts.toSorted((one, other) => one.atMs - other.atMs)) {
+          await world.clock.advance(begunMs + atMs - world.clock.nowMs());
+          act();
+        }
+        // Long enough for every message, too short for any timer.
+        await world.clock.advance(1_000);
+        const wins = (await pickup)?.wins === true;
+        const connects = world.media.deeds.filter(({ kind }) => kind === 'connect').length;
+        expect([wins, connects]).toEqual(wins ? [true, 0] : [false, 1]);
+        expect(world.owner.terminals.get('p1')).toEqual([wins ? 'RETRIEVED' : 'RECALL_ANSWERED']);
+        // No phone rings any more: only the one that has the call is still there.
+        expect(world.media.legs.length).toBe(connects);
+        expect([world.media.doubled, world.defects]).toEqual([0, []]);
+        const first = Math.min(...answered.map(({ atMs }) => atMs));
+        // Whoever was first by more than a message takes has it.
+        if (first > pickupAtMs + 200) expect(wins).toBe(true);
+        if (first + 200 < pickupAtMs) expect(wins).toBe(false);
+        seen[wins ? 'pickedUp' : 'answered']++;
+        if (Math.abs(first - pickupAtMs) <= 40) seen.together++;
+        process.kill();
+      }),
+      { numRuns: 400 },
+    );
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
+  }, 60_000);
 });
 
 describe('a process that is killed at any moment of a recall', () => {

@@ -42,7 +42,7 @@ function known<T extends string>(names: readonly T[], name: string): T {
 }
 
 function words(result: Verdict): string {
-  const says = 'says' in result && result.says !== undefined ? `, says ${PromptKind[result.says]}` : '';
+  const says = 'says' in result ? `, says ${PromptKind[result.says]}` : '';
   switch (result.is) {
     case 'wait':
       return `waits at most ${result.maxMs / 1000} s, then rejected${says}`;

@@ -127,7 +127,7 @@ export class ScenarioWorld {
         ? { callbackTimeoutMs: spanMs(words.get('callback') ?? '30s') }
         : {}),
       maxParkMs: spanMs(words.get('max') ?? '0'),
-      recall: group === undefined ? undefined : this.#world.recallTerms(JSON.parse(group)),
+      recall: group === undefined ? undefined : this.#world.recallTerms(JSON.parse(group) as object),
     };
     this.#world.park(parkId, {
       slot,

@@ -10,7 +10,7 @@ import {
 } from '@parkade/proto';
 import {
   DEFAULT_SYSTEM,
-  type GroupSettings,
+  parseGroup,
   parseLot,
   parseRingGroup,
   parseTenant,
@@ -70,9 +70,11 @@ export class World {
   }
 
   /** What a park keeps that a group has taken. */
-  recallTerms(group: Pick<GroupSettings, 'recall_to' | 'ring_group_id'>): RecallTerms {
+  recallTerms(group: object): RecallTerms {
+    const checked = parseGroup('g', { members: [{ extension: '2001' }], ...group });
+    if (!checked.ok) throw new Error(JSON.stringify(checked.issues));
     const view = this.#view('acme');
-    return recallTerms(resolveRecall(view.lot('main'), view.settings, DEFAULT_SYSTEM, group));
+    return recallTerms(resolveRecall(view.lot('main'), view.settings, DEFAULT_SYSTEM, checked.value));
   }
 
   /** Starts a process that takes the partition up. */
