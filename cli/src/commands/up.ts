@@ -62,7 +62,7 @@ export function addUp(program: Command, output: Output): void {
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.metricsTenants,
-    flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'warn'),
+    flag('--log-level <level>', 'debug, info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'warn'),
     FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {

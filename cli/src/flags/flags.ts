@@ -54,7 +54,12 @@ export const FLAGS = {
     'tenants whose parked calls are told one by one',
     'PARKADE_METRICS_TENANTS',
   ),
-  logLevel: flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'info'),
+  logLevel: flag(
+    '--log-level <level>',
+    'debug (every change of a slot), info, warn, error or off; JSON lines on stderr',
+    'PARKADE_LOG_LEVEL',
+    'info',
+  ),
 } as const;
 
 /** One flag of one command. */

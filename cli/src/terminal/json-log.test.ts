@@ -18,6 +18,21 @@ describe('the log', () => {
     });
   });
 
+  it('writes no secret', () => {
+    const lines: string[] = [];
+    const log = jsonLog('info', (line) => lines.push(line), new ManualClock());
+    log.info('who', { token: 'eyJ', password: 'ClueCon', shard: 7 });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ token: '[hidden]', password: '[hidden]', shard: 7 });
+    expect(lines.join()).not.toMatch(/eyJ|ClueCon/);
+  });
+
+  it('has no debug unless it is asked for', () => {
+    expect(jsonLog('info', () => undefined, new ManualClock()).debug).toBeUndefined();
+    const lines: string[] = [];
+    jsonLog('debug', (line) => lines.push(line), new ManualClock()).debug?.('parked', { slot: '701' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'debug', event: 'parked', slot: '701' });
+  });
+
   it('leaves out what is below its level', () => {
     const lines: string[] = [];
     const log = jsonLog('error', (line) => lines.push(line), new ManualClock());

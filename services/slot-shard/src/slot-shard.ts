@@ -10,8 +10,8 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { PRESENCE_STREAM, STREAMS } from '@parkade/presence';
-import { SlotShardServiceService } from '@parkade/proto';
+import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
+import { type SlotRecord, SlotShardServiceService, TransitionKind } from '@parkade/proto';
 import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, NO_SECURITY, type Security, unary } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
@@ -124,6 +124,7 @@ export async function startSlotShard(
       floor,
       fence,
       changed: (shard, key, record, revision) => {
+        log.debug?.(eventKind(record.last?.kind ?? TransitionKind.UNSPECIFIED), lineOf(record, revision));
         followers.changed(shard.number, key, record, revision);
         publisher.committed(shard.number, key, record, revision);
       },
@@ -254,6 +255,12 @@ export async function startSlotShard(
     },
     close,
   };
+}
+
+/** What a line of the log says of a change: whose call, where, by which request. No names or numbers of people. */
+function lineOf({ name, last }: SlotRecord, revision: number): Readonly<Record<string, unknown>> {
+  const { parkId, requestId, atMs } = last ?? {};
+  return { tenant: name?.tenantId, lot: name?.lotId, slot: name?.slot, parkId, requestId, revision, atMs };
 }
 
 /** Runs `round` again and again, `everyMs` after it has ended, until aborted. */
