@@ -14,7 +14,7 @@ export function dueMs(park: ParkView): number {
  * How long before its deadline an attempt is put to its owner, in ms: what policy, contacts and a durable write take, so that
  * its phones ring at the deadline and not after it. Nothing rings before that, and a pickup in between wins.
  */
-export const AHEAD_MS = 50;
+export const AHEAD_MS = 100;
 
 /** When an attempt at it is prepared, wall ms. What its client rings, and the end of its longest stay, wait for their time. */
 export function startMs(park: ParkView): number {
