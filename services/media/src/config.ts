@@ -87,6 +87,8 @@ export interface MediaLimits {
   /** Ringing legs, and calls parked or under way, of one node. */
   readonly maxLegs: number;
   readonly maxCalls: number;
+  /** Phones of one node that are paged at a time. */
+  readonly maxPaged: number;
   /** Connections of dial plans at a time. */
   readonly maxConnections: number;
   /** Slots whose lamps are followed. */
@@ -107,6 +109,7 @@ export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
   announceMs: 10_000,
   maxLegs: 5_000,
   maxCalls: 10_000,
+  maxPaged: 256,
   maxConnections: 1_000,
   maxLamps: 500_000,
   maxSlots: 10_000,

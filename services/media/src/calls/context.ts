@@ -4,6 +4,7 @@ import type { Log } from '@parkade/rpc';
 import type { TenantView } from '@parkade/settings';
 import type { MediaConfig } from '../config.js';
 import { type Place, soundAt } from '../hold/hold-place.js';
+import type { Pages } from '../paging/pages.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import type { Arrival } from './arrival.js';
 import type { Wish } from './feature-code.js';
@@ -18,10 +19,14 @@ export interface NodeContext {
   readonly sw: NodeSwitch;
   readonly api: ParkApi;
   readonly parked: ParkedCalls;
+  readonly pages: Pages;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly config: Pick<MediaConfig, 'tenants' | 'codes' | 'announcements' | 'limits' | 'sipProfile' | 'pickupContext'>;
+  readonly config: Pick<
+    MediaConfig,
+    'tenants' | 'domains' | 'codes' | 'announcements' | 'limits' | 'sipProfile' | 'pickupContext'
+  >;
   /** Asks the node of a parked call where to send a phone that fetches it; undefined: nowhere now. */
   readonly offerPickup: (
     park: Park,

@@ -41,6 +41,8 @@ export interface ParkedCallsDeps {
   readonly random: Random;
   readonly log: Log;
   readonly maxCalls: number;
+  /** A parked call is with somebody, or gone. */
+  readonly left?: ((legId: string) => void) | undefined;
 }
 
 export class ParkedCalls {
@@ -88,7 +90,7 @@ export class ParkedCalls {
 
   /** The leg is parked no more, or never was: it is with somebody, or on its way elsewhere. */
   leave(legId: string): void {
-    this.#entries.delete(legId);
+    if (this.#entries.delete(legId)) this.deps.left?.(legId);
   }
 
   onEvent(event: EslEvent): void {
@@ -116,7 +118,7 @@ export class ParkedCalls {
     if (entry === undefined) return;
     if (entry.park === undefined) entry.ended = cause;
     else {
-      this.#entries.delete(legId);
+      this.leave(legId);
       if (!entry.talks) void this.release(legId, entry.park, cause);
     }
   }

@@ -4,6 +4,7 @@
 //   P2. It is never hung up because a slot is taken, a lot full, or the cluster away: it goes back to whoever parked it, or
 //       waits, marked as pending, for the next reconciliation.
 //   P3. The mark is on the leg before the call counts as parked here.
+import { HOLDING_LOT } from '@parkade/ids';
 import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
 import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
@@ -11,6 +12,8 @@ import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
 import { ofPark } from './parked-calls.js';
 import { shortReason } from '../refusals/announcement.js';
 import type { Answer } from './park-api.js';
+import { slotSound } from './slot-sound.js';
+import { domainOf } from './tenant-rules.js';
 import { parkTarget } from './targets.js';
 
 /** Parks the call of a blind or attended transfer. */
@@ -33,11 +36,23 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   const { park: parkedAt, revision } = answer.value;
   if (parkedAt === undefined) return;
   await settled(visit, parkedAt, revision, false);
+  page(visit, parkedAt);
   // What he waits in may sound otherwise than what was asked for.
   if (heard !== soundAt(visit, parkedAt)) {
     await sw.silence(legId);
     await holdAudio(visit, legId, parkedAt);
   }
+}
+
+/** Phones say where the call waits, where the tenant wants that; a call in the holding lot has no slot to be fetched from. */
+function page(visit: Visit, { tenantId, lotId, slot }: Park): void {
+  const { pages, settingsOf, config, arrival, parked } = visit;
+  const settings = settingsOf(tenantId)?.settings.page;
+  const domain = domainOf(config, tenantId);
+  if (settings === undefined || domain === undefined || lotId === HOLDING_LOT) return;
+  // It may have hung up meanwhile.
+  if (!parked.has(arrival.legId)) return;
+  pages.start(arrival.legId, { slot, domain, settings, sound: slotSound(slot, config.announcements) });
 }
 
 /** Hold audio before the slot is known; answers what is heard. */

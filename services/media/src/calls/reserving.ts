@@ -2,6 +2,7 @@
 //   V1. He hears the slot only when it is held.
 //   V2. His hang-up ends the reservation, or keeps it for its grace period where it is the transfer itself.
 import { MediaControl, Reason } from '@parkade/proto';
+import { slotSound } from './slot-sound.js';
 import { announcementOf } from '../refusals/announcement.js';
 import { idOf, parkerOf, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { settled } from './parking.js';
@@ -50,8 +51,6 @@ async function refuseConference(visit: Visit): Promise<void> {
 
 /** Says a slot, digit by digit (R21). */
 export async function saySlot({ sw, config, arrival }: Visit, slot: string): Promise<void> {
-  const digits = slot.match(/\d/g) ?? [];
-  if (digits.length === 0) return;
-  const files = digits.map((digit) => config.announcements.digit.replace('{digit}', digit));
-  await sw.play(arrival.legId, `file_string://${files.join('!')}`);
+  const sound = slotSound(slot, config.announcements);
+  if (sound !== '') await sw.play(arrival.legId, sound);
 }

@@ -14,6 +14,17 @@ export interface TenantRule {
   readonly music?: string | undefined;
 }
 
+/** The domain of a tenant's phones: as configured, else of its first rule that names one. */
+export function domainOf(
+  {
+    domains,
+    tenants,
+  }: { readonly domains?: Readonly<Record<string, string>> | undefined; readonly tenants: readonly TenantRule[] },
+  tenantId: string,
+): string | undefined {
+  return domains?.[tenantId] ?? tenants.find((rule) => rule.tenantId === tenantId && rule.domain !== undefined)?.domain;
+}
+
 /** Where a call is, as its node tells. */
 export interface Origin {
   readonly node: string;

@@ -6,6 +6,7 @@ import type { Clock } from '@parkade/clock';
 import { sendeventCommand } from '@parkade/esl';
 import type { Log } from '@parkade/rpc';
 import { codesOf, type TenantView } from '@parkade/settings';
+import { domainOf } from '../calls/tenant-rules.js';
 import { DEFAULT_SIP_PROFILE, type MediaConfig } from '../config.js';
 import type { Notice } from '../notices/notice-board.js';
 import { noticeText, notifyCommand, toldOf } from '../notices/park-info.js';
@@ -52,7 +53,7 @@ export class NodeLamps {
     if (!this.deps.sw.isUp) return;
     for (const { tenantId, presenceId, state } of lamps) {
       if (this.deps.settingsOf(tenantId)?.settings.switch_lamps !== true) continue;
-      const domain = this.#domain(tenantId);
+      const domain = domainOf(this.deps.config, tenantId);
       if (domain === undefined && !presenceId.includes('@')) continue;
       const headers = presenceIn(presenceId, domain ?? '', state, ++this.#count);
       this.#events.offer(sendeventCommand('PRESENCE_IN', headers));
@@ -68,7 +69,7 @@ export class NodeLamps {
     const { config, settingsOf, groupOf } = this.deps;
     const { tenantId } = notice;
     const view = settingsOf(tenantId);
-    const domain = this.#domain(tenantId);
+    const domain = domainOf(this.deps.config, tenantId);
     const settings = view?.settings.park_info;
     if (settings === undefined || domain === undefined) return;
     const group = (extension: string): ReturnType<TenantView['group']> =>
@@ -77,13 +78,5 @@ export class NodeLamps {
     for (const extension of toldOf(notice, settings, group)) {
       this.#events.offer(notifyCommand(extension, domain, config.sipProfile ?? DEFAULT_SIP_PROFILE, text));
     }
-  }
-
-  /** The domain of a tenant's phones. */
-  #domain(tenantId: string): string | undefined {
-    const { domains, tenants } = this.deps.config;
-    return (
-      domains?.[tenantId] ?? tenants.find((rule) => rule.tenantId === tenantId && rule.domain !== undefined)?.domain
-    );
   }
 }

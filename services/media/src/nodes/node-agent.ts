@@ -12,6 +12,7 @@ import type { MediaConfig } from '../config.js';
 import type { LampFeed } from '../lamps/lamp-feed.js';
 import { NodeLamps } from '../lamps/node-lamps.js';
 import { NodeLegs } from '../legs/node-legs.js';
+import { Pages } from '../paging/pages.js';
 import type { Happening } from '../legs/types.js';
 import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
 import type { MediaNode } from './media-node.js';
@@ -58,6 +59,7 @@ export class NodeAgent {
   readonly calls: NodeCalls;
   readonly lamps: NodeLamps | undefined;
   readonly #context: NodeContext;
+  readonly #pages: Pages;
   readonly #stop = new AbortController();
   readonly #connection: InboundConnection;
   #run: Promise<void> = Promise.resolve();
@@ -95,12 +97,22 @@ export class NodeAgent {
       },
     );
     this.sw = new NodeSwitch(name, deps.timed(this.#connection), limits, clock);
-    const parked = new ParkedCalls({ api, clock, random, log, maxCalls: limits.maxCalls });
+    const pages = new Pages({ sw: this.sw, clock, random, log, maxLegs: limits.maxPaged });
+    this.#pages = pages;
+    const parked = new ParkedCalls({
+      api,
+      clock,
+      random,
+      log,
+      maxCalls: limits.maxCalls,
+      left: (legId) => pages.end(legId),
+    });
     this.#context = {
       node: name,
       sw: this.sw,
       api,
       parked,
+      pages,
       clock,
       random,
       log,
@@ -152,6 +164,7 @@ export class NodeAgent {
   /** Ends at once; the calls go on. */
   async close(): Promise<void> {
     this.#timer?.cancel();
+    this.#pages.close();
     this.#stop.abort();
     this.sw.waits.endAll();
     await this.#run;
