@@ -9,9 +9,9 @@ import {
   type SlotRecord,
   type Transition,
 } from '@parkade/proto';
+import { toDuration, toTimestamp } from '@parkade/rpc';
 import { endReason } from './end-reason.js';
 import { presenceOf } from './lamp.js';
-import { duration, timestamp } from './proto-time.js';
 
 /**
  * A park as clients see it. `left`: the transition it left by; it is then shown as ENDED, with its retriever. `recall_at` is
@@ -29,16 +29,16 @@ export function parkView(name: SlotName, park: ParkRecord, revision: number, lef
     call: park.call,
     parker: park.parker,
     note: park.note,
-    parkedAt: timestamp(park.parkedAtMs),
-    recallAt: left === undefined ? timestamp(recallAtMs(park)) : undefined,
+    parkedAt: toTimestamp(park.parkedAtMs),
+    recallAt: left === undefined ? toTimestamp(recallAtMs(park)) : undefined,
     revision,
     mediaControl: park.mediaControl,
     retriever: left === undefined ? retrieving?.by : left.retriever,
     retrieveId: retrieving?.retrieveId ?? '',
-    giveUpAt: timestamp(retrieving?.giveUpAtMs ?? 0),
+    giveUpAt: toTimestamp(retrieving?.giveUpAtMs ?? 0),
     recallAttempt: park.recallAttempt,
     settingsRevision: park.policy?.settingsRevision ?? 0,
-    reservedUntil: timestamp(reservedUntilMs(state)),
+    reservedUntil: toTimestamp(reservedUntilMs(state)),
     previousParkId: park.previousParkId,
     endReason: left === undefined ? '' : endReason(left.kind),
     policy: park.policy === undefined ? undefined : policyView(park.policy),
@@ -88,10 +88,10 @@ function reservedUntilMs(state: ParkRecord['state']): number {
 
 function policyView(policy: Policy): ParkPolicy {
   return {
-    ringbackTimeout: duration(policy.ringbackTimeoutMs),
-    callbackTimeout: duration(policy.callbackTimeoutMs),
+    ringbackTimeout: toDuration(policy.ringbackTimeoutMs),
+    callbackTimeout: toDuration(policy.callbackTimeoutMs),
     presenceType: policy.presenceType,
     presenceId: policy.presenceId,
-    maxPark: duration(policy.maxParkMs),
+    maxPark: toDuration(policy.maxParkMs),
   };
 }

@@ -1,7 +1,14 @@
 import { homeShard, keys, slotShard } from '@parkade/ids';
 import { type MoveHold, SlotRecord } from '@parkade/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describe as kindOf, parkOf, parkRequest, requestId, slotTarget } from '../testing/owner-client.js';
+import {
+  describe as kindOf,
+  parkOf,
+  parkRequest,
+  requestId,
+  retrieveRequest,
+  slotTarget,
+} from '../testing/owner-client.js';
 import { BENCH_SHARDS, gate, ShardBench, writesSlot } from '../testing/shard-bench.js';
 
 const home = homeShard('acme', 'default', BENCH_SHARDS);
@@ -75,6 +82,32 @@ describe('a move whose destination changed hands', () => {
     await settle(request, false);
     expect(kindOf(await park)).toBe('SLOT_OCCUPIED');
     expect((await stored())?.parks.map(({ parkId }) => parkId)).toEqual([moved.parkId]);
+  });
+});
+
+describe('who dials a slot that is held for a move', () => {
+  const retrieve = (callId: string) =>
+    bench.send(away, { $case: 'retrieve', value: retrieveRequest({ $case: 'slot', value: slot }, callId) });
+
+  it('waits, and takes the call that has come', async () => {
+    await bench.own(home);
+    await bench.own(away);
+    const request = await parked();
+    const held = await hold(request);
+    const taken = retrieve('phone');
+    const moved = parkOf(await move(request, held));
+    await settle(request, false);
+    expect(parkOf(await taken)).toMatchObject({ parkId: moved.parkId, endReason: 'retrieved' });
+  });
+
+  it('waits, and hears that the slot is empty where the move was refused', async () => {
+    await bench.own(home);
+    await bench.own(away);
+    const request = await parked();
+    await hold(request);
+    const taken = retrieve('phone');
+    await settle(request, true);
+    expect(kindOf(await taken)).toBe('SLOT_EMPTY');
   });
 });
 
