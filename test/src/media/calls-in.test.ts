@@ -86,6 +86,23 @@ test('a retriever who hangs up at the instant of the bridge loses nobody: the ca
   await until(() => second.peer === caller);
 });
 
+test('a retriever who hangs up while the bridge is being made: the caller is no party to it, and is back, with music (R3)', async () => {
+  world = await World.start();
+  const [caller, callee] = await world.talk('2001', '1001');
+  world.sim.transferBlind(callee, '701');
+  await world.park('701', (one) => one?.state === ParkState.PARKED);
+  await until(() => caller.nested !== undefined);
+  const taker = world.sim.call('1002', '*5701');
+  // The caller is left in a state of conversation, with nobody there.
+  world.sim.core.amidBridge = () => world.sim.hangUp(taker);
+  await until(() => !taker.isAlive);
+  await until(() => caller.state === 'CS_PARK' && caller.nested?.argument === 'local_stream://moh');
+  await world.park('701', (one) => one?.state === ParkState.PARKED);
+  world.sim.core.amidBridge = () => undefined;
+  const second = world.sim.call('1003', '*5701');
+  await until(() => second.peer === caller);
+});
+
 test('a caller who hangs up at the instant of the bridge frees the slot, and joins nobody', async () => {
   world = await World.start();
   const [caller, callee] = await world.talk('2001', '1001');

@@ -36,6 +36,19 @@ test('a media process that is gone leaves parked callers where they are; the nex
   await world.allFree();
 });
 
+test('a conversation with a fetched call goes on when the media process is gone, and the connections of the dial plan with it', async () => {
+  world = await World.start();
+  const caller = await parkedIn('701');
+  const taker = world.sim.call('1002', '*5701');
+  await until(() => taker.peer === caller);
+  const parked = await parkedIn('702');
+  await world.media.close();
+  world.medias.length = 0;
+  // Whatever the end of a connection does to its leg is done before a later call is answered.
+  await world.talk('2002', '1003');
+  expect([taker.peer, parked.parked, parked.nested?.argument]).toEqual([caller, true, 'local_stream://moh']);
+});
+
 test('calls that are transferred to codes while no process listens wait with music, and are parked afterwards', async () => {
   world = await World.start();
   await world.media.close();

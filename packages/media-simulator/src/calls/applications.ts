@@ -19,6 +19,7 @@ const atOnce =
 const APPLICATIONS: Readonly<Record<string, Application>> = {
   answer: atOnce((core, channel) => core.answer(channel)),
   set: atOnce((_core, channel, argument) => setVariable(channel, argument)),
+  unset: atOnce((_core, channel, argument) => void channel.variables.delete(argument)),
   export: atOnce((_core, channel, argument) => setVariable(channel, argument)),
   hangup: atOnce((core, channel, argument) => core.hangUp(channel, argument === '' ? 'NORMAL_CLEARING' : argument)),
   park: (core, channel, _argument, place) => {

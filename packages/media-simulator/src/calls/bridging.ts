@@ -3,7 +3,7 @@ import type { SwitchCore } from './switch-core.js';
 
 /**
  * `uuid_bridge`: the answer, with the effect behind it. What a leg does in between shows only then, as in the recordings:
- * without A, B is left in CS_RESET, silent; without B, A is hung up; a leg that still rings takes both down.
+ * without A, B is left in CS_RESET, silent (in CS_SOFT_EXECUTE, as if it talked, where A goes last of all); without B, A is hung up; a leg that still rings takes both down.
  */
 export function bridgeByUuid(core: SwitchCore, first: string, second: string): string {
   const [a, b] = [core.find(first), core.find(second)];
@@ -34,6 +34,9 @@ function join(core: SwitchCore, a: Channel, b: Channel): void {
     return core.hangUp(waiting, 'ORIGINATOR_CANCEL');
   }
   release(core, b);
+  b.state = 'CS_SOFT_EXECUTE';
+  core.amidBridge(a.uuid, b.uuid);
+  if (core.find(a.uuid) === undefined) return;
   b.state = 'CS_EXCHANGE_MEDIA';
   core.join(a, b, true);
 }

@@ -57,6 +57,8 @@ export class Channel {
   answerState: 'ringing' | 'answered' | 'hangup' = 'ringing';
   cause: string | undefined;
   parked = false;
+  /** The park it is in is to end when nothing runs on top of it. */
+  mustLeavePark = false;
   /** The dial plan's application that runs. */
   running: Running | undefined;
   /** What runs on top of it: a broadcast, an application of `sendmsg`. */

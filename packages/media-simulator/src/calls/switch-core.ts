@@ -55,6 +55,8 @@ export class SwitchCore {
   readonly events: SwitchEvents;
   /** Runs between the answer to `uuid_bridge` and its effect. */
   beforeBridge: (a: string, b: string) => void = () => undefined;
+  /** Runs when both legs have left what they did, before they talk. */
+  amidBridge: (a: string, b: string) => void = () => undefined;
   readonly #timers = new Set<Timer>();
   /** Other switches, by the `host:port` that SIP is sent to. */
   readonly trunks = new Map<string, Trunk>();
@@ -154,6 +156,7 @@ export class SwitchCore {
 
   park(channel: Channel): void {
     channel.parked = true;
+    channel.mustLeavePark = false;
     this.emit('CHANNEL_PARK', channel);
     const seconds = Number(channel.variables.get('park_timeout') ?? 0);
     if (seconds > 0) this.after(seconds * 1_000, () => channel.parked && this.hangUp(channel, 'NORMAL_CLEARING'));
@@ -175,6 +178,7 @@ export class SwitchCore {
   /** Ends what runs on a leg, innermost first, and tells it. */
   leave(channel: Channel): void {
     channel.waiting.length = 0;
+    channel.mustLeavePark = false;
     this.endNested(channel);
     if (channel.parked) {
       channel.parked = false;
@@ -189,7 +193,21 @@ export class SwitchCore {
     if (nested === undefined) return;
     nested.stop();
     this.emit('CHANNEL_EXECUTE_COMPLETE', channel, applicationFields(nested));
-    channel.waiting.shift()?.();
+    const next = channel.waiting.shift();
+    if (next !== undefined) next();
+    else if (channel.mustLeavePark) this.#endPark(channel);
+  }
+
+  /** The connection that brought a leg ends: the park it is in ends with it, and the dial plan goes on. */
+  endPark(channel: Channel): void {
+    if (!channel.isAlive || !channel.parked || channel.running?.application !== 'park') return;
+    channel.mustLeavePark = true;
+    if (channel.nested === undefined) this.#endPark(channel);
+  }
+
+  #endPark(channel: Channel): void {
+    this.leave(channel);
+    this.advance(channel);
   }
 
   endRunning(channel: Channel): void {
@@ -264,6 +282,19 @@ export class SwitchCore {
     const at = channel.phone.legs.indexOf(channel);
     if (at >= 0) channel.phone.legs.splice(at, 1);
     this.emit('CHANNEL_DESTROY', channel);
+    if (partner !== undefined) this.letGo(partner);
+  }
+
+  /**
+   * The connection of a `socket` application that a leg has left ends, and the leg is set to resume: it is thrown out of
+   * whatever it does since, and does nothing any more.
+   */
+  reset(channel: Channel): void {
+    if (!channel.isAlive) return;
+    const partner = this.unbridge(channel);
+    this.leave(channel);
+    channel.program = [];
+    channel.state = 'CS_RESET';
     if (partner !== undefined) this.letGo(partner);
   }
 

@@ -33,10 +33,15 @@ export class OutboundPeer extends EslConnection {
     channel.variables.set('socket_host', host);
   }
 
-  /** The leg does something else now, or is gone. */
+  /** The leg does something else now, or is gone. The connection stays as long as the leg lives. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
+    if (this.channel.isAlive) this.core.onGone(this.channel, () => this.#legGone());
+    else this.#legGone();
+  }
+
+  #legGone(): void {
     const seconds = this.#lingerS;
     if (seconds === undefined) {
       this.core.later(() => this.sayGoodbye());
@@ -52,10 +57,15 @@ export class OutboundPeer extends EslConnection {
   }
 
   protected override closed(): void {
-    if (this.#left) return;
+    const resumes = this.channel.isTrue('socket_resume');
+    if (this.#left) {
+      if (resumes) this.core.reset(this.channel);
+      else this.core.endPark(this.channel);
+      return;
+    }
     this.#left = true;
     // Nobody listened: the application is over, and the dial plan goes on.
-    this.ended(this.#refused || this.channel.isTrue('socket_resume'));
+    this.ended(this.#refused || resumes);
   }
 
   protected override verb(verb: string, argument: string, command: EslCommand): string | undefined {

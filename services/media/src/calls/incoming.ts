@@ -1,8 +1,11 @@
 // Calls that dial plans send to this process.
 //   I1. An outbound connection may reach any process and proves nothing: it names a call, and the owner of the node it names
 //       decides what that call is.
-//   I2. When the call cannot be taken the connection is closed: the dial plan tries the next process, and at last parks the
+//   I2. The connection ends as soon as the call has left the dial plan, and not before: from then on the call depends on no
+//       process of ours.
+//   I3. When the call cannot be taken the connection is closed: the dial plan tries the next process, and at last parks the
 //       call, marked as pending.
+import { type Clock, sleep } from '@parkade/clock';
 import type { OutboundHandler, OutboundSession } from '@parkade/esl';
 import type { Log } from '@parkade/rpc';
 import type { NodeClients } from '../rpc/node-clients.js';
@@ -10,22 +13,31 @@ import type { NodeClients } from '../rpc/node-clients.js';
 /** What the dial plan sets to the node's registered name; without it the switch's own name is taken. */
 const NODE_VARIABLE = 'variable_parkade_node';
 
+/** Until a call that is in its dial plan still is asked for again. */
+const AGAIN_MS = 100;
+
 export class IncomingCalls implements OutboundHandler {
   constructor(
     private readonly clients: NodeClients,
     private readonly limitMs: number,
     private readonly log: Log,
+    private readonly clock: Clock,
   ) {}
 
   async onCall(session: OutboundSession): Promise<void> {
     const { channel, channelUuid } = session;
     const mediaNode = channel.get(NODE_VARIABLE) ?? channel.get('FreeSWITCH-Switchname') ?? '';
     const request = { mediaNode, callId: channelUuid };
+    let isOpen = true;
+    void session.ended.then(() => (isOpen = false));
+    const ended = (): boolean => !isOpen;
     try {
-      const rpc = this.clients.call(mediaNode, 'takeCall', request, this.limitMs);
-      const { taken, reason } = await rpc;
-      if (taken) return;
-      this.log.warn('a call was not taken', { mediaNode, callId: channelUuid, reason });
+      while (!ended()) {
+        const { taken, reason, left } = await this.clients.call(mediaNode, 'takeCall', request, this.limitMs);
+        if (!taken) this.log.warn('a call was not taken', { mediaNode, callId: channelUuid, reason });
+        if (!taken || left) break;
+        await sleep(this.clock, AGAIN_MS);
+      }
     } catch (error) {
       this.log.warn('a call could not be taken', { mediaNode, callId: channelUuid, error: String(error) });
     }

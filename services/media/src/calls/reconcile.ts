@@ -8,7 +8,8 @@ import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { timestampMs } from '@parkade/rpc';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
-import { standingOf, talksWith } from '../switch/standing.js';
+import { talk } from '../switch/joining.js';
+import { standingOf } from '../switch/standing.js';
 import { holdAudio, type NodeContext } from './context.js';
 import { givenBack } from './give-back.js';
 import { ofPark } from './parked-calls.js';
@@ -115,12 +116,17 @@ async function settleRetrieve(context: NodeContext, legId: string, park: Park): 
   // A retriever of another node talks over a leg of its own here, which carries the attempt's name.
   const other = found.headers.get('Other-Leg-Unique-ID') ?? '';
   const isIts = other !== '' && (await sw.variable(other, RETRIEVE_VARIABLE)) === retrieveId;
-  if (talksWith(found.headers, isIts ? other : (retriever?.callId ?? ''))) {
+  const talks = await talk(sw, found.headers, isIts ? other : (retriever?.callId ?? ''));
+  if (talks === 'unknown') return;
+  const standing = standingOf(found.headers);
+  // Left alone by a bridge that did not come about.
+  const isAlone = standing === 'connected' && (await sw.exists(other)) === false;
+  if (talks === 'yes') {
     const requestId = newRequestId(clock.nowMs(), random);
     await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
     context.parked.leave(legId);
-  } else if (standingOf(found.headers) === 'waiting') {
-    if (found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
+  } else if (standing === 'waiting' || isAlone) {
+    if (isAlone || found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
     await givenBack(context, park, 'time over');
     await holdAudio(context, legId, park);
   }

@@ -103,9 +103,11 @@ export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNod
       takeCall: on<TakeCallRequest, TakeCallResponse>(
         ({ mediaNode }) => mediaNode,
         async ({ callId }, node) => {
+          const leaving = node.sw.leaving(callId);
           const taken = await node.calls.take(callId);
           if (taken === 'unknown') return notHere(node.node.name);
-          return { taken: taken === 'taken', reason: taken === 'taken' ? '' : taken };
+          if (taken !== 'taken') return { taken: false, reason: taken, left: false };
+          return { taken: true, reason: '', left: await leaving };
         },
       ),
     },

@@ -2,6 +2,7 @@
 //   J1. Nobody is joined with a call that is not marked with the very park he was given.
 //   J2. One join is made at a time with a parked call.
 //   J3. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
+import type { EslHeaders } from '@parkade/esl';
 import { markOf } from './park-mark.js';
 import type { NodeSwitch } from './node-switch.js';
 import { standingOf, talksWith } from './standing.js';
@@ -38,7 +39,8 @@ async function joinAlone(
 ): Promise<Joined> {
   const call = await sw.look(callId);
   if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
-  if (talksWith(call.headers, takerId)) return 'connected';
+  const already = await talk(sw, call.headers, takerId);
+  if (already !== 'no') return already === 'yes' ? 'connected' : 'unknown';
   const mark = markOf(call.headers);
   const isIt = mark !== undefined && (mark.parkId === parkId || mark.parkId === formerParkId);
   if (!isIt || (revision !== 0 && mark.parkId === parkId && mark.revision > revision)) return 'failed';
@@ -55,9 +57,20 @@ async function joinAlone(
 async function afterFailure(sw: NodeSwitch, callId: string, takerId: string, hold: () => void): Promise<Joined> {
   const call = await sw.look(callId);
   if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
-  if (talksWith(call.headers, takerId)) return 'connected';
+  const already = await talk(sw, call.headers, takerId);
+  if (already !== 'no') return already === 'yes' ? 'connected' : 'unknown';
   const rescued = await sw.rescue(callId);
   if (rescued === 'gone') return 'caller-gone';
   hold();
   return 'failed';
+}
+
+/**
+ * Whether a leg talks with another. A bridge whose first leg dies before it begins leaves the second one alone in a state of
+ * conversation, so the other one has to be there.
+ */
+export async function talk(sw: NodeSwitch, headers: EslHeaders, other: string): Promise<'yes' | 'no' | 'unknown'> {
+  if (!talksWith(headers, other)) return 'no';
+  const there = await sw.exists(other);
+  return there === undefined ? 'unknown' : there ? 'yes' : 'no';
 }

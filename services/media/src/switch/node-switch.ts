@@ -74,6 +74,23 @@ export class NodeSwitch {
   }
 
   /**
+   * Waits, from now on, until a leg has left the dial plan's `socket` application for good. Until then the connection that
+   * brought it holds it there; a connection that ends while the leg is set to resume throws it out of whatever it does
+   * since. False: it is there still, or nobody knows.
+   */
+  leaving(uuid: string): Promise<boolean> {
+    const waited = this.waits.wait<true>(this.limits.replyMs, (event) => {
+      if (event.channelUuid !== uuid) return undefined;
+      return event.name === 'CHANNEL_HANGUP' || !resumes(event) ? true : undefined;
+    });
+    return waited.result.then(async (seen) => {
+      if (seen === true) return true;
+      const found = await this.look(uuid);
+      return found.kind === 'gone' || (found.kind === 'leg' && !resumes(found.headers));
+    });
+  }
+
+  /**
    * Brings a leg into the switch's own park, out of whatever it does, answered before that where asked for. The park is known
    * by `turn`, a word of ours, so that no other one is taken for it.
    */
@@ -84,7 +101,7 @@ export class NodeSwitch {
       if (event.name === 'CHANNEL_HANGUP') return 'gone';
       return event.name === 'CHANNEL_PARK' && event.variable('parkade_turn') === turn ? 'parked' : undefined;
     });
-    const steps = `${answer ? 'answer:,' : ''}set:parkade_turn=${turn},park:`;
+    const steps = `${LEAVE},${answer ? 'answer:,' : ''}set:parkade_turn=${turn},${PARK}`;
     if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
     const seen = await waited.result;
     if (seen !== undefined) return seen;
@@ -116,6 +133,7 @@ export class NodeSwitch {
       return event.name === 'CHANNEL_EXECUTE' ? 'done' : event.name === 'CHANNEL_HANGUP' ? 'gone' : undefined;
     });
     const where = context === '' ? '' : ` XML ${context}`;
+    await this.setVariables(uuid, { [RESUME_VARIABLE]: '' });
     if (!(await this.say('uuid_transfer', `${uuid} ${destination}${where}`))) waited.end();
     return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
   }
@@ -127,7 +145,7 @@ export class NodeSwitch {
       if (event.channelUuid !== uuid) return undefined;
       return event.name === 'CHANNEL_BRIDGE' ? true : event.name === 'CHANNEL_HANGUP' ? false : undefined;
     });
-    const steps = `answer:,set:hangup_after_bridge=true,bridge:${dialString}`;
+    const steps = `${LEAVE},answer:,set:hangup_after_bridge=true,bridge:${dialString}`;
     if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
     return (await waited.result) ?? false;
   }
@@ -198,6 +216,21 @@ export class NodeSwitch {
   private async say(command: string, argument: string): Promise<boolean> {
     return (await this.connection.api(command, argument, this.limits.replyMs)).ok;
   }
+}
+
+/** What the dial plan sets so that it goes on when the connection of its `socket` application ends. */
+const RESUME_VARIABLE = 'socket_resume';
+/** The first step of whatever takes a leg out of that application: the connection is nothing to it any more. */
+const LEAVE = `unset:${RESUME_VARIABLE}`;
+
+/**
+ * The end of the connection that brought a leg ends the park the leg is in, whenever that comes (in the midst of a sound, when
+ * the sound ends); the leg goes into the next one. There is one such connection at most.
+ */
+const PARK = 'park:,park:';
+
+function resumes(of: { get(name: string): string | undefined }): boolean {
+  return of.get(`variable_${RESUME_VARIABLE}`) === 'true';
 }
 
 /** Whether an event says that `a` and `b` talk (true) or will not (false). */

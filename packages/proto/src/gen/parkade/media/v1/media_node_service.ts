@@ -231,6 +231,11 @@ export interface TakeCallResponse {
   taken: boolean;
   /** Why not, in one word: `unknown-call`, `no-tenant`, `not-a-code`. */
   reason: string;
+  /**
+   * Whether the call has left the dial plan's `socket` application for good: the connection that brought it may end, and must
+   * not before. False: ask again.
+   */
+  left: boolean;
 }
 
 /** A phone at another node fetches a call. */
@@ -1411,7 +1416,7 @@ export const TakeCallRequest: MessageFns<TakeCallRequest> = {
 };
 
 function createBaseTakeCallResponse(): TakeCallResponse {
-  return { taken: false, reason: "" };
+  return { taken: false, reason: "", left: false };
 }
 
 export const TakeCallResponse: MessageFns<TakeCallResponse> = {
@@ -1421,6 +1426,9 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
     }
     if (message.reason !== "") {
       writer.uint32(18).string(message.reason);
+    }
+    if (message.left !== false) {
+      writer.uint32(24).bool(message.left);
     }
     return writer;
   },
@@ -1454,6 +1462,14 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
             message.reason = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.left = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1473,6 +1489,7 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
     const message = createBaseTakeCallResponse();
     message.taken = object.taken ?? false;
     message.reason = object.reason ?? "";
+    message.left = object.left ?? false;
     return message;
   },
 };
@@ -1824,7 +1841,10 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: HangUpCallResponse): Buffer => HangUpCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): HangUpCallResponse => HangUpCallResponse.decode(value),
   },
-  /** A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. */
+  /**
+   * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
+   * call has left the dial plan, or within a few seconds that it has not yet.
+   */
   takeCall: {
     path: "/parkade.media.v1.MediaNodeService/TakeCall" as const,
     requestStream: false as const,
@@ -1878,7 +1898,10 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
   holdCall: handleUnaryCall<HoldCallRequest, HoldCallResponse>;
   /** Ends a call. */
   hangUpCall: handleUnaryCall<HangUpCallRequest, HangUpCallResponse>;
-  /** A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. */
+  /**
+   * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
+   * call has left the dial plan, or within a few seconds that it has not yet.
+   */
   takeCall: handleUnaryCall<TakeCallRequest, TakeCallResponse>;
   /** A phone at another node fetches a call that is parked here: the answer is where to send it. The retrieve was begun. */
   offerPickup: handleUnaryCall<OfferPickupRequest, OfferPickupResponse>;
@@ -2009,7 +2032,10 @@ export interface MediaNodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HangUpCallResponse) => void,
   ): ClientUnaryCall;
-  /** A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. */
+  /**
+   * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
+   * call has left the dial plan, or within a few seconds that it has not yet.
+   */
   takeCall(
     request: TakeCallRequest,
     callback: (error: ServiceError | null, response: TakeCallResponse) => void,
