@@ -1,3 +1,5 @@
 /** Servers for those who need them beside the tests: benches. */
 export * from './support/etcd.js';
 export * from './support/nats.js';
+export * from './support/cluster.js';
+export * from './support/process.js';
