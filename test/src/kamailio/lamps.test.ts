@@ -1,5 +1,6 @@
 import { callUnary } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
+import { LAMPS_FEED } from '@parkade/presence';
 import {
   MoveParkRequest,
   type Park,
@@ -9,6 +10,7 @@ import {
   ReleaseRequest,
 } from '@parkade/proto';
 import { toDuration } from '@parkade/rpc';
+import { connect } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { CALL_MS, park, parkRequest, pick, requestId, retrieve, retrieveParkRequest } from '../support/calls.js';
 import { type LampSlot, shows, SLOTS, subscribed, withLamps } from './lamps-world.js';
@@ -161,6 +163,33 @@ describe('a phone with lamp keys, at the Kamailio that is shipped', () => {
     expect(key.shown).toBe('terminated');
     await fetch(parked);
     await shows(watching, 'terminated');
+  });
+});
+
+describe('messages of a feed', () => {
+  it('change nothing where their revision is not higher than what is shown', async () => {
+    const slot = pick(SLOTS, 9);
+    const key = await subscribed(await world().phone(), slot.id);
+    const first = await parkAt(slot, 'first');
+    await shows(key, slot.lit);
+    const lit = key.documents.at(-1);
+    await fetch(first);
+    await shows(key, 'terminated');
+    const nats = await connect({ servers: world().cluster.nats });
+    try {
+      const of = { tenant: 'acme', slot: `${slot.lot}.${slot.slot}`, user: slot.id, host: '', tenant_host: 'acme' };
+      const told = { feed: 'another', at: '1', after: '0', type: 'lamp', revision: 1, lit: 1, document: lit, ...of };
+      nats.publish(LAMPS_FEED, JSON.stringify(told));
+      await nats.flush();
+      // The next change of the lamp comes after it.
+      const second = await parkAt(slot, 'second');
+      await expect.poll(() => key.documents.at(-1), { timeout: 20_000 }).toContain(second.parkId);
+      expect(key.documents).toHaveLength(4);
+      await fetch(second);
+      await shows(key, 'terminated');
+    } finally {
+      await nats.close();
+    }
   });
 });
 
