@@ -1,7 +1,7 @@
 // Makes sure that the programs the test suite runs against are here. On Debian as root what is missing is installed;
 // elsewhere this stops and says what to install. Nothing is skipped in silence.
 //
-//   node scripts/require-peers.mjs [--only etcd,nats,python,protoc,promtool,kubectl,kamailio]
+//   node scripts/require-peers.mjs [--only etcd,nats,python,protoc,promtool,openssl,kubectl,kamailio]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -24,6 +24,8 @@ const PEERS = {
   },
   // Checks and runs the alert rules of deploy/monitoring.
   promtool: { what: 'promtool', packages: ['prometheus'], present: () => onPath('promtool') },
+  // Makes the certificates of tests.
+  openssl: { what: 'openssl', packages: ['openssl'], present: () => onPath('openssl') },
   // Renders the overlays of deploy/k8s, whose syntax every version from 1.14 on takes; Debian's is 1.20.
   kubectl: { what: 'kubectl', packages: ['kubernetes-client'], present: () => onPath('kubectl') },
   kamailio: {

@@ -15,6 +15,7 @@ import { addSettings } from './commands/settings.js';
 import { addShards } from './commands/shards.js';
 import { addSlotShard } from './commands/slot-shard.js';
 import { addSlot, addSlots } from './commands/slots.js';
+import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
 import { addWatch } from './commands/watch.js';
 import { softwareVersion } from './service/version.js';
@@ -40,6 +41,7 @@ export function parkadeProgram(output: Output): Command {
     add(program, output);
   for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend, addRecalls])
     add(program, output);
-  for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes]) add(program, output);
+  for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes, addToken])
+    add(program, output);
   return program;
 }

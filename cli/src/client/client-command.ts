@@ -1,9 +1,12 @@
 import { type Clock, SystemClock } from '@parkade/clock';
 import type { ParkServiceClient } from '@parkade/proto';
 import type { Command } from 'commander';
+import type { PeerChannel } from '@parkade/rpc';
 import { FlagReader } from '../flags/flag-reader.js';
 import { addFlags, FLAGS } from '../flags/flags.js';
+import { CLIENT_SECURITY_FLAGS } from '../flags/security-flags.js';
 import type { Output } from '../terminal/output.js';
+import { channelOf, readClientIdentity } from './client-identity.js';
 import { commandFailure, openParkClient } from './park-client.js';
 
 const MAX_TIMEOUT_MS = 60_000;
@@ -22,7 +25,7 @@ export interface ClientContext<Client = ParkServiceClient> {
 
 /** Adds the flags every such command has. */
 export function addClientFlags(command: Command): Command {
-  return addFlags(command, FLAGS.tenant, FLAGS.gateway, FLAGS.timeout, FLAGS.json);
+  return addFlags(command, FLAGS.tenant, FLAGS.gateway, ...CLIENT_SECURITY_FLAGS, FLAGS.timeout, FLAGS.json);
 }
 
 /** A kind of process that clients talk to. */
@@ -31,7 +34,7 @@ export interface Service<Client extends { close(): void }> {
   readonly flag: 'gateway' | 'recall';
   /** As people call it. */
   readonly name: string;
-  readonly open: (address: string) => Client;
+  readonly open: (address: string, channel: PeerChannel) => Client;
 }
 
 const GATEWAY: Service<ParkServiceClient> = { flag: 'gateway', name: 'gateway', open: openParkClient };
@@ -62,9 +65,10 @@ export async function runClientOf<Client extends { close(): void }, Own>(
   const tenantId = reader.required('tenant', 'the tenant');
   const timeoutMs = reader.time('timeout', 1, MAX_TIMEOUT_MS, 5_000);
   const json = reader.boolean('json', false);
+  const identity = readClientIdentity(reader);
   const own = read(reader);
   reader.check();
-  const client = service.open(address);
+  const client = service.open(address, await channelOf(identity));
   try {
     await act({ client, address, tenantId, timeoutMs, json, output, clock: new SystemClock() }, own);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { type CallOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type CallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock } from '@parkade/clock';
 import { ParkServiceClient, Reason } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, NO_SECURITY, type PeerChannel } from '@parkade/rpc';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
 
 /** A unary RPC of a client, with its receiver. */
@@ -13,8 +13,8 @@ type Unary<Request, Response> = (
 ) => unknown;
 
 /** A client of one gateway (`host:port`). It connects when first used. */
-export function openParkClient(address: string): ParkServiceClient {
-  return new ParkServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+export function openParkClient(address: string, channel: PeerChannel = NO_SECURITY.peers): ParkServiceClient {
+  return new ParkServiceClient(address, channel.credentials, { ...CHANNEL_OPTIONS, ...channel.options });
 }
 
 /** Calls once, waiting for a connection while there is time. Rejects with the `ServiceError`. */

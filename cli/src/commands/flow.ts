@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, startFlow } from '@parkade/flow-service';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { ETCD_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import type { Output } from '../terminal/output.js';
@@ -17,10 +18,12 @@ export function addFlow(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.gateway,
     FLAGS.host,
     flag('--port <port>', 'the port of its gRPC API; 0: any free one', 'PARKADE_PORT', '0'),
     FLAGS.shards,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.logLevel,
@@ -29,7 +32,7 @@ export function addFlow(program: Command, output: Output): void {
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'flows and settings are kept in the etcd of the cluster');
-    const flags = readServiceFlags(reader, { role: 'flow', port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'flow', kind: 'public', port: 0, autoTenants: false });
     const gateway = reader.text('gateway') ?? '';
     reader.check();
     await runService(flags, output, async (deps) => {

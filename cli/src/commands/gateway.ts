@@ -2,6 +2,7 @@ import { createGateway } from '@parkade/gateway';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { ETCD_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import type { Output } from '../terminal/output.js';
@@ -17,11 +18,13 @@ export function addGateway(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
     FLAGS.shards,
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.logLevel,
@@ -30,7 +33,7 @@ export function addGateway(program: Command, output: Output): void {
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
-    const flags = readServiceFlags(reader, { role: 'gateway', port: 7275, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'gateway', kind: 'public', port: 7275, autoTenants: false });
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;

@@ -30,7 +30,7 @@ export function addLampsFeed(program: Command, output: Output): void {
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('nats', 'lamps are read from the NATS of the cluster');
-    const flags = readServiceFlags(reader, { role: 'lamps-feed', port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'lamps-feed', kind: 'health', port: 0, autoTenants: false });
     reader.check();
     await runProcess(flags, output, async (deps) => {
       const { host, port } = flags;

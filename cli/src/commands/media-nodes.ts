@@ -3,8 +3,10 @@ import { decodeToken, keys } from '@parkade/ids';
 import { registerMediaNode, removeMediaNode } from '@parkade/media';
 import { prefixRange } from '@parkade/store';
 import type { Command } from 'commander';
+import { ETCD_TLS_FLAGS } from '../flags/security-flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
+import { readEtcd } from '../service/etcd-flags.js';
 import { withEtcd } from '../service/with-etcd.js';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
 import type { Output } from '../terminal/output.js';
@@ -24,6 +26,7 @@ export function addMediaNodes(program: Command, output: Output): void {
   addFlags(
     add,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     flag('--event-socket <host:port>', 'where its Event Socket listens'),
     flag('--sip <host:port>', 'where other nodes send SIP to; none: it takes no calls from them'),
     flag('--recovers [yes|no]', 'its profile tracks calls, so that a crashed switch gets them back'),
@@ -32,9 +35,8 @@ export function addMediaNodes(program: Command, output: Output): void {
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, values: Record<string, unknown>) => {
       const reader = new FlagReader(values);
-      reader.required('etcd', NEEDS_ETCD);
       reader.required('eventSocket', 'the cluster has to reach the node');
-      const etcd = reader.endpoints('etcd') ?? [];
+      const etcd = readEtcd(reader, NEEDS_ETCD);
       const [at] = reader.endpoints('eventSocket') ?? [];
       const recovers = reader.boolean('recovers', false);
       const sipAddress = reader.text('sip') ?? '';
@@ -49,23 +51,21 @@ export function addMediaNodes(program: Command, output: Output): void {
       });
     });
   const remove = nodes.command('remove <name>').description('take a node out; its calls go on');
-  addFlags(remove, FLAGS.etcd)
+  addFlags(remove, FLAGS.etcd, ...ETCD_TLS_FLAGS)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, values: Record<string, unknown>) => {
       const reader = new FlagReader(values);
-      reader.required('etcd', NEEDS_ETCD);
-      const etcd = reader.endpoints('etcd') ?? [];
+      const etcd = readEtcd(reader, NEEDS_ETCD);
       reader.check();
       await withEtcd(etcd, new SystemClock(), (store) => removeMediaNode(store, name));
       output.line(`${name} is not registered`);
     });
   const list = nodes.command('list').description('show the registered nodes');
-  addFlags(list, FLAGS.etcd, FLAGS.json)
+  addFlags(list, FLAGS.etcd, ...ETCD_TLS_FLAGS, FLAGS.json)
     .addHelpText('after', EXAMPLES)
     .action(async (values: Record<string, unknown>) => {
       const reader = new FlagReader(values);
-      reader.required('etcd', NEEDS_ETCD);
-      const etcd = reader.endpoints('etcd') ?? [];
+      const etcd = readEtcd(reader, NEEDS_ETCD);
       const json = reader.boolean('json', false);
       reader.check();
       await withEtcd(etcd, new SystemClock(), async (store) => {

@@ -2,6 +2,7 @@ import { DEFAULT_ANNOUNCEMENTS, DEFAULT_MEDIA_LIMITS, startMedia } from '@parkad
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { readMediaFile } from '../media/media-file.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
@@ -22,7 +23,9 @@ export function addMedia(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.nats,
+    ...NATS_TLS_FLAGS,
     FLAGS.gateway,
     FLAGS.host,
     flag('--port <port>', 'the port the cluster reaches it at; 0: any free one', 'PARKADE_PORT', '0'),
@@ -37,6 +40,7 @@ export function addMedia(program: Command, output: Output): void {
     FLAGS.memberId,
     FLAGS.leaseTtl,
     FLAGS.shards,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.logLevel,
@@ -52,7 +56,7 @@ export function addMedia(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a media process needs the etcd of its cluster');
     reader.required('eslPassword', 'the Event Sockets of the nodes ask for it (PARKADE_ESL_PASSWORD)');
-    const flags = readServiceFlags(reader, { role: 'media', port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'media', kind: 'inner', port: 0, autoTenants: false });
     const gateway = reader.text('gateway') ?? '';
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
     reader.check();

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { ETCD_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { readMediaFile } from '../media/media-file.js';
 import { startRecallMember } from '../service/recall-member.js';
 import { announce, runService } from '../service/run-service.js';
@@ -22,6 +23,7 @@ export function addRecall(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.host,
     flag('--port <port>', 'the port of its gRPC API; 0: any free one', 'PARKADE_PORT', '0'),
     FLAGS.advertiseHost,
@@ -29,6 +31,7 @@ export function addRecall(program: Command, output: Output): void {
     FLAGS.leaseTtl,
     FLAGS.shards,
     FLAGS.mediaFile,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.logLevel,
@@ -37,7 +40,7 @@ export function addRecall(program: Command, output: Output): void {
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a recall process needs the etcd of its cluster');
-    const flags = readServiceFlags(reader, { role: 'recall', port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'recall', kind: 'public', port: 0, autoTenants: false });
     const advertiseHost = reader.text('advertiseHost');
     reader.check();
     const { routed } = await readMediaFile(reader.text('mediaFile'));

@@ -1,4 +1,3 @@
-import { credentials } from '@grpc/grpc-js';
 import {
   CancelRecallRequest,
   type Deadline,
@@ -16,6 +15,7 @@ import { deadlineLine, plainDeadline } from '../client/plain-deadline.js';
 import { untilWords } from '../client/sentences.js';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import type { FlagReader } from '../flags/flag-reader.js';
+import { CLIENT_SECURITY_FLAGS } from '../flags/security-flags.js';
 import type { Output } from '../terminal/output.js';
 import { table } from '../terminal/table.js';
 
@@ -38,7 +38,8 @@ type RecallContext = ClientContext<RecallServiceClient>;
 const RECALL: Service<RecallServiceClient> = {
   flag: 'recall',
   name: 'recall process',
-  open: (address) => new RecallServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS),
+  open: (address, channel) =>
+    new RecallServiceClient(address, channel.credentials, { ...CHANNEL_OPTIONS, ...channel.options }),
 };
 
 /** `parkade recalls list|now|cancel|move`: what the recall service knows of parked calls, and what can be asked of it. */
@@ -54,7 +55,7 @@ export function addRecalls(program: Command, output: Output): void {
 }
 
 function addRecallFlags(command: Command): Command {
-  return addFlags(command, FLAGS.tenant, FLAGS.recall, FLAGS.timeout, FLAGS.json);
+  return addFlags(command, FLAGS.tenant, FLAGS.recall, ...CLIENT_SECURITY_FLAGS, FLAGS.timeout, FLAGS.json);
 }
 
 function addList(recalls: Command, output: Output): void {

@@ -1,7 +1,9 @@
 import { SystemClock } from '@parkade/clock';
 import type { Command } from 'commander';
+import { ETCD_TLS_FLAGS } from '../flags/security-flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { addFlags, FLAGS } from '../flags/flags.js';
+import { readEtcd } from '../service/etcd-flags.js';
 import { withEtcd } from '../service/with-etcd.js';
 import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
 import type { Output } from '../terminal/output.js';
@@ -19,12 +21,14 @@ export function addSettings(program: Command, output: Output): void {
     .command('settings')
     .description('settings of the system, of tenants, lots, groups and call flows');
   const apply = settings.command('apply <file>').description('check a settings document and write it');
-  addFlags(apply, FLAGS.etcd, FLAGS.json)
+  addFlags(apply, FLAGS.etcd, ...ETCD_TLS_FLAGS, FLAGS.json)
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, values: Record<string, unknown>) => {
       const reader = new FlagReader(values);
-      reader.required('etcd', 'settings are kept in the etcd of the cluster; parkade up takes them with --settings');
-      const etcd = reader.endpoints('etcd') ?? [];
+      const etcd = readEtcd(
+        reader,
+        'settings are kept in the etcd of the cluster; parkade up takes them with --settings',
+      );
       const json = reader.boolean('json', false);
       reader.check();
       const document = await readSettingsFile(file);

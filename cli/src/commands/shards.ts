@@ -4,8 +4,10 @@ import { Owner } from '@parkade/proto';
 import { loadMeta } from '@parkade/settings';
 import { prefixRange, type Store } from '@parkade/store';
 import type { Command } from 'commander';
+import { ETCD_TLS_FLAGS } from '../flags/security-flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { addFlags, FLAGS } from '../flags/flags.js';
+import { readEtcd } from '../service/etcd-flags.js';
 import { withEtcd } from '../service/with-etcd.js';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
 import type { Output } from '../terminal/output.js';
@@ -29,12 +31,11 @@ interface OwnedShards {
 /** `parkade shards`: who owns what. */
 export function addShards(program: Command, output: Output): void {
   const command = program.command('shards').description('show who owns which shards');
-  addFlags(command, FLAGS.etcd, FLAGS.timeout, FLAGS.json)
+  addFlags(command, FLAGS.etcd, ...ETCD_TLS_FLAGS, FLAGS.timeout, FLAGS.json)
     .addHelpText('after', EXAMPLES)
     .action(async (values: Record<string, unknown>) => {
       const reader = new FlagReader(values);
-      reader.required('etcd', 'who owns what is read from the etcd of the cluster');
-      const etcd = reader.endpoints('etcd') ?? [];
+      const etcd = readEtcd(reader, 'who owns what is read from the etcd of the cluster');
       const timeoutMs = reader.time('timeout', 1, 60_000, 5_000);
       const json = reader.boolean('json', false);
       reader.check();

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, startSlotShard } from '@parkade/slot-shard';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
@@ -18,13 +19,16 @@ export function addSlotShard(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.nats,
+    ...NATS_TLS_FLAGS,
     FLAGS.host,
     flag('--port <port>', 'the port gateways reach it at; 0: any free one', 'PARKADE_PORT', '0'),
     FLAGS.advertiseHost,
     FLAGS.memberId,
     FLAGS.leaseTtl,
     FLAGS.shards,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.metricsTenants,
@@ -35,7 +39,7 @@ export function addSlotShard(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'an owner needs the etcd of its cluster; all in one process is parkade up');
     reader.required('nats', 'an owner needs the NATS it publishes lamps and events on');
-    const flags = readServiceFlags(reader, { role: 'slot-shard', port: 0, autoTenants: false });
+    const flags = readServiceFlags(reader, { role: 'slot-shard', kind: 'inner', port: 0, autoTenants: false });
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { memberId, host, port, leaseTtlMs } = flags;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { readMediaFile } from '../media/media-file.js';
+import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { announce, runService } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
@@ -32,7 +33,9 @@ export function addUp(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.etcd,
+    ...ETCD_TLS_FLAGS,
     FLAGS.nats,
+    ...NATS_TLS_FLAGS,
     FLAGS.dataDir,
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
@@ -59,6 +62,7 @@ export function addUp(program: Command, output: Output): void {
     FLAGS.noAutoTenants,
     FLAGS.memberId,
     FLAGS.leaseTtl,
+    ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
     FLAGS.metricsTenants,
@@ -67,7 +71,7 @@ export function addUp(program: Command, output: Output): void {
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
-    const flags = readServiceFlags(reader, { role: 'up', port: 7275, autoTenants: true });
+    const flags = readServiceFlags(reader, { role: 'up', kind: 'whole', port: 7275, autoTenants: true });
     const owners = reader.integer('owners', 1, MAX_MEMBERS, 1);
     const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
     const recallPort = reader.integer('recallPort', 0, MAX_PORT, flags.port === 0 ? 0 : RECALL_PORT);

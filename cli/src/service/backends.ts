@@ -1,14 +1,24 @@
+import { readFile } from 'node:fs/promises';
 import { type Bus, openBus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import type { Log } from '@parkade/rpc';
-import { openEmbeddedStore, openEtcdStore, type Store } from '@parkade/store';
+import { type EtcdStoreOptions, openEmbeddedStore, openEtcdStore, type Store } from '@parkade/store';
+
+/** Paths of PEM files with which a backend is reached over TLS; certificate and key go together. */
+export interface BackendTls {
+  readonly ca: string;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
 
 /** Where state is kept and events go. */
 export interface BackendConfig {
   /** `host:port` each; undefined: the store inside this process. */
   readonly etcd?: readonly string[] | undefined;
+  readonly etcdTls?: BackendTls | undefined;
   /** `nats://host:port,…`; undefined: the bus inside this process. */
   readonly nats?: string | undefined;
+  readonly natsTls?: BackendTls | undefined;
   /** Where the embedded store is kept over restarts; undefined: in memory. */
   readonly dataDir?: string | undefined;
 }
@@ -25,16 +35,17 @@ export interface Backends {
  * show in the calls.
  */
 export async function openBackends(
-  { etcd, nats, dataDir }: BackendConfig,
+  { etcd, etcdTls, nats, natsTls, dataDir }: BackendConfig,
   { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<Backends> {
   const store =
     etcd === undefined
       ? await openEmbeddedStore({ clock, dataDir })
-      : await openEtcdStore({ endpoints: etcd, clock, random });
+      : await openEtcdStore({ endpoints: etcd, clock, random, tls: await etcdTlsOf(etcdTls) });
   const bus = openBus(nats ?? 'embedded:', {
     clock,
     random,
+    ...(natsTls === undefined ? {} : { nats: { tls: natsTlsOf(natsTls) } }),
     onFault: (doing, error) => log.warn('bus fault', { doing, error }),
     onHandlerError: (error) => log.error('bus subscriber failed', { error }),
   });
@@ -46,4 +57,18 @@ export async function openBackends(
       await store.close();
     },
   };
+}
+
+/** The files' contents. Rejects where one cannot be read. */
+export async function etcdTlsOf(files: BackendTls | undefined): Promise<EtcdStoreOptions['tls']> {
+  if (files === undefined) return undefined;
+  const read = async (path: string | undefined): Promise<Buffer | undefined> =>
+    path === undefined ? undefined : readFile(path);
+  const [rootCertificate, certChain, privateKey] = await Promise.all([files.ca, files.cert, files.key].map(read));
+  return { rootCertificate, certChain, privateKey };
+}
+
+/** The client reads the files itself, anew for each connection. */
+function natsTlsOf({ ca, cert, key }: BackendTls): Record<string, string> {
+  return { caFile: ca, ...(cert === undefined || key === undefined ? {} : { certFile: cert, keyFile: key }) };
 }

@@ -1,7 +1,8 @@
 import { type Clock, type Random, sleep } from '@parkade/clock';
+import type { Authenticator } from '@parkade/identity';
 import { createGateway, type Gateway } from '@parkade/gateway';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
-import type { Log } from '@parkade/rpc';
+import type { Log, Security } from '@parkade/rpc';
 import { type ProcessMetrics, Registry } from '@parkade/telemetry';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
 import type { Backends } from './backends.js';
@@ -27,6 +28,10 @@ export interface LocalServiceDeps extends Pick<Backends, 'store' | 'bus'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Default: none. */
+  readonly security?: Security | undefined;
+  /** Who calls, for what is not gRPC. Default: anybody. */
+  readonly authenticator?: Authenticator | undefined;
   /** Default: nobody asks. */
   readonly metrics?: ProcessMetrics | undefined;
 }

@@ -2,7 +2,7 @@ import type { Clock, Random } from '@parkade/clock';
 import { MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
 import { namedPartitions, OwnerDirectory } from '@parkade/ownership';
 import { DEFAULT_LIMITS, type RecallConfig, startRecall } from '@parkade/recall';
-import type { Log } from '@parkade/rpc';
+import type { Log, Security } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import type { Registry } from '@parkade/telemetry';
 import type { MediaFile } from '../media/media-file.js';
@@ -13,6 +13,8 @@ export interface RecallMemberDeps {
   readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
+  /** Default: none. */
+  readonly security?: Security | undefined;
   /** How users are reached. */
   readonly routed: MediaFile['routed'];
 }
@@ -31,14 +33,14 @@ export async function startRecallMember(
   shardCount: number,
   deps: RecallMemberDeps,
 ): Promise<RecallMember> {
-  const { store, clock, random, log, registry, routed } = deps;
+  const { store, clock, random, log, registry, routed, security } = deps;
   const report = (what: string, error: unknown): void => log.warn(`media-owners-${what}`, { error });
   const owners = new OwnerDirectory<string>(
     namedPartitions(MEDIA_ROLE, () => []),
     { store, clock, random, report },
   );
   await owners.start();
-  const clients = new NodeClients(owners, clock);
+  const clients = new NodeClients(owners, clock, security?.peers);
   const media = new RoutedMedia(routed, clients, clock, log);
   const closeMedia = (): void => {
     media.close();
@@ -47,7 +49,7 @@ export async function startRecallMember(
   };
   try {
     const recall = await startRecall({ ...config, limits: DEFAULT_LIMITS }, shardCount, {
-      ...{ store, clock, random, log, media },
+      ...{ store, clock, random, log, media, security },
       metrics: { registry },
     });
     return {

@@ -1,7 +1,9 @@
 import { type Clock, type Random, SystemClock, SystemRandom } from '@parkade/clock';
-import type { Log } from '@parkade/rpc';
+import type { Authenticator } from '@parkade/identity';
+import type { Log, Security } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import { type MetricsServer, ProcessMetrics, serveMetrics } from '@parkade/telemetry';
+import { type OpenedSecurity, openSecurity } from '../security/open-security.js';
 import { jsonLog } from '../terminal/json-log.js';
 import type { Output } from '../terminal/output.js';
 import { type Backends, openBackends } from './backends.js';
@@ -22,6 +24,9 @@ export interface ProcessDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ProcessMetrics;
+  readonly security: Security;
+  /** Who calls, for what is not gRPC. */
+  readonly authenticator: Authenticator;
 }
 
 /** What a command gets to start its service with. */
@@ -69,18 +74,24 @@ export async function runProcess(
   const signals = untilStopped(output);
   const metrics = new ProcessMetrics(flags.role, softwareVersion());
   let scraped: MetricsServer | undefined;
+  let protection: OpenedSecurity | undefined;
   try {
     // Before anything else: how long a start waits for its store shall be seen, too.
     if (flags.metrics !== undefined) {
       scraped = await serveMetrics(metrics, flags.metrics);
       log.info('metrics', { url: `http://${scraped.address}/metrics` });
     }
-    const running = await start({ clock, random: new SystemRandom(), log, metrics }, signals.signal);
+    protection = await openSecurity(flags.security, { clock, log });
+    announceToken(output, flags.json, protection.devToken);
+    const { security, authenticator } = protection;
+    const deps = { clock, random: new SystemRandom(), log, metrics, security, authenticator };
+    const running = await start(deps, signals.signal);
     if (running === undefined) return;
     await signals.stopped;
     await running.drain(flags.graceMs * (1 - CLOSING_SHARE));
     log.info('stopped');
   } finally {
+    protection?.close();
     await scraped?.close();
     signals.release();
   }
@@ -89,4 +100,11 @@ export async function runProcess(
 /** The line that says where a process listens; programs may wait for it. */
 export function announce(output: Output, json: boolean, address: string): void {
   output.line(json ? JSON.stringify({ event: 'listening', address }) : `listening on ${address}`);
+}
+
+/** The one place that prints a token: the development mode's own, on stdout and not in the log. */
+function announceToken(output: Output, json: boolean, token: string | undefined): void {
+  if (token === undefined) return;
+  if (json) output.line(JSON.stringify({ event: 'token', token }));
+  else output.line(`token of an operator, for 12 hours:\nexport PARKADE_TOKEN=${token}`);
 }

@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import { MAX_SHARD_COUNT } from '@parkade/ids';
 import type { FlagReader } from '../flags/flag-reader.js';
 import { LOG_LEVELS, type LogLevel } from '../terminal/json-log.js';
+import { type ProcessKind, readSecurity, type SecuritySettings } from '../security/security-settings.js';
 import type { BackendConfig } from './backends.js';
+import { readBackendTls } from './etcd-flags.js';
 
 /** The longest times that make sense on a command line. */
 const MAX_LEASE_MS = 60_000;
@@ -13,6 +15,7 @@ export interface ServiceFlags {
   /** The command's name: what this process is, in its metrics. */
   readonly role: string;
   readonly backends: BackendConfig;
+  readonly security: SecuritySettings;
   readonly host: string;
   readonly port: number;
   readonly memberId: string;
@@ -30,21 +33,34 @@ export interface ServiceFlags {
 /** Reads them; faults stay with the reader, who reports them with those of the command itself. */
 export function readServiceFlags(
   flags: FlagReader,
-  defaults: { readonly role: string; readonly port: number; readonly autoTenants: boolean },
+  defaults: {
+    readonly role: string;
+    readonly kind: ProcessKind;
+    readonly port: number;
+    readonly autoTenants: boolean;
+  },
 ): ServiceFlags {
   const nats = flags.text('nats');
   if (nats !== undefined && !/^(nats|tls):\/\/\S+$/.test(nats)) {
     flags.fault('--nats must be a URL such as nats://127.0.0.1:4222');
   }
   const etcd = flags.endpoints('etcd');
+  const host = flags.text('host') ?? '127.0.0.1';
   const dataDir = flags.text('dataDir');
   if (etcd !== undefined && dataDir !== undefined) {
     flags.fault('--data-dir is for the embedded store: leave it out, or leave --etcd out');
   }
   return {
     role: defaults.role,
-    backends: { etcd, nats, dataDir },
-    host: flags.text('host') ?? '127.0.0.1',
+    backends: {
+      etcd,
+      etcdTls: readBackendTls(flags, 'etcd'),
+      nats,
+      natsTls: readBackendTls(flags, 'nats'),
+      dataDir,
+    },
+    security: readSecurity(flags, host, defaults.kind),
+    host,
     port: flags.integer('port', 0, 65_535, defaults.port),
     memberId: flags.text('memberId') ?? `${hostname()}-${process.pid}`,
     leaseTtlMs: flags.time('leaseTtl', 2_000, MAX_LEASE_MS, 5_000),

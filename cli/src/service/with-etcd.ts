@@ -1,14 +1,16 @@
 import type { Clock } from '@parkade/clock';
 import { openEtcdStore, type Store, StoreError } from '@parkade/store';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
+import { etcdTlsOf } from './backends.js';
+import type { EtcdTarget } from './etcd-flags.js';
 
 /** Acts on the store of a cluster. An etcd that does not answer is a `CommandFailure` (unreachable). */
 export async function withEtcd(
-  endpoints: readonly string[],
+  { endpoints, tls }: EtcdTarget,
   clock: Clock,
   act: (store: Store) => Promise<void>,
 ): Promise<void> {
-  const store = await openEtcdStore({ endpoints, clock });
+  const store = await openEtcdStore({ endpoints, clock, tls: await etcdTlsOf(tls) });
   try {
     await act(store);
   } catch (error) {

@@ -2,6 +2,8 @@ export * from './allow.js';
 export * from './authenticator.js';
 export * from './claims.js';
 export * from './principal.js';
+export * from './security.js';
+export * from './tls/certificate-files.js';
 export * from './token/dev-key.js';
 export * from './token/key-set.js';
 export * from './token/read-keys.js';

@@ -23,6 +23,10 @@ export interface Security {
   readonly guard: (service: MountedService, lotOf?: LotOf) => MountedService;
   /** Of its channels to other processes. */
   readonly peers: PeerChannel;
+  /**
+   * Where health alone is served without encryption, besides: probes of Kubernetes speak gRPC without TLS. Undefined: nowhere.
+   */
+  readonly plainHealthPort?: number | undefined;
 }
 
 /** Nothing is encrypted and nobody is asked: for loopback, and for tests. */

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Server, type ServerOptions, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { type Clock, sleep } from '@parkade/clock';
@@ -42,7 +48,7 @@ export interface GrpcServerConfig {
   readonly port: number;
   readonly services: readonly MountedService[];
   /** Whose `credentials` and `guard` protect it; default: nobody is asked. Health and reflection are open to everybody. */
-  readonly security?: Pick<Security, 'credentials' | 'guard'> | undefined;
+  readonly security?: Pick<Security, 'credentials' | 'guard' | 'plainHealthPort'> | undefined;
   /** For the guard. */
   readonly lotOf?: LotOf | undefined;
   readonly options?: ServerOptions | undefined;
@@ -58,7 +64,7 @@ export const LIVENESS_NAME = 'liveness';
 
 /** A gRPC server with health (grpc.health.v1) and reflection. Not serving until `setServing(true)`. */
 export class GrpcServer {
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #health: HealthImplementation;
   readonly #clock: Clock;
   readonly #names: readonly string[];
@@ -66,13 +72,13 @@ export class GrpcServer {
   readonly port: number;
 
   private constructor(
-    server: Server,
+    servers: readonly Server[],
     health: HealthImplementation,
     names: readonly string[],
     port: number,
     clock: Clock,
   ) {
-    this.#server = server;
+    this.#servers = servers;
     this.#health = health;
     this.#names = names;
     this.port = port;
@@ -85,7 +91,7 @@ export class GrpcServer {
     const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
     const { observer } = config;
-    const { guard, credentials } = config.security ?? NO_SECURITY;
+    const { guard, credentials, plainHealthPort } = config.security ?? NO_SECURITY;
     for (const service of config.services) {
       const { definition, implementation } = guard(service, config.lotOf);
       const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
@@ -95,13 +101,17 @@ export class GrpcServer {
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
       services: names,
     }).addToServer(server);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${config.host}:${config.port}`, credentials, (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(new Error(`Cannot listen on ${config.host}:${config.port}: ${error.message}`));
-      });
-    });
-    return new GrpcServer(server, health, names, port, clock);
+    const port = await bound(server, config.host, config.port, credentials);
+    if (plainHealthPort === undefined) return new GrpcServer([server], health, names, port, clock);
+    const plain = new Server(CHANNEL_OPTIONS);
+    health.addToServer(plain);
+    try {
+      await bound(plain, config.host, plainHealthPort, ServerCredentials.createInsecure());
+    } catch (error) {
+      server.forceShutdown();
+      throw error;
+    }
+    return new GrpcServer([server, plain], health, names, port, clock);
   }
 
   /** What the health service says of the server as a whole and of each of its services. */
@@ -112,10 +122,19 @@ export class GrpcServer {
   /** Takes no new calls, waits at most `graceMs` for those under way, then cuts what is left (streams never end by themselves). */
   async stop(graceMs: number): Promise<void> {
     this.setServing(false);
-    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    await Promise.race([drained, sleep(this.#clock, graceMs)]);
-    this.#server.forceShutdown();
+    const drained = this.#servers.map((server) => new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
+    await Promise.race([Promise.all(drained), sleep(this.#clock, graceMs)]);
+    for (const server of this.#servers) server.forceShutdown();
   }
+}
+
+function bound(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, credentials, (error, found) => {
+      if (error === null) resolve(found);
+      else reject(new Error(`Cannot listen on ${host}:${port}: ${error.message}`));
+    });
+  });
 }
 
 function serviceName(definition: ServiceDefinition): string {

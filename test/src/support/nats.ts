@@ -23,11 +23,11 @@ export interface TestNats {
 
 const READY_WITHIN_MS = 15_000;
 
-/** Starts a server; resolves when it takes connections with JetStream. */
-export async function startNats(): Promise<TestNats> {
+/** Starts a server; resolves when it takes connections with JetStream. `extraArgs` are added to its command line. */
+export async function startNats(extraArgs: readonly string[] = []): Promise<TestNats> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'parkade-nats-'));
-  let server = await launch(port, directory);
+  let server = await launch(port, directory, extraArgs);
   return {
     url: `nats://127.0.0.1:${port}`,
     directory,
@@ -45,13 +45,13 @@ export async function startNats(): Promise<TestNats> {
     async restart({ wipe = false } = {}) {
       await end(server, 'SIGKILL');
       if (wipe) await rm(directory, { recursive: true, force: true });
-      server = await launch(port, directory);
+      server = await launch(port, directory, extraArgs);
     },
   };
 }
 
-async function launch(port: number, directory: string): Promise<ChildProcess> {
-  const args = ['-js', '-sd', directory, '-a', '127.0.0.1', '-p', String(port)];
+async function launch(port: number, directory: string, extraArgs: readonly string[]): Promise<ChildProcess> {
+  const args = ['-js', '-sd', directory, '-a', '127.0.0.1', '-p', String(port), ...extraArgs];
   const server = spawn('nats-server', args, { stdio: 'ignore' });
   const orphan = (): void => void server.kill('SIGKILL');
   process.once('exit', orphan);
