@@ -1,4 +1,10 @@
-import { DEFAULT_ANNOUNCEMENTS, DEFAULT_MEDIA_LIMITS, startMedia } from '@parkade/media';
+import {
+  DEFAULT_ANNOUNCEMENTS,
+  DEFAULT_DNS_NODES,
+  DEFAULT_MEDIA_LIMITS,
+  type DnsNodesConfig,
+  startMedia,
+} from '@parkade/media';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
@@ -37,6 +43,17 @@ export function addMedia(program: Command, output: Output): void {
       'PARKADE_OUTBOUND_PORT',
     ),
     FLAGS.mediaFile,
+    flag(
+      '--media-nodes-dns <name[:port]>',
+      'register the nodes that DNS names: addresses, or SRV records of a name that begins with _',
+      'PARKADE_MEDIA_NODES_DNS',
+    ),
+    flag(
+      '--media-nodes-sip-port <port>',
+      'where those nodes take SIP from each other; 0: they do not',
+      'PARKADE_MEDIA_NODES_SIP_PORT',
+      '5060',
+    ),
     FLAGS.memberId,
     FLAGS.leaseTtl,
     FLAGS.shards,
@@ -59,6 +76,7 @@ export function addMedia(program: Command, output: Output): void {
     const flags = readServiceFlags(reader, { role: 'media', kind: 'inner', port: 0, autoTenants: false });
     const gateway = reader.text('gateway') ?? '';
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
+    const dnsNodes = readDnsNodes(reader);
     reader.check();
     const { tenants, codes, routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps) => {
@@ -77,6 +95,7 @@ export function addMedia(program: Command, output: Output): void {
         tenants,
         domains: routed.domains,
         codes,
+        dnsNodes,
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: DEFAULT_MEDIA_LIMITS,
       };
@@ -88,4 +107,19 @@ export function addMedia(program: Command, output: Output): void {
       return media;
     });
   });
+}
+
+/** Nodes that DNS names; a fault stays with the reader. */
+function readDnsNodes(reader: FlagReader): DnsNodesConfig | undefined {
+  const name = reader.text('mediaNodesDns');
+  const sipPort = reader.integer('mediaNodesSipPort', 0, 65_535, DEFAULT_DNS_NODES.sipPort);
+  if (name === undefined) return undefined;
+  const [, service = '', port = ''] = /^([A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?$/.exec(name) ?? [];
+  const eventSocket = port === '' ? DEFAULT_DNS_NODES.port : Number(port);
+  if (service === '' || eventSocket < 1 || eventSocket > 65_535) {
+    reader.fault(
+      '--media-nodes-dns must be a name of DNS, with the port of the Event Sockets behind a colon where it is not 8021',
+    );
+  }
+  return { ...DEFAULT_DNS_NODES, service, port: eventSocket, sipPort };
 }

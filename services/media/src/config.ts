@@ -1,4 +1,5 @@
 import type { FeatureCodes } from '@parkade/settings';
+import type { DnsNodesConfig } from './nodes/dns-nodes.js';
 import type { TenantRule } from './calls/tenant-rules.js';
 
 /** How a media process is set up. */
@@ -34,6 +35,8 @@ export interface MediaConfig {
    * `parkade-pickup`.
    */
   readonly pickupContext?: string | undefined;
+  /** Nodes that DNS names; undefined: none. */
+  readonly dnsNodes?: DnsNodesConfig | undefined;
   readonly limits: MediaLimits;
 }
 

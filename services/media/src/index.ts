@@ -11,6 +11,7 @@ export {
 export { DEFAULT_ROUTED_MEDIA, RoutedMedia, type RoutedMediaConfig } from './legs/routed-media.js';
 export type * from './legs/types.js';
 export { type Media, type MediaDeps, MEDIA_ROLE, startMedia } from './media.js';
+export { DEFAULT_DNS_NODES, type DnsNodesConfig } from './nodes/dns-nodes.js';
 export { type MediaNode, type MediaNodeFault, registerMediaNode, removeMediaNode } from './nodes/media-node.js';
 export type { NodeQueues } from './nodes/node-agent.js';
 export { NodeClients } from './rpc/node-clients.js';

@@ -19,11 +19,14 @@ import { Registry, RpcMetrics } from '@parkade/telemetry';
 import type { NodeContext } from './calls/context.js';
 import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
+import { parksOf } from './calls/reconcile.js';
 import type { MediaConfig } from './config.js';
 import { MediaMetrics } from './media-metrics.js';
 import { NodeAgent, type NodeQueues } from './nodes/node-agent.js';
+import { DnsNodes } from './nodes/dns-nodes.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
+import { resolveService } from './nodes/resolve-service.js';
 import { LampFeed } from './lamps/lamp-feed.js';
 import { LegStreams } from './rpc/leg-streams.js';
 import { mediaNodeService } from './rpc/media-node-service.js';
@@ -192,6 +195,17 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const outboundPort = await outbound?.listen();
   session.onObtained(() => server.setServing(true));
   session.onLost(() => server.setServing(false));
+  const dnsNodes =
+    config.dnsNodes === undefined
+      ? undefined
+      : new DnsNodes(config.dnsNodes, {
+          store,
+          clock,
+          log,
+          resolve: resolveService,
+          parkedAt: async (node) => (await parksOf({ api, config, node }))?.length,
+        });
+  void dnsNodes?.run();
   void feed?.start();
   session.start();
   await ownership.start();
@@ -199,6 +213,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
 
   const close = async (): Promise<void> => {
     await outbound?.close();
+    dnsNodes?.close();
     await feed?.close();
     await ownership.close();
     await nodes.close();

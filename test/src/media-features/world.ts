@@ -9,6 +9,7 @@ import {
   DEFAULT_MEDIA_LIMITS,
   DEFAULT_PICKUP_CONTEXT,
   type Media,
+  type MediaConfig,
   type MediaLimits,
   registerMediaNode,
   startMedia,
@@ -108,7 +109,7 @@ export class World {
   }
 
   /** Starts a media process. */
-  async addMedia(memberId: string): Promise<Media> {
+  async addMedia(memberId: string, more: Partial<MediaConfig> = {}): Promise<Media> {
     const { store, bus, clock, random, options } = this;
     const media = await startMedia(
       {
@@ -124,6 +125,7 @@ export class World {
         codes: DEFAULT_CODES,
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits: { ...DEFAULT_MEDIA_LIMITS, effectMs: 1_000, recoverMs: 100, ...options.limits },
+        ...more,
       },
       { store, bus, clock, random, log: logInto(this.logged), timing: TIMING },
     );

@@ -47,7 +47,11 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
 }
 
 /** The parks of this node's calls; undefined: not all could be listed. */
-async function parksOf({ api, config, node }: NodeContext): Promise<readonly Park[] | undefined> {
+export async function parksOf({
+  api,
+  config,
+  node,
+}: Pick<NodeContext, 'api' | 'config' | 'node'>): Promise<readonly Park[] | undefined> {
   const parks: Park[] = [];
   for (const tenantId of new Set(config.tenants.map((rule) => rule.tenantId))) {
     for (const lotId of ['', HOLDING_LOT]) {

@@ -27,10 +27,14 @@ export function faultOf({ name, host, port }: MediaNode): MediaNodeFault | undef
 export async function registerMediaNode(store: Store, node: MediaNode): Promise<MediaNodeFault | undefined> {
   const fault = faultOf(node);
   if (fault !== undefined) return fault;
-  const { name, host, port, sipAddress, recovers } = node;
-  const value = Buffer.from(JSON.stringify({ host, port, sip_address: sipAddress, recovers }));
-  await store.txn({ compare: [], success: [{ kind: 'put', key: keys.mediaNode(name), value }] });
+  const value = storedMediaNode(node);
+  await store.txn({ compare: [], success: [{ kind: 'put', key: keys.mediaNode(node.name), value }] });
   return undefined;
+}
+
+/** A registration as it is stored; `source`: what registered it, where that was nobody by hand. */
+export function storedMediaNode({ host, port, sipAddress, recovers }: MediaNode, source?: string): Uint8Array {
+  return Buffer.from(JSON.stringify({ host, port, sip_address: sipAddress, recovers, source }));
 }
 
 /** Takes a node out: nobody controls it any more, its calls go on. Rejects with `StoreError`. */
