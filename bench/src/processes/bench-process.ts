@@ -1,12 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Asks, Question, Ready, Reply, RoleSetup } from './messages.js';
+import type { Asks, Question, Ready, Reply, Role, RoleSetup } from './messages.js';
 
 const ENTRY = fileURLToPath(new URL('./entry.js', import.meta.url));
 
 /** Set to a directory, every process writes its CPU profile there when it ends. */
 const PROFILES = process.env['PARKADE_BENCH_PROFILES'];
+
+/** What production gives to Node: `NODE_OPTIONS` of deploy/k8s. */
+const NODE_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = { owner: ['--max-semi-space-size=64'] };
 
 /** All that run; ended with this process, whatever happens to it. */
 const running = new Set<ChildProcess>();
@@ -39,7 +42,8 @@ export class BenchProcess {
   /** Starts it and waits until it is ready. Rejects when it ends before. */
   static async start(setup: RoleSetup): Promise<BenchProcess> {
     const profile = PROFILES === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILES}/${setup.role}`];
-    const child = fork(ENTRY, [JSON.stringify(setup)], { execArgv: [...profile, '--enable-source-maps'] });
+    const execArgv = [...profile, ...(NODE_OPTIONS[setup.role] ?? []), '--enable-source-maps'];
+    const child = fork(ENTRY, [JSON.stringify(setup)], { execArgv });
     running.add(child);
     child.once('exit', () => running.delete(child));
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${setup.role} ended before it was ready`)));
