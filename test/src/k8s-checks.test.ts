@@ -144,6 +144,12 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
     /readinessProbe asks port 7300/,
   ],
   [
+    'a probe that would have to speak TLS',
+    'agrees',
+    (all) => set(gateway(all).readinessProbe?.grpc, 'port', 7275),
+    /readinessProbe asks a port with TLS/,
+  ],
+  [
     'a probe that only connects',
     'agrees',
     (all) => set(gateway(all), 'readinessProbe', { tcpSocket: { port: 7275 } }),

@@ -1,13 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type DevKey, loadDevKey } from '@parkade/identity';
+import { TestCa } from '@parkade/identity/testing';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Placement, placeOnLoopback } from './support/k8s/loopback.js';
+import { type Placement, placeOnLoopback, type Secrets } from './support/k8s/loopback.js';
 import { type PodProcess, startPod } from './support/k8s/pod-process.js';
 import { type Overlay, renderOverlay, workload } from './support/manifests.js';
 import { runCli } from './support/process.js';
+
+/** Where a process serves its API, which is not where it is probed. */
+const API = { tcpSocket: { port: 'grpc' } };
 
 const READY_WITHIN_MS = 45_000;
 const TENANT = { tenants: { acme: { lots: { default: { ranges: [{ first: '701', last: '720' }] } } } } };
@@ -23,6 +28,28 @@ describe.each(['dev', 'production'] as const)(
   (overlay) => {
     let placement: Placement | undefined;
     let directory = '';
+    let ca: TestCa | undefined;
+    const key = (): Promise<DevKey> => loadDevKey(join(directory, 'dev.jwk'), true);
+    /** What is made outside of the manifests. */
+    const secretsOf = async (): Promise<Secrets> => {
+      if (ca === undefined) return {};
+      const { cert, key: secret, ca: root } = await ca.issue('tls', 'DNS:parkade');
+      const [crt, pem, caPem] = await Promise.all([cert, secret, root].map((path) => readFile(path, 'utf8')));
+      return {
+        'parkade-tls': { 'tls.crt': crt ?? '', 'tls.key': pem ?? '', 'ca.crt': caPem ?? '' },
+        'parkade-jwks': { 'jwks.json': JSON.stringify((await key()).jwks) },
+      };
+    };
+    /** Who the client is, where that is asked. */
+    const credentialsOf = async (): Promise<Record<string, string>> => {
+      if (ca === undefined) return {};
+      const { PARKADE_ISSUER: issuer, PARKADE_AUDIENCE: audience } = first('gateway').pod.environment;
+      const nowMs = Date.now();
+      const rights = { tenants: { acme: { roles: ['park', 'retrieve', 'view'] } } };
+      const claims = { subject: 'test', rights, nowMs, expiresAtMs: nowMs + 3_600_000, issuer, audience };
+      const token = await (await key()).mint(claims);
+      return { PARKADE_TOKEN: token, PARKADE_CA: ca.ca, PARKADE_SERVER_NAME: 'parkade' };
+    };
     const processes: PodProcess[] = [];
     const named = (name: string): readonly PodProcess[] =>
       processes.filter(({ pod }) => pod.name.startsWith(`parkade-${name}-`));
@@ -31,7 +58,7 @@ describe.each(['dev', 'production'] as const)(
       if (one === undefined) throw new Error(`no ${name} runs`);
       return one;
     };
-    const gateway = (): string => first('gateway').pod.addressOf(first('gateway').pod.container.readinessProbe);
+    const gateway = (): string => first('gateway').pod.addressOf(API);
     const etcd = (): string => first('gateway').pod.environment['PARKADE_ETCD'] ?? '';
     const natsServers = (): string[] =>
       named('nats').map(({ pod }) => pod.addressOf({ tcpSocket: { port: 'client' } }));
@@ -40,6 +67,7 @@ describe.each(['dev', 'production'] as const)(
         PARKADE_GATEWAY: gateway(),
         PARKADE_TENANT: 'acme',
         PARKADE_TIMEOUT: '15s',
+        ...(await credentialsOf()),
       });
       expect([code, stderr]).toEqual([0, '']);
       return stdout;
@@ -47,12 +75,13 @@ describe.each(['dev', 'production'] as const)(
 
     beforeAll(async () => {
       directory = await mkdtemp(join(tmpdir(), 'parkade-settings-'));
+      if (overlay === 'production') ca = await TestCa.make(directory);
       const manifests = await renderOverlay(overlay);
       const wanted = Object.entries(PODS[overlay]).map(([name, count]) => ({
         workload: workload(manifests, `parkade-${name}`),
         count,
       }));
-      placement = await placeOnLoopback(manifests, wanted);
+      placement = await placeOnLoopback(manifests, wanted, await secretsOf());
       processes.push(...placement.pods.map(startPod));
       await Promise.all(processes.map((one) => one.until('readinessProbe', READY_WITHIN_MS)));
     });
@@ -90,9 +119,7 @@ describe.each(['dev', 'production'] as const)(
     });
 
     it('is owned by the pods, under their names', async () => {
-      const expected = named('slot-shard').map(
-        ({ pod }) => `${pod.name} ${pod.addressOf(pod.container.readinessProbe)}`,
-      );
+      const expected = named('slot-shard').map(({ pod }) => `${pod.name} ${pod.addressOf(API)}`);
       const owners = async (): Promise<readonly string[]> => {
         const shards = await parkade('shards', '--etcd', etcd(), '--json');
         const { owners } = JSON.parse(shards) as { owners: { member: string; address: string }[] };

@@ -81,7 +81,16 @@ export function portFaults(manifests: readonly Manifest[], programs: ProgramFlag
       const standard = Number(flags.find(({ name }) => name === '--port')?.standard);
       const port = Number(settingOf(started, flags, '--port'));
       if (standard !== 0 && port !== standard) faults.push(`listens on ${port}, not on the default ${standard}`);
-      if (declared.size !== 1 || !declared.has(port)) faults.push(`listens on ${port}, which is not the declared port`);
+      const health = started.environment['PARKADE_HEALTH_PORT'];
+      const listens = new Set(health === undefined ? [port] : [port, Number(health)]);
+      if (declared.size !== listens.size || !declared.has(port)) {
+        faults.push(`listens on ${port}, which is not the declared port`);
+      }
+      if (health !== undefined && !declared.has(Number(health))) faults.push(`serves health on undeclared ${health}`);
+      const encrypted = started.environment['PARKADE_TLS_CERT'] !== undefined;
+      for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
+        if (encrypted && resolve(probePort(container[name])) !== Number(health))
+          faults.push(`${name} asks a port with TLS, which the kubelet does not speak`);
       if (settingOf(started, flags, '--host') !== '0.0.0.0') faults.push('listens where nobody reaches it');
       for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
         if (container[name]?.grpc === undefined) faults.push(`${name} does not ask the health service`);

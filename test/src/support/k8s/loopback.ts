@@ -37,10 +37,14 @@ export interface Placement {
   remove(): Promise<void>;
 }
 
+/** Files of secrets that are made outside of the manifests, by the secret's name. */
+export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** Places `count` pods of each workload. Writes their files; starts nothing. */
 export async function placeOnLoopback(
   manifests: readonly Manifest[],
   wanted: readonly { readonly workload: Workload; readonly count: number }[],
+  secrets: Secrets = {},
 ): Promise<Placement> {
   const root = await mkdtemp(join(tmpdir(), 'parkade-pods-'));
   const pods = wanted.flatMap(({ workload, count }) =>
@@ -49,7 +53,7 @@ export async function placeOnLoopback(
   const places = new Map<string, number>();
   const wants = pods.flatMap(({ workload, name }) => declaredPorts(workload).map((port) => `${name}:${port}`));
   for (const [i, port] of (await freePorts(wants.length)).entries()) places.set(wants[i] ?? '', port);
-  const placed = pods.map(({ workload, name }) => place(manifests, workload, name, join(root, name), places));
+  const placed = pods.map(({ workload, name }) => place(manifests, workload, name, join(root, name), places, secrets));
   return { pods: await Promise.all(placed), remove: () => rm(root, { recursive: true, force: true }) };
 }
 
@@ -59,6 +63,7 @@ async function place(
   name: string,
   root: string,
   places: ReadonlyMap<string, number>,
+  secrets: Secrets,
 ): Promise<PlacedPod> {
   const [container] = containersOf(workload);
   if (container === undefined) throw new Error(`${name} has no container`);
@@ -81,8 +86,11 @@ async function place(
   for (const { volume, mountPath } of mounts) {
     const directory = join(root, mountPath);
     await mkdir(directory, { recursive: true });
-    const source = config.find((one) => one.name === volume)?.configMap?.name;
-    const files = source === undefined ? {} : configData(manifests, source);
+    const { configMap, secret } = config.find((one) => one.name === volume) ?? {};
+    const files = {
+      ...(configMap?.name === undefined ? {} : configData(manifests, configMap.name)),
+      ...(secret?.secretName === undefined ? {} : secretData(secrets, secret.secretName)),
+    };
     for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), here(text));
   }
 
@@ -96,7 +104,7 @@ async function place(
     environment: Object.fromEntries(
       Object.entries(environment).map(([key, value]) => {
         if (key === 'PARKADE_HOST') return [key, value === '0.0.0.0' ? LOOPBACK : value];
-        if (key === 'PARKADE_PORT') return [key, String(portOf(Number(value)))];
+        if (key === 'PARKADE_PORT' || key === 'PARKADE_HEALTH_PORT') return [key, String(portOf(Number(value)))];
         return [key, here(value)];
       }),
     ),
@@ -105,6 +113,12 @@ async function place(
       return `${LOOPBACK}:${portOf((typeof port === 'string' ? named.get(port) : port) ?? 0)}`;
     },
   };
+}
+
+function secretData(secrets: Secrets, name: string): Readonly<Record<string, string>> {
+  const found = secrets[name];
+  if (found === undefined) throw new Error(`no Secret ${name}`);
+  return found;
 }
 
 function declaredPorts(workload: Workload): readonly number[] {
