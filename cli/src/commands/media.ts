@@ -1,10 +1,4 @@
-import {
-  DEFAULT_ANNOUNCEMENTS,
-  DEFAULT_DNS_NODES,
-  DEFAULT_MEDIA_LIMITS,
-  type DnsNodesConfig,
-  startMedia,
-} from '@parkade/media';
+import { DEFAULT_ANNOUNCEMENTS, DEFAULT_DNS_NODES, type DnsNodesConfig, startMedia } from '@parkade/media';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
@@ -78,7 +72,7 @@ export function addMedia(program: Command, output: Output): void {
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
     const dnsNodes = readDnsNodes(reader);
     reader.check();
-    const { tenants, codes, routed } = await readMediaFile(reader.text('mediaFile'));
+    const { tenants, codes, limits, routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps) => {
       const { memberId, host, port, leaseTtlMs } = flags;
       const outboundHost = reader.text('outboundHost') ?? '127.0.0.1';
@@ -97,7 +91,7 @@ export function addMedia(program: Command, output: Output): void {
         codes,
         dnsNodes,
         announcements: DEFAULT_ANNOUNCEMENTS,
-        limits: DEFAULT_MEDIA_LIMITS,
+        limits,
       };
       // Without NATS nobody tells this process of lamps: the bus inside it has nothing on it.
       const bus = flags.backends.nats === undefined ? undefined : deps.bus;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DEFAULT_ROUTED_MEDIA, type RoutedMediaConfig, type TenantRule } from '@parkade/media';
+import { DEFAULT_MEDIA_LIMITS, DEFAULT_ROUTED_MEDIA, type MediaLimits, type RoutedMediaConfig, type TenantRule } from '@parkade/media';
 import { codesOf, type FeatureCodes, featureCodesSchema } from '@parkade/settings';
 import { z } from 'zod';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';
@@ -24,6 +24,18 @@ const mediaSchema = z.strictObject({
     .default([]),
   /** The feature codes of tenants whose settings leave them out; an empty one is not used. */
   codes: featureCodesSchema.default({}),
+  /** Bounds of a media process, in ms. */
+  limits: z
+    .strictObject({
+      /** Until a pickup that did not come about counts as failed. */
+      give_up_ms: z.number().int().min(1_000).max(60_000),
+      /** Between two looks at everything a node has. */
+      reconcile_ms: z.number().int().min(1_000).max(600_000),
+      /** How long a transferred call waits that cannot be parked, before it goes back to its parker. */
+      pending_ms: z.number().int().min(1_000).max(3_600_000),
+    })
+    .partial()
+    .default({}),
   /** The domain whose users are rung, by tenant. */
   domains: z.record(text, text).default({}),
   /** Numbers of the dial plan, with `{id}` for what they lead to. */
@@ -37,6 +49,7 @@ const mediaSchema = z.strictObject({
 export interface MediaFile {
   readonly tenants: readonly TenantRule[];
   readonly codes: FeatureCodes;
+  readonly limits: MediaLimits;
   readonly routed: RoutedMediaConfig;
 }
 
@@ -49,8 +62,14 @@ export async function readMediaFile(path: string | undefined): Promise<MediaFile
     );
     throw new CommandFailure(EXIT.usage, `${path ?? ''} is wrong:\n${faults.join('\n')}`);
   }
-  const { tenants, codes, domains, numbers } = parsed.data;
+  const { tenants, codes, limits, domains, numbers } = parsed.data;
   return {
+    limits: {
+      ...DEFAULT_MEDIA_LIMITS,
+      giveUpMs: limits.give_up_ms ?? DEFAULT_MEDIA_LIMITS.giveUpMs,
+      reconcileMs: limits.reconcile_ms ?? DEFAULT_MEDIA_LIMITS.reconcileMs,
+      pendingMs: limits.pending_ms ?? DEFAULT_MEDIA_LIMITS.pendingMs,
+    },
     tenants: tenants.map((rule) => ({
       tenantId: rule.tenant_id,
       node: rule.node,

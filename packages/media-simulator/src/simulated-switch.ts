@@ -7,7 +7,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Clock, Random } from '@parkade/clock';
 import { randomUuid } from '@parkade/esl';
 import { Channel } from './calls/channel.js';
-import { type CoreConfig, SwitchCore } from './calls/switch-core.js';
+import { type CoreConfig, SwitchCore, type Trunk } from './calls/switch-core.js';
 import type { EslConnection } from './esl/connection.js';
 import { InboundPeer } from './esl/inbound-peer.js';
 import { OutboundPeer } from './esl/outbound-peer.js';
@@ -44,6 +44,7 @@ export interface PhoneOptions {
 export class SimulatedSwitch {
   #core: SwitchCore;
   readonly #phones = new Map<string, Phone>();
+  readonly #trunks = new Map<string, Trunk>();
   readonly #peers = new Set<EslConnection>();
   #server: Server | undefined;
   #port = 0;
@@ -66,6 +67,11 @@ export class SimulatedSwitch {
   /** The port of its Event Socket. */
   get port(): number {
     return this.#port;
+  }
+
+  /** Connections to its Event Socket that have given the password. */
+  get controllers(): number {
+    return [...this.#peers].filter((peer) => peer instanceof InboundPeer && peer.authenticated).length;
   }
 
   get core(): SwitchCore {
@@ -102,17 +108,21 @@ export class SimulatedSwitch {
   connectTo(other: SimulatedSwitch, address: string, context: string, from = '127.0.0.1'): void {
     const phone = new Phone(`trunk-${address}`, from, 0, '', context, false);
     phone.behaviour = { kind: 'rings' };
-    this.#core.trunks.set(address, {
+    const trunk: Trunk = {
       phone,
-      call: (number, { name: callerName, number: callerNumber }, news) => {
+      call: (number, near, news) => {
         const far = other.#core;
+        const { name: callerName, number: callerNumber } = near.profile;
         const leg = placeCall(far, phone, number, { callerName, callerNumber });
+        [leg.across, near.across] = [near, leg];
         leg.variables.set('sip_network_ip', from);
         far.onAnswer(leg, news.answered);
         far.onGone(leg, () => news.ended(leg.cause ?? 'NORMAL_CLEARING'));
         return () => far.later(() => far.hangUp(leg, 'NORMAL_CLEARING'));
       },
-    });
+    };
+    this.#trunks.set(address, trunk);
+    this.#core.trunks.set(address, trunk);
   }
 
   /** The phone calls a number. */
@@ -144,13 +154,16 @@ export class SimulatedSwitch {
     refer(this.#core, leg, target, { referredBy: referredBy === null ? undefined : (referredBy ?? own) });
   }
 
-  /** The phone of `leg` joins its other party with the far end of `consult`, its own second call. */
-  transferAttended(leg: Channel, consult: Channel): void {
+  /**
+   * The phone of `leg` joins its other party with the far end of `consult`, its own second call, which may be at another
+   * switch (not recorded: taken as if both were here).
+   */
+  transferAttended(leg: Channel, consult: Channel, at: SimulatedSwitch = this): void {
     const target = consult.profile.destination;
     const replaces = consult.variables.get('sip_call_id');
     const referredBy = `<sip:${leg.phone.user}@${leg.phone.domain}>`;
     consult.variables.set('transfer_disposition', 'replaced');
-    this.#core.hangUp(consult, 'ATTENDED_TRANSFER');
+    at.#core.hangUp(consult, 'ATTENDED_TRANSFER');
     refer(this.#core, leg, target, { referredBy, replaces });
   }
 
@@ -221,6 +234,7 @@ export class SimulatedSwitch {
       },
     );
     for (const [user, phone] of this.#phones) core.phones.set(user, phone);
+    for (const [address, trunk] of this.#trunks) core.trunks.set(address, trunk);
     return core;
   }
 

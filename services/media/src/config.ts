@@ -79,10 +79,17 @@ export interface MediaLimits {
   readonly replyMs: number;
   /** For an answer of the cluster, retries included. */
   readonly clusterMs: number;
+  /**
+   * How long a dial plan's call waits for its owner, before the dial plan goes on: meanwhile the caller hears nothing, after it
+   * music, and it is taken as soon as there is one.
+   */
+  readonly takeMs: number;
   /** Until a retrieve that was begun counts as failed; 1 s to 60 s. */
   readonly giveUpMs: number;
   /** Between two reconciliations of a node. */
   readonly reconcileMs: number;
+  /** How long a transferred call waits that cannot be parked, before it goes back to its parker. */
+  readonly pendingMs: number;
   /** What a recovered switch has to bring its calls back. */
   readonly recoverMs: number;
   /** How long an announcement may take. */
@@ -106,8 +113,10 @@ export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
   effectMs: 3_000,
   replyMs: 3_000,
   clusterMs: 8_000,
+  takeMs: 5_000,
   giveUpMs: 10_000,
   reconcileMs: 30_000,
+  pendingMs: 60_000,
   recoverMs: 2_000,
   announceMs: 10_000,
   maxLegs: 5_000,

@@ -1,57 +1,54 @@
-import { OwnerDirectory, namedPartitions } from '@parkade/ownership';
+import { randomUUID } from 'node:crypto';
+import { SystemClock, SystemRandom } from '@parkade/clock';
 import { DEFAULT_ROUTED_MEDIA, MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
 import type { Channel } from '@parkade/media-simulator';
+import { namedPartitions, OwnerDirectory } from '@parkade/ownership';
+import type { CallRef, Park } from '@parkade/proto';
 import type { MediaPort } from '@parkade/recall';
-import { type CallRef, type Park, ParkState } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
-import { afterEach, expect, test } from 'vitest';
-import { until, World } from './world.js';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { withMediaWorld } from './world.js';
 
-let world: World;
+const world = withMediaWorld();
 // What recalls use, so that the two cannot part.
 let port: MediaPort;
-let news: [string, string][];
-const ends: (() => void)[] = [];
+let news: [string, string][] = [];
+let end: () => void;
+/** The leg of the recall; another one each time. */
+let legId = '';
 
-afterEach(async () => {
-  for (const end of ends.splice(0)) end();
-  await world.close();
-});
-
-/** A world with one parked caller, and the port that recalls use. */
-async function start(): Promise<{ caller: Channel; park: Park; call: CallRef }> {
-  world = await World.start();
-  const { store, clock, random } = world;
-  const report = (): void => undefined;
+beforeAll(async () => {
+  const { store } = world().cluster;
+  const deps = { store, clock: new SystemClock(), random: new SystemRandom(), report: () => undefined };
   const owners = new OwnerDirectory<string>(
     namedPartitions(MEDIA_ROLE, () => ['media-1']),
-    { store, clock, random, report },
+    deps,
   );
   await owners.start();
-  const clients = new NodeClients(owners, clock);
-  const media = new RoutedMedia(
-    { ...DEFAULT_ROUTED_MEDIA, domains: { acme: 'acme.example' } },
-    clients,
-    clock,
-    silentLog,
-  );
+  const clients = new NodeClients(owners, deps.clock);
+  const config = { ...DEFAULT_ROUTED_MEDIA, domains: { acme: 'acme.example' } };
+  const media = new RoutedMedia(config, clients, deps.clock, silentLog);
   port = media;
-  news = [];
   port.onLeg((legId, what) => news.push([legId, what]));
-  ends.push(
-    () => media.close(),
-    () => clients.close(),
-    () => owners.close(),
-  );
-  const [caller, callee] = await world.talk('2001', '1001');
-  world.sim.transferBlind(callee, '701');
-  const park = await world.park('701', (one) => one?.state === ParkState.PARKED);
-  await until(() => caller.variables.has('parkade_park') && caller.nested !== undefined);
-  if (park?.call === undefined) throw new Error('not parked');
+  end = () => {
+    media.close();
+    clients.close();
+    owners.close();
+  };
+});
+afterAll(() => end());
+beforeEach(() => {
+  news = [];
+  legId = randomUUID();
+});
+
+/** A parked caller, who may talk with the desk 1001. */
+async function start(): Promise<{ caller: Channel; park: Park; call: CallRef }> {
+  const { caller, park } = await world().parked('701');
+  world().talked.mayTalk(caller, '1001');
+  if (park.call === undefined) throw new Error('not parked');
   return { caller, park, call: park.call };
 }
-
-const LEG = 'b3c5a1de-0000-5000-8000-000000000001';
 
 async function ring(
   park: Park,
@@ -59,27 +56,30 @@ async function ring(
   presentation = { name: 'Park 701: Al', number: '2001', alertInfo: '' },
 ): Promise<void> {
   const { contacts } = await port.contacts({ tenantId: 'acme', userId: '', extension: '1001' }, 1_000);
-  const leg = { legId: LEG, mediaNode: 'media-1', parkId: park.parkId, tenantId: 'acme', attempt: 1, forCall: call };
+  const leg = { legId, mediaNode: 'media-1', parkId: park.parkId, tenantId: 'acme', attempt: 1, forCall: call };
   port.ring({ ...leg, contact: contacts[0] ?? '', ringMs: 30_000, presentation, followForwarding: false });
 }
 
 /** What the parker's phone showed of the leg. */
-const rung = () => world.sim.phone('1001').shown.filter(({ uuid }) => uuid === LEG);
+const rung = () =>
+  world()
+    .sim.phone('1001')
+    .shown.filter(({ uuid }) => uuid === legId);
 
-const ref = (park: Park) => ({ legId: LEG, mediaNode: 'media-1', parkId: park.parkId });
+const ref = (park: Park) => ({ legId, mediaNode: 'media-1', parkId: park.parkId });
 
 test('a phone that answers is told of once, and connected with the caller', async () => {
   const { caller, park, call } = await start();
   await ring(park, call);
-  await until(() => news.length > 0);
+  await world().until('it is so', () => news.length > 0);
   expect(await port.connect(ref(park), call)).toBe('connected');
-  expect(caller.peer?.uuid).toBe(LEG);
+  expect(caller.peer?.uuid).toBe(legId);
   // Asked twice, it changes nothing.
   expect(await port.connect(ref(park), call)).toBe('connected');
   expect(await port.exists(ref(park))).toBe('connected');
   port.cancel(ref(park), 'over');
   expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('not-held');
-  expect([caller.isAlive, news]).toEqual([true, [[LEG, 'answered']]]);
+  expect([caller.isAlive, news]).toEqual([true, [[legId, 'answered']]]);
 });
 
 test.each([
@@ -90,26 +90,26 @@ test.each([
   ['failed', { kind: 'unreachable' }],
 ] as const)('a leg ends as %s when its phone %o; the caller hears music all the while', async (what, behaviour) => {
   const { caller, park, call } = await start();
-  world.sim.phone('1001').behaviour = behaviour;
+  world().sim.phone('1001').behaviour = behaviour;
   await ring(park, call);
-  await until(() => news.length > 0);
-  expect(news).toEqual([[LEG, what]]);
+  await world().until('it is so', () => news.length > 0);
+  expect(news).toEqual([[legId, what]]);
   expect([caller.parked, caller.nested?.argument]).toEqual([true, 'local_stream://moh']);
 });
 
 test('a user without a registration is told of as that', async () => {
   const { park, call } = await start();
-  world.sim.phone('1001').registered = false;
+  world().sim.phone('1001').registered = false;
   await ring(park, call);
-  await until(() => news.length > 0);
-  expect(news).toEqual([[LEG, 'unregistered']]);
+  await world().until('it is so', () => news.length > 0);
+  expect(news).toEqual([[legId, 'unregistered']]);
 });
 
 test('a leg id is dialled once, also when it is asked for again', async () => {
   const { park, call } = await start();
-  world.sim.phone('1001').behaviour = { kind: 'rings' };
+  world().sim.phone('1001').behaviour = { kind: 'rings' };
   await ring(park, call);
-  await until(() => rung().length > 0);
+  await world().until('it is so', () => rung().length > 0);
   await ring(park, call);
   expect(await port.exists(ref(park))).toBe('ringing');
   expect(rung()).toHaveLength(1);
@@ -120,10 +120,10 @@ test('a name full of syntax is shown as text and dials nothing else', async () =
   const { park, call } = await start();
   const name = `Park 701: O'Brien, \${hostname} {a=b}|sofia/x \\' "q"`;
   await ring(park, call, { name, number: '+49 30 1', alertInfo: '<http://ring>;info=park' });
-  await until(() => news.length > 0);
+  await world().until('it is so', () => news.length > 0);
   const [shown] = rung();
   expect(shown).toMatchObject({
-    uuid: LEG,
+    uuid: legId,
     name: 'Park 701: O’Brien, (hostname) (a=b)sofia/x /’ ”q”',
     number: '+49301',
   });
@@ -131,35 +131,36 @@ test('a name full of syntax is shown as text and dials nothing else', async () =
 
 test('a cancelled leg ends without a word; the caller is still parked', async () => {
   const { caller, park, call } = await start();
-  world.sim.phone('1001').behaviour = { kind: 'rings' };
+  world().sim.phone('1001').behaviour = { kind: 'rings' };
   await ring(park, call);
-  await until(() => world.sim.core.find(LEG) !== undefined);
+  await world().until('it is so', () => world().sim.core.find(legId) !== undefined);
   port.cancel(ref(park), 'answered-elsewhere');
-  await until(() => world.sim.core.find(LEG) === undefined);
+  await world().until('it is so', () => world().sim.core.find(legId) === undefined);
   expect([news, caller.parked]).toEqual([[], true]);
 });
 
 test('an answered leg that dies at the instant of the bridge: not connected, and the caller is back with music', async () => {
   const { caller, park, call } = await start();
   await ring(park, call);
-  await until(() => news.length > 0);
-  world.sim.core.beforeBridge = () => world.sim.core.hangUp(world.sim.core.find(LEG) ?? caller, 'NORMAL_CLEARING');
+  await world().until('it is so', () => news.length > 0);
+  world().sim.core.beforeBridge = () =>
+    world().sim.core.hangUp(world().sim.core.find(legId) ?? caller, 'NORMAL_CLEARING');
   expect(await port.connect(ref(park), call)).toBe('failed');
-  await until(() => caller.parked && caller.nested?.argument === 'local_stream://moh');
+  await world().until('it is so', () => caller.parked && caller.nested?.argument === 'local_stream://moh');
 });
 
 test('connecting with a caller who is gone says so', async () => {
   const { caller, park, call } = await start();
   await ring(park, call);
-  await until(() => news.length > 0);
-  world.sim.hangUp(caller);
+  await world().until('it is so', () => news.length > 0);
+  world().hangUp(caller);
   expect(await port.connect(ref(park), call)).toBe('caller-gone');
 });
 
 test('a leg is not joined with a call that stands under another park', async () => {
   const { caller, park, call } = await start();
   await ring(park, call);
-  await until(() => news.length > 0);
+  await world().until('it is so', () => news.length > 0);
   caller.variables.set('parkade_park', 'another-park:9');
   expect(await port.connect(ref(park), call)).toBe('failed');
   expect(caller.parked).toBe(true);
@@ -167,12 +168,14 @@ test('a leg is not joined with a call that stands under another park', async () 
 
 test('a call is handed over to a number', async () => {
   const { caller, call } = await start();
+  world().talked.mayTalk(caller, '1003');
   expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('done');
-  await until(() => caller.peer?.phone.user === '1003');
+  await world().until('it is so', () => caller.peer?.phone.user === '1003');
 });
 
 test('a call that is handed over to a number without a route is lost, and that is told', async () => {
-  const { call } = await start();
+  const { caller, call } = await start();
+  world().talked.mayEnd(caller);
   expect(await port.transfer('acme', call, { to: 'destination', destination: '9999' })).toBe('gone');
-  await world.allFree();
+  await world().allFree();
 });

@@ -1,261 +1,319 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EmbeddedBus } from '@parkade/bus';
-import { openParkClient } from '@parkade/cli';
-import { SystemClock, SystemRandom } from '@parkade/clock';
-import { createGateway, type Gateway } from '@parkade/gateway';
-import { HOLDING_LOT } from '@parkade/ids';
-import {
-  DEFAULT_ANNOUNCEMENTS,
-  DEFAULT_MEDIA_LIMITS,
-  DEFAULT_PICKUP_CONTEXT,
-  type Media,
-  type MediaLimits,
-  registerMediaNode,
-  startMedia,
-  type TenantRule,
-} from '@parkade/media';
-import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
-import { type CallRef, type ListSlotsResponse, MediaControl, type Park, type ParkServiceClient } from '@parkade/proto';
-import type { Log } from '@parkade/rpc';
-import { DEFAULT_CODES, putGroup, putLot, putTenant } from '@parkade/settings';
-import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
-import { openEmbeddedStore, type Store } from '@parkade/store';
+import { callUnary, openParkClient } from '@parkade/cli';
+import { SystemClock } from '@parkade/clock';
+import { encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
+import { registerMediaNode } from '@parkade/media';
+import type { Channel, SimulatedSwitch } from '@parkade/media-simulator';
+import { Consistency, Owner, type Park, ParkState, type ParkServiceClient } from '@parkade/proto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { CALL_MS, failureOf, requestId } from '../support/calls.js';
+import { type Cluster, startCluster } from '../support/cluster.js';
+import type { CliProcess } from '../support/process.js';
+import { Lamps } from './lamps.js';
+import { type DialplanSettings, type SimulatedNode, startNodes } from './nodes.js';
+import { MEDIA_FILE, SETTINGS } from './settings.js';
+import { allLegs, partnerOf, type Party, WhoTalked } from './who-talked.js';
 
-const SHARDS = 8;
-const TIMING = { joinDelayMs: 10, settleMs: 50, claimJitterMs: 1, claimDelayAfterExpiryMs: 0 };
+const clock = new SystemClock();
+const SHARDS = 16;
+/** A busy machine, a lease that has to end, a retry: nothing takes longer. */
+const WITHIN_MS = 60_000;
+const PASSWORD = 'ClueCon';
 
-export interface WorldOptions {
+export interface MediaWorldOptions {
+  /** Names of the nodes; one that begins with `tracks` has a profile that tracks its calls. */
   readonly nodes?: readonly string[];
-  readonly limits?: Partial<MediaLimits>;
-  readonly tenants?: readonly TenantRule[];
-  readonly trackCalls?: boolean;
 }
 
-/** A tenant `acme` with slots 701 to 703 on simulated switches, and the real services around them, in one process. */
-export class World {
-  readonly clock = new SystemClock();
-  readonly random = new SystemRandom();
-  readonly switches = new Map<string, SimulatedSwitch>();
-  readonly logged: string[] = [];
-  readonly medias: Media[] = [];
-  /** Ports that dial plans try, in this order. */
-  readonly listeners: number[] = [];
-  readonly #ends: (() => unknown)[] = [];
+/**
+ * Two simulated media nodes in this process, and the real product around them, each part a process of its own: etcd, NATS,
+ * two owners of slots, a gateway, a recall process, and two media processes that reach the nodes over TCP.
+ */
+export class MediaWorld {
+  readonly listeners = new Map<string, number>();
+  readonly dialplan: DialplanSettings = { listeners: this.listeners, pendingS: 60 };
+  readonly talked = new WhoTalked();
+  nodes: readonly SimulatedNode[] = [];
+  readonly #running = new Map<string, CliProcess>();
+  readonly #client: ParkServiceClient;
+  readonly #gateway: string;
 
   private constructor(
-    readonly store: Store,
-    readonly options: WorldOptions,
-    readonly client: ParkServiceClient,
-    readonly owner: SlotShard,
-    readonly gateway: Gateway,
-  ) {}
+    readonly cluster: Cluster,
+    private readonly directory: string,
+    readonly lamps: Lamps,
+  ) {
+    const [gateway = ''] = cluster.addresses;
+    this.#gateway = gateway;
+    this.#client = openParkClient(gateway);
+  }
 
-  static async start(options: WorldOptions = {}): Promise<World> {
-    const clock = new SystemClock();
-    const random = new SystemRandom();
-    const store = await openEmbeddedStore({ clock });
-    await putTenant(store, 'acme', {});
-    await putLot(store, 'acme', 'default', { ranges: [{ first: '701', last: '703' }] });
-    await putGroup(store, 'acme', 'sales', { members: [{ extension: '1001' }, { extension: '1002' }] });
-    const logged: string[] = [];
-    const log = logInto(logged);
-    const shard = { memberId: 'owner-1', host: '127.0.0.1', port: 0, version: '1.0.0', leaseTtlMs: 2_000 };
-    const bus = new EmbeddedBus({ clock });
-    const deps = { store, bus, clock, random, log, timing: TIMING };
-    const owner = await startSlotShard({ ...shard, limits: DEFAULT_LIMITS }, SHARDS, deps);
-    await until(() => owner.ownedShards() === SHARDS);
-    const gateway = await createGateway({}, { store, clock, random, log });
-    const client = openParkClient(gateway.address);
-    const world = new World(store, options, client, owner, gateway);
-    world.#ends.push(
-      () => store.close(),
-      () => owner.close(),
-      () => gateway.close(),
-      () => client.close(),
-    );
-    world.logged.push(...logged);
-    for (const name of options.nodes ?? ['media-1']) await world.#addSwitch(name);
-    await world.addMedia('media-a');
-    await until(() => world.medias[0]?.nodesUp().length === world.switches.size);
+  static async start({ nodes = ['media-1', 'media-2'] }: MediaWorldOptions): Promise<MediaWorld> {
+    const cluster = await startCluster({ owners: 2, gateways: 1, shards: SHARDS, settings: SETTINGS });
+    const directory = await mkdtemp(join(tmpdir(), 'parkade-media-'));
+    await writeFile(join(directory, 'media.json'), JSON.stringify(MEDIA_FILE));
+    const world = new MediaWorld(cluster, directory, await Lamps.watch(cluster.nats));
+    world.nodes = await startNodes(nodes, world.dialplan);
+    for (const { name, sim, wire, sipAddress } of world.nodes) {
+      world.talked.follow(sim);
+      const node = { name, host: '127.0.0.1', port: wire.port, sipAddress, recovers: name.startsWith('tracks') };
+      expect(await registerMediaNode(cluster.store, node)).toBeUndefined();
+    }
+    await Promise.all([world.startMedia('media-a'), world.startMedia('media-b'), world.startRecall()]);
+    await world.controlled();
     return world;
   }
 
-  /** The first switch. */
+  /** The first node: where calls are, unless a scenario says otherwise. */
+  get here(): SimulatedNode {
+    return this.#node(0);
+  }
+
+  get there(): SimulatedNode {
+    return this.#node(1);
+  }
+
   get sim(): SimulatedSwitch {
-    const [first] = this.switches.values();
-    if (first === undefined) throw new Error('no switch');
-    return first;
+    return this.here.sim;
   }
 
-  get media(): Media {
-    const [first] = this.medias;
-    if (first === undefined) throw new Error('no media process');
-    return first;
+  async startMedia(name: string): Promise<void> {
+    const args = ['media', '--member-id', name, '--gateway', this.#gateway, '--outbound-port', '0'];
+    const flags = [...args, '--lease-ttl', '2s', '--media-file', join(this.directory, 'media.json')];
+    const child = this.cluster.start(name, flags, { PARKADE_ESL_PASSWORD: PASSWORD });
+    this.#running.set(name, child);
+    const [, port = '0'] = await child.printed(/^dial plans reach it on (\d+)$/m);
+    this.listeners.set(name, Number(port));
   }
 
-  /** Starts a media process. */
-  async addMedia(memberId: string): Promise<Media> {
-    const { store, clock, random, options } = this;
-    const media = await startMedia(
-      {
-        memberId,
-        host: '127.0.0.1',
-        port: 0,
-        outbound: { host: '127.0.0.1', port: 0 },
-        version: '1.0.0',
-        leaseTtlMs: 2_000,
-        gateway: this.gateway.address,
-        password: 'ClueCon',
-        tenants: options.tenants ?? [{ tenantId: 'acme', context: 'default', domain: 'acme.example' }],
-        codes: DEFAULT_CODES,
-        announcements: DEFAULT_ANNOUNCEMENTS,
-        limits: { ...DEFAULT_MEDIA_LIMITS, effectMs: 1_000, recoverMs: 100, ...options.limits },
-      },
-      { store, clock, random, log: logInto(this.logged), timing: TIMING },
+  async startRecall(): Promise<void> {
+    const flags = ['recall', '--member-id', 'recall-1', '--media-file', join(this.directory, 'media.json')];
+    const child = this.cluster.start('recall-1', [...flags, '--lease-ttl', '2s']);
+    this.#running.set('recall-1', child);
+    await child.printed(/^listening on /m);
+  }
+
+  /** Resolves when every node has an owner that runs and is connected with it. */
+  async controlled(): Promise<void> {
+    await this.until('every node is controlled', async () => {
+      const owners = await Promise.all(this.nodes.map(({ name }) => this.ownerOf(name)));
+      return owners.every((owner) => owner !== undefined) && this.nodes.every(({ sim }) => sim.controllers > 0);
+    });
+  }
+
+  /** The media process that owns a node now, where it runs. */
+  async ownerOf(node: string): Promise<string | undefined> {
+    const stored = await this.cluster.store.get(`${keys.owners('media')}${encodeToken(node)}`);
+    const name = stored === undefined ? undefined : Owner.decode(stored.value).memberId;
+    return this.#running.get(name ?? '')?.exitCode === undefined && this.#running.has(name ?? '') ? name : undefined;
+  }
+
+  /** Sends a signal to `media-a`, `recall-1`, `owner-1` …; resolves when one that ends it has ended it. */
+  kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    return this.cluster.kill(name, signal);
+  }
+
+  /** Ends every process of Parkade at once, as a loss of power does; etcd, NATS and the switches go on. */
+  async stopEverything(): Promise<void> {
+    await Promise.all(
+      ['owner-1', 'owner-2', 'gateway-1', 'recall-1', 'media-a', 'media-b'].map((name) => this.kill(name)),
     );
-    this.medias.push(media);
-    if (media.outboundPort !== undefined) this.listeners.push(media.outboundPort);
-    return media;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.medias.map((media) => media.close()));
-    await Promise.all([...this.switches.values()].map((sim) => sim.close()));
-    for (const end of this.#ends.splice(0).reverse()) await end();
+  async startEverything(): Promise<void> {
+    const { cluster } = this;
+    for (const name of ['owner-1', 'owner-2']) {
+      cluster.start(name, ['slot-shard', '--nats', cluster.nats, '--lease-ttl', '2s', '--member-id', name]);
+    }
+    await this.startGateway();
+    await Promise.all([this.startMedia('media-a'), this.startMedia('media-b'), this.startRecall()]);
   }
 
-  /** Two phones talk: the caller's leg and the callee's. */
-  async talk(caller: string, callee: string, sim = this.sim): Promise<[Channel, Channel]> {
-    const leg = sim.call(caller, callee);
-    await until(() => leg.peer !== undefined);
+  /** Starts the gateway again, where it was. */
+  async startGateway(): Promise<void> {
+    const [, port = ''] = this.#gateway.split(':');
+    await this.cluster.start('gateway-1', ['gateway', '--port', port]).printed(/^listening on /m);
+  }
+
+  /** Starts a switch again that has crashed or stopped; resolves when it is controlled. */
+  async restart({ sim }: SimulatedNode): Promise<void> {
+    await sim.restart();
+    this.talked.follow(sim);
+    await this.until('the switch is controlled', () => sim.controllers > 0);
+  }
+
+  /** Moves a park to another slot of its lot, as an operator does; answers the park there. */
+  async move(parkId: string, slot: string): Promise<string> {
+    const request = { requestId: requestId(), tenantId: 'acme', parkId, slot: { lotId: '', slot } };
+    const { park } = await callUnary(this.client.movePark.bind(this.client), request, CALL_MS, clock);
+    return park?.parkId ?? '';
+  }
+
+  get client(): ParkServiceClient {
+    return this.#client;
+  }
+
+  /** Two phones talk: the caller's leg and the desk's. */
+  async talk(caller: string, desk: string, node = this.here): Promise<[Channel, Channel]> {
+    const leg = node.sim.call(caller, desk);
+    this.talked.mayTalk(leg, desk);
+    await this.until('they talk', () => leg.peer !== undefined);
     if (leg.peer === undefined) throw new Error('nobody answered');
     return [leg, leg.peer];
   }
 
-  /** Every park of the tenant, in slots and in the holding lot. */
-  async parks(): Promise<readonly Park[]> {
-    const lists = await Promise.all(['', HOLDING_LOT].map((lotId) => this.#list(lotId)));
+  /** A caller is parked in a slot by a blind transfer of the desk 1001. */
+  async parked(
+    slot: string,
+    caller = '2001',
+    node = this.here,
+  ): Promise<{ readonly caller: Channel; readonly park: Park }> {
+    const [leg, desk] = await this.talk(caller, '1001', node);
+    node.sim.transferBlind(desk, slot);
+    const park = await this.park(slot);
+    await this.waits(leg, park.parkId);
+    return { caller: leg, park };
+  }
+
+  /** Resolves when a leg waits in its switch, with music, and carries the mark of its park. */
+  async waits(leg: Channel, parkId?: string): Promise<void> {
+    await this.until('the caller waits with music', () => {
+      const mark = leg.variables.get('parkade_park') ?? '';
+      const marked = parkId === undefined ? mark !== '' : mark.startsWith(`${parkId}:`);
+      return leg.parked && leg.nested?.argument === 'local_stream://moh' && marked;
+    });
+  }
+
+  /** Resolves when a parker's own call holds its slot. */
+  waitsReserved(leg: Channel): Promise<void> {
+    return this.until('the reservation stands', () => leg.variables.has('parkade_park'));
+  }
+
+  /** How a park ended. */
+  async endedAs(parkId: string): Promise<string> {
+    const failure = await failureOf(getPark(this.client, parkId));
+    return failure.metadata['end_reason'] ?? failure.message;
+  }
+
+  /** These two talk, as they should; it waits for that. */
+  async join(a: Channel, b: Party): Promise<void> {
+    this.talked.mayTalk(a, b);
+    await this.until('the two talk', () => {
+      const other = partnerOf(a);
+      return typeof b === 'string' ? other?.phone.user === b : other === b;
+    });
+  }
+
+  /** The phone of a leg hangs up, at whichever node. */
+  hangUp(leg: Channel): void {
+    this.talked.mayEnd(leg);
+    for (const { sim } of this.nodes) if (sim.core.find(leg.uuid) === leg) sim.hangUp(leg);
+  }
+
+  /** Waits until a slot's oldest park is in a state; answers it. */
+  async park(slot: string, state = ParkState.PARKED, tenantId = 'acme'): Promise<Park> {
+    let found: Park | undefined;
+    await this.until(`slot ${slot} is ${ParkState[state]}`, async () => {
+      found = (await this.parks(tenantId)).find((park) => park.slot === slot);
+      return found?.state === state;
+    });
+    if (found === undefined) throw new Error('no park');
+    return found;
+  }
+
+  /** Every park of a tenant, in slots and in the holding lot. */
+  async parks(tenantId = 'acme'): Promise<readonly Park[]> {
+    const list = this.client.listSlots.bind(this.client);
+    const lists = await Promise.all(
+      ['', HOLDING_LOT].map((lotId) =>
+        callUnary(list, { tenantId, lotId, states: [], pageSize: 100, pageToken: '' }, CALL_MS, clock),
+      ),
+    );
     return lists.flatMap(({ slots }) => slots.flatMap(({ parks }) => parks));
   }
 
-  /** Waits until the park of a slot is as `is` says; answers it. */
-  async park(
-    slot: string,
-    is: (park: Park | undefined) => boolean = (park) => park !== undefined,
-  ): Promise<Park | undefined> {
-    for (let round = 0; round < 1_000; round++) {
-      const park = (await this.parks()).find((one) => one.slot === slot);
-      if (is(park)) return park;
-      await delay(5);
-    }
-    throw new Error(
-      `slot ${slot} is not as expected: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`,
-    );
-  }
-
   /** Waits until nothing is parked anywhere. */
-  async allFree(): Promise<void> {
-    for (let round = 0; round < 1_000; round++) {
-      if ((await this.parks()).length === 0) return;
-      await delay(5);
-    }
-    throw new Error(`still parked: ${JSON.stringify(await this.parks())}\n${this.logged.join('\n')}`);
-  }
-
-  /** Begins to fetch from a slot, for a retriever that nobody drives. */
-  beginRetrieve(slot: string, retriever: CallRef, giveUpSeconds: number): Promise<void> {
-    const request = {
-      requestId: '',
-      tenantId: 'acme',
-      from: { $case: 'slot' as const, value: { lotId: '', slot } },
-      retriever,
-      mediaControl: MediaControl.CLUSTER,
-      giveUpAfter: { seconds: giveUpSeconds, nanos: 0 },
-    };
-    return new Promise((resolve, reject) => {
-      this.client.beginRetrieve(request, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
+  allFree(): Promise<void> {
+    return this.until('every slot is free', async () => {
+      const parks = await Promise.all(['acme', 'beta'].map((tenantId) => this.parks(tenantId)));
+      return parks.flat().length === 0;
     });
   }
 
-  async #addSwitch(name: string): Promise<void> {
-    const { clock, random, options } = this;
-    const sim = await SimulatedSwitch.start(
-      {
-        name,
-        domain: 'acme.example',
-        trackCalls: options.trackCalls === true,
-        dialplan: (to, context) => this.#dialplan(to, context),
-      },
-      { clock, random },
-    );
-    this.switches.set(name, sim);
-    for (const user of ['1001', '1002', '1003', '2001', '2002']) sim.phone(user);
-    const sipAddress = `127.0.0.1:${5_080 + this.switches.size}`;
-    for (const other of this.switches.values()) {
-      if (other === sim) continue;
-      other.connectTo(sim, sipAddress, DEFAULT_PICKUP_CONTEXT);
-      sim.connectTo(
-        other,
-        `127.0.0.1:${5_080 + [...this.switches.values()].indexOf(other) + 1}`,
-        DEFAULT_PICKUP_CONTEXT,
-      );
+  /** What must hold after every scenario; whoever still talks or waits is hung up first, by his phone. */
+  async settle(): Promise<void> {
+    const faults = this.talked.faults();
+    this.dialplan.pendingS = 60;
+    for (const { sim } of this.nodes) {
+      sim.core.beforeBridge = () => undefined;
+      sim.core.amidBridge = () => undefined;
+      for (const phone of sim.core.phones.values()) {
+        phone.behaviour = { kind: 'answers', afterMs: 0 };
+        phone.registered = true;
+      }
     }
-    const node = { name, host: '127.0.0.1', port: sim.port, sipAddress, recovers: options.trackCalls === true };
-    const fault = await registerMediaNode(this.store, node);
-    if (fault !== undefined) throw new Error(fault);
+    for (const [sim, leg] of allLegs(this.nodes)) sim.hangUp(leg);
+    await this.allFree();
+    await this.until('every lamp is dark', () => this.lamps.lit().length === 0);
+    this.talked.faults();
+    expect(faults).toEqual([]);
   }
 
-  /** As the shipped dial plan: codes and slots go to the listeners in turn, and then wait as pending. */
-  #dialplan(to: string, context: string): readonly Action[] | undefined {
-    if (context === DEFAULT_PICKUP_CONTEXT) {
-      return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...this.#sockets(), ['hangup', '']] : undefined;
+  /** Waits until a condition holds; fails with what everybody said. A cluster that cannot answer is asked again. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const endMs = clock.monotonicMs() + WITHIN_MS;
+    for (let last: Error | undefined; ;) {
+      try {
+        if (await condition()) return;
+      } catch (error) {
+        last = error instanceof Error ? error : new Error('something else was thrown');
+      }
+      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what} ${last?.message ?? ''}`);
+      await delay(10);
     }
-    if (/^[12]\d{3}$/.test(to)) {
-      return [
-        ['set', 'hangup_after_bridge=true'],
-        ['bridge', `user/${to}@acme.example`],
-      ];
-    }
-    if (!/^(\*[3458]\d*|\*68\d*|7\d\d)$/.test(to)) return undefined;
-    return [
-      ['set', 'socket_resume=true'],
-      ...this.#sockets(),
-      ['set', 'parkade_pending=true'],
-      ['answer', ''],
-      ['endless_playback', 'local_stream://moh'],
-    ];
   }
 
-  #sockets(): Action[] {
-    return this.listeners.map((port) => ['socket', `127.0.0.1:${port} async full`]);
+  async stop(): Promise<void> {
+    this.#client.close();
+    await this.lamps.close();
+    await this.cluster.stop();
+    await Promise.all(this.nodes.map(({ wire }) => wire.stop()));
+    await Promise.all(this.nodes.map(({ sim }) => sim.close()));
+    await rm(this.directory, { recursive: true, force: true });
   }
 
-  #list(lotId: string): Promise<ListSlotsResponse> {
-    const request = { tenantId: 'acme', lotId, states: [], pageSize: 100, pageToken: '' };
-    return new Promise((resolve, reject) => {
-      this.client.listSlots(request, (error, response) => {
-        if (error === null) resolve(response);
-        else reject(error);
-      });
-    });
+  #node(index: number): SimulatedNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error('there is no such node');
+    return node;
   }
 }
 
-/** Waits, letting everything work, until a condition holds. */
-export async function until(condition: () => boolean, limitMs = 10_000): Promise<void> {
-  const endMs = Date.now() + limitMs;
-  while (!condition()) {
-    if (Date.now() > endMs) throw new Error(`not in time: ${condition.toString()}`);
-    await delay(2);
-  }
-}
-
-function logInto(lines: string[]): Log {
-  const add = (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-    lines.push(`${event} ${JSON.stringify(fields)}`);
+function getPark(client: ParkServiceClient, parkId: string): Promise<unknown> {
+  const request = {
+    tenantId: 'acme',
+    by: { $case: 'parkId', value: parkId } as const,
+    consistency: Consistency.FENCED,
   };
-  return { info: add, warn: add, error: add };
+  return callUnary(client.getPark.bind(client), request, CALL_MS, clock);
+}
+
+/** One world for all scenarios of a file. After each: no slot stuck, no lamp on, no strangers joined, nobody hung up. */
+export function withMediaWorld(options: MediaWorldOptions = {}): () => MediaWorld {
+  let world: MediaWorld | undefined;
+  beforeAll(async () => {
+    world = await MediaWorld.start(options);
+  });
+  afterEach(() => world?.settle());
+  afterAll(() => world?.stop());
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(() => void process.stderr.write(`${world?.cluster.logs() ?? 'no world'}\n`));
+  });
+  return () => {
+    if (world === undefined) throw new Error('the world has not started');
+    return world;
+  };
 }

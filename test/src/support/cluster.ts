@@ -34,6 +34,8 @@ export interface Cluster {
   /** The cluster's own etcd, for looking at what is stored. */
   readonly store: Store;
   readonly processes: readonly CliProcess[];
+  /** Starts a process of the cluster (`parkade <args>`), which ends with it. */
+  start(name: string, args: readonly string[], environment?: NodeJS.ProcessEnv): CliProcess;
   /** The name of the process that owns a shard now. */
   ownerOf(shard: number): Promise<string | undefined>;
   /** Sends a signal to `owner-1`, `gateway-2`, …; resolves when one that ends it has ended it. */
@@ -70,15 +72,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     }
 
     const processes: CliProcess[] = [];
-    const start = (name: string, args: readonly string[]): CliProcess => {
-      const child = startCli(name, [
-        ...args,
-        '--etcd',
-        etcd.endpoint,
-        '--shards',
-        String(shards),
-        ...['--metrics', '127.0.0.1:0', '--log-level', 'info'],
-      ]);
+    const start: Cluster['start'] = (name, args, environment) => {
+      const common = ['--etcd', etcd.endpoint, '--shards', String(shards), '--metrics', '127.0.0.1:0', '--log-level', 'info'];
+      const child = startCli(name, [...args, ...common], environment);
       processes.push(child);
       ends.push(async () => {
         child.signal('SIGKILL');
@@ -114,9 +110,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       addresses,
       store,
       processes,
+      start,
       ownerOf: async (shard) => (await members()).get(shard),
       kill: async (name, signal) => {
-        const child = processes.find((one) => one.name === name);
+        const child = processes.findLast((one) => one.name === name);
         if (child === undefined) throw new Error(`there is no process ${name}`);
         child.signal(signal);
         if (signal === 'SIGKILL' || signal === 'SIGTERM') await child.ended();

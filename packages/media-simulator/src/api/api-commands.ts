@@ -97,7 +97,15 @@ const API: Readonly<Record<string, Api>> = {
     });
     return '+OK\n';
   },
-  uuid_display: onLeg('<uuid> <display>', () => '+OK Success\n'),
+  uuid_display: (core, argument) => {
+    const blank = argument.indexOf(' ');
+    if (blank < 0) return '-USAGE: <uuid> <display>\n';
+    const channel = core.find(argument.slice(0, blank));
+    if (channel === undefined) return NO_CHANNEL;
+    const [name = '', number = ''] = argument.slice(blank + 1).split('|');
+    channel.phone.displayed.push({ uuid: channel.uuid, name, number });
+    return '+OK Success\n';
+  },
   sofia: (core, argument) => (argument === 'recover' ? core.deps.recover() : 'Invalid Profile!\n'),
   fsctl: (core, argument) => core.deps.shutDown(argument),
 };

@@ -1,4 +1,5 @@
 import type { Action, Channel } from './channel.js';
+import { transferByNumber } from '../sip/sip-calls.js';
 import { originate } from './originate.js';
 import { applicationFields, type SwitchCore } from './switch-core.js';
 
@@ -31,6 +32,11 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
   playback: (core, channel, argument, place) => play(core, channel, argument, place),
   endless_playback: (core, channel, argument, place) => play(core, channel, argument, place, true),
   say: (core, channel, argument, place) => play(core, channel, argument, place),
+  transfer: (core, channel, argument) => {
+    const [target = '', , context] = argument.split(' ');
+    transferByNumber(core, channel, target, context);
+    return () => undefined;
+  },
   sleep: (core, channel, argument, place) => lasting(core, channel, place, Number(argument)),
   bridge: (core, channel, argument) => {
     let over = false;
@@ -42,6 +48,7 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
       result.leg.state = 'CS_EXCHANGE_MEDIA';
       core.join(channel, result.leg, false);
     });
+    if (leg !== undefined) leg.caller = channel;
     return () => {
       over = true;
       if (leg?.answerState === 'ringing') core.hangUp(leg, 'ORIGINATOR_CANCEL');
@@ -105,7 +112,10 @@ export function runNested(core: SwitchCore, channel: Channel, action: Action, uu
 
 function setVariable(channel: Channel, argument: string): void {
   const equals = argument.indexOf('=');
-  if (equals > 0) channel.variables.set(argument.slice(0, equals), argument.slice(equals + 1));
+  if (equals <= 0) return;
+  const [name, value] = [argument.slice(0, equals), argument.slice(equals + 1)];
+  if (value === '') channel.variables.delete(name);
+  else channel.variables.set(name, value);
 }
 
 function play(
@@ -122,7 +132,8 @@ function play(
     argument.includes('local_stream://') ||
     argument.includes('loops=-1') ||
     argument === 'silence_stream://-1';
-  const end = lasting(core, channel, place, endless ? Infinity : core.config.soundMs);
+  const limitS = Number(channel.variables.get('playback_timeout_sec') ?? Infinity);
+  const end = lasting(core, channel, place, Math.min(limitS * 1_000, endless ? Infinity : core.config.soundMs));
   return () => {
     end();
     core.emit('PLAYBACK_STOP', channel, { 'Playback-File-Path': argument, 'Playback-Status': 'done' });

@@ -74,6 +74,8 @@ const PROFILE_FIELDS = [
   'Source',
   'Context',
   'Channel-Name',
+  'Privacy-Hide-Name',
+  'Privacy-Hide-Number',
   'Profile-Created-Time',
 ] as const;
 
@@ -104,5 +106,7 @@ function addProfile(fields: Fields, names: ProfileNames, channel: Channel, profi
   fields[names.Source] = profile.source;
   fields[names.Context] = profile.context;
   fields[names['Channel-Name']] = channel.name;
+  fields[names['Privacy-Hide-Name']] = String(profile.hidden === true);
+  fields[names['Privacy-Hide-Number']] = fields[names['Privacy-Hide-Name']];
   fields[names['Profile-Created-Time']] = String(Math.trunc(profile.createdMs * 1_000));
 }

@@ -29,6 +29,8 @@ export interface CallerProfile {
   destination: string;
   context: string;
   source: string;
+  /** Whether the caller asked that nobody be shown who he is (`Privacy: id`). */
+  hidden?: boolean;
   /** When the leg came to this number, in wall ms. */
   createdMs: number;
   rdnis?: string;
@@ -71,6 +73,10 @@ export class Channel {
   /** The leg it was last joined with, as `Other-Leg-…` tells it: with the profile of that moment. */
   other: { readonly channel: Channel; readonly profile: CallerProfile } | undefined;
   readonly variables = new Map<string, string>();
+  /** The leg of the same call at the other switch, where one leads there. */
+  across: Channel | undefined;
+  /** The leg that has called this one, in its dial plan. */
+  caller: Channel | undefined;
 
   constructor(
     readonly uuid: string,

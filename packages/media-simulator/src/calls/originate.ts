@@ -51,7 +51,7 @@ export function originate(
 function follow(core: SwitchCore, leg: Channel, number: string, trunk: Trunk): void {
   core.later(() => {
     if (!leg.isAlive) return;
-    const hangUp = trunk.call(number, leg.profile, {
+    const hangUp = trunk.call(number, leg, {
       answered: () => core.later(() => core.ringing.get(leg)?.pickUp()),
       ended: (cause) => core.later(() => core.hangUp(leg, cause)),
     });

@@ -14,8 +14,8 @@ export interface CoreConfig {
   /** `FreeSWITCH-Hostname`. */
   readonly name: string;
   readonly domain: string;
-  /** What a number leads to; `undefined`: no route. */
-  readonly dialplan: (destination: string, context: string) => readonly Action[] | undefined;
+  /** What a number leads to; `undefined`: no route. `leg` is the one that is routed; none for an `originate` to a number. */
+  readonly dialplan: (destination: string, context: string, leg?: Channel) => readonly Action[] | undefined;
   /** How long a sound lasts that has an end, in milliseconds. */
   readonly soundMs: number;
 }
@@ -37,8 +37,8 @@ export interface CoreDeps {
 export interface Trunk {
   /** What the calls of this side look like from the other one. */
   readonly phone: Phone;
-  /** Calls a number over there; answers what hangs up. */
-  readonly call: (number: string, caller: CallerProfile, news: TrunkNews) => () => void;
+  /** Calls a number over there for a leg of this side; answers what hangs up. */
+  readonly call: (number: string, near: Channel, news: TrunkNews) => () => void;
 }
 
 export interface TrunkNews {
@@ -220,14 +220,15 @@ export class SwitchCore {
 
   /**
    * Sends a leg through other applications (`undefined`: a number without a route, which ends it); its partner in a
-   * conversation is let go. Happens behind the answer.
+   * conversation is let go. Happens behind the answer, and what it leads to is looked up then.
    */
-  transfer(channel: Channel, program: readonly Action[] | undefined, profile: Partial<CallerProfile>): void {
+  transfer(channel: Channel, route: () => readonly Action[] | undefined, profile: Partial<CallerProfile>): void {
     this.later(() => {
       if (!channel.isAlive) return;
       channel.turnCallerIds();
       channel.profile = { ...channel.profile, ...profile, createdMs: this.deps.clock.nowMs() };
       channel.other = undefined;
+      const program = route();
       const partner = this.unbridge(channel);
       this.leave(channel);
       channel.state = 'CS_EXECUTE';

@@ -16,6 +16,10 @@ export class InboundPeer extends EslConnection {
     this.write('Content-Type: auth/request\n\n');
   }
 
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
   protected override verb(verb: string, argument: string): string | undefined {
     if (verb === 'auth' && !this.#authenticated) {
       this.#authenticated = argument === this.password;

@@ -28,6 +28,8 @@ export class Phone {
   readonly legs: Channel[] = [];
   /** Every call that rang here. */
   readonly shown: Shown[] = [];
+  /** What `uuid_display` has put on its screen. */
+  readonly displayed: { readonly uuid: string; readonly name: string; readonly number: string }[] = [];
 
   /** @param authenticated whether it registers with a password, so that the switch knows its user and domain for certain. */
   constructor(

@@ -9,6 +9,10 @@ export interface InviteOptions {
   readonly callerName?: string;
   readonly callerNumber?: string;
   readonly uuid?: string;
+  /** The dial plan's context, where it is not the phone's. */
+  readonly context?: string;
+  /** `Privacy: id`. */
+  readonly hidden?: boolean;
 }
 
 /** A phone calls a number: the leg is there when this returns, its dial plan runs behind it. */
@@ -31,9 +35,10 @@ export function placeCall(core: SwitchCore, phone: Phone, destination: string, o
       calleeNumber: '',
       ani: number,
       destination,
-      context: phone.context,
+      context: options.context ?? phone.context,
       source: 'mod_sofia',
       createdMs: core.deps.clock.nowMs(),
+      hidden: options.hidden === true,
     },
   );
   for (const [key, value] of Object.entries(inviteVariables(core, phone, destination, name)))
@@ -51,7 +56,7 @@ export function placeCall(core: SwitchCore, phone: Phone, destination: string, o
 
 /** Takes a leg to a number; without a route it ends. */
 export function route(core: SwitchCore, leg: Channel, destination: string): void {
-  const program = core.config.dialplan(destination, leg.profile.context);
+  const program = core.config.dialplan(destination, leg.profile.context, leg);
   if (program === undefined) return core.hangUp(leg, 'NO_ROUTE_DESTINATION');
   leg.program = program;
   core.advance(leg);
@@ -78,11 +83,10 @@ export function refer(core: SwitchCore, leg: Channel, target: string, options: R
 
 /** A transfer to a number, as `uuid_transfer` and REFER do it. */
 export function transferByNumber(core: SwitchCore, leg: Channel, target: string, context = leg.profile.context): void {
-  const program = core.config.dialplan(target, context);
   const source = transferSource(core, leg, `${target}/${context}/XML`);
   const rdnis = leg.bridge === undefined ? {} : { rdnis: leg.profile.destination };
   const profile = { destination: target, context, transferSource: source, ...rdnis };
-  core.transfer(leg, program, profile);
+  core.transfer(leg, () => core.config.dialplan(target, context, leg), profile);
 }
 
 /** A transfer to a list of applications (`'set:x=y,park:' inline`). */
@@ -92,7 +96,7 @@ export function transferInline(core: SwitchCore, leg: Channel, applications: str
     return colon < 0 ? [step, ''] : [step.slice(0, colon), step.slice(colon + 1)];
   });
   const source = transferSource(core, leg, `${applications}/${leg.profile.context}/inline`);
-  core.transfer(leg, program, { dialplan: 'inline', transferSource: source });
+  core.transfer(leg, () => program, { dialplan: 'inline', transferSource: source });
 }
 
 function transferSource(core: SwitchCore, leg: Channel, to: string): string {

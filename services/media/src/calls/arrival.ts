@@ -8,6 +8,7 @@ import type { EslHeaders } from '@parkade/esl';
 import { type CallRef, Direction, type Parker } from '@parkade/proto';
 import { isConferenceLeg } from '../refusals/conference.js';
 import { WITHHELD_NAME, withheld } from '../refusals/withheld.js';
+import { SINCE_VARIABLE } from '../switch/park-mark.js';
 import type { Identity } from './identities.js';
 import type { Origin } from './tenant-rules.js';
 
@@ -50,8 +51,14 @@ export function readArrival(
     conference: isConferenceLeg(headers),
     way: transferred ? transfer(headers, identityOf(partner)) : { kind: 'direct', user: userOf(headers) },
     call: callRef(node, legId, headers),
-    sinceMs: Math.trunc(Number(get('Caller-Profile-Created-Time')) / 1_000) || 0,
+    sinceMs: sinceMs(headers),
   };
+}
+
+/** Our own park is a transfer as well, and makes the switch's own time a later one. */
+function sinceMs(headers: EslHeaders): number {
+  const noted = Number(headers.get(`variable_${SINCE_VARIABLE}`) ?? 0);
+  return noted || Math.trunc(Number(headers.get('Caller-Profile-Created-Time') ?? 0) / 1_000) || 0;
 }
 
 function transfer(headers: EslHeaders, partner: Identity | undefined): Way {

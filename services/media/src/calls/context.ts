@@ -36,6 +36,8 @@ export interface NodeContext {
   readonly withdrawPickup: (park: Park, number: string) => Promise<boolean | undefined>;
   /** A tenant's settings as they are now; undefined: nothing is stored of it. */
   readonly settingsOf: (tenantId: string) => TenantView | undefined;
+  /** The node is to be reconciled before long: something was left open. */
+  readonly reconcileSoon: () => void;
   /** The park group an extension is in. */
   readonly groupOf: (tenantId: string, extension: string) => string | undefined;
 }

@@ -9,6 +9,7 @@ import { join } from '../switch/joining.js';
 import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js';
 import { givenBack } from './give-back.js';
+import { attemptStands } from './standing-attempt.js';
 import type { Pickup } from './pickups.js';
 
 /**
@@ -23,7 +24,10 @@ export async function sendToCall(visit: Visit, park: Park, revision: number): Pr
     return 'failed';
   }
   const dialString = `sofia/${config.sipProfile ?? DEFAULT_SIP_PROFILE}/${offer.number}@${offer.sipAddress}`;
-  if (await sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs)) return 'sent';
+  if (await sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs)) {
+    await sw.display(arrival.legId, park.call?.callerName ?? '', park.call?.callerNumber ?? '');
+    return 'sent';
+  }
   const used = await visit.withdrawPickup(park, offer.number);
   return used === undefined ? 'unknown' : used ? 'sent' : 'failed';
 }
@@ -31,7 +35,7 @@ export async function sendToCall(visit: Visit, park: Park, revision: number): Pr
 /** A leg has come with a number that is good: it gets the call. */
 export async function takeDelivered(context: NodeContext, legId: string, { park, revision }: Pickup): Promise<void> {
   const { sw, api, parked, clock, random, log } = context;
-  const { tenantId, parkId, retrieveId, previousParkId } = park;
+  const { tenantId, parkId, retrieveId } = park;
   const callId = park.call?.callId ?? '';
   await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: retrieveId });
   if ((await sw.park(legId, turnWord(random), true)) !== 'parked') {
@@ -39,7 +43,7 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
     await sw.kill(legId, 'NORMAL_CLEARING');
     return;
   }
-  const about = { takerId: legId, callId, parkId, formerParkId: previousParkId, revision };
+  const about = { takerId: legId, callId, parkId, isHis: () => attemptStands(context, park), revision };
   const joined = await join(sw, about, () => void holdAudio(context, callId, park));
   switch (joined) {
     case 'connected': {

@@ -90,8 +90,8 @@ export class NodeCalls {
     return 'taken';
   }
 
-  /** Holds what the node has against what the slots say. */
-  reconcile(): Promise<void> {
+  /** Holds what the node has against what the slots say; answers in how many ms it has to again, at the latest. */
+  reconcile(): Promise<number | undefined> {
     return reconcile(this.context, {
       take: (legId) => this.take(legId),
       isBusy: (legId) => this.#underWay.has(legId),

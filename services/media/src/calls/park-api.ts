@@ -23,7 +23,13 @@ import { callFailure, CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
 /** `known` false: nobody knows whether it was done. */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly known: boolean; readonly reason: Reason | undefined; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly known: boolean;
+      readonly reason: Reason | undefined;
+      readonly message: string;
+      readonly metadata: Readonly<Record<string, string>>;
+    };
 
 /** What the media need of `parkade.park.v1.ParkService`. Requests are repeated, with their own id, while there is time. */
 export interface ParkApi {
@@ -127,8 +133,8 @@ function once<Request, Response>(
   return new Promise((resolve) => {
     rpc(request, new Metadata(), { deadline }, (error, value) => {
       if (error === null) return resolve({ ok: true, value });
-      const { code, reason, message } = callFailure(error);
-      resolve({ ok: false, known: !AGAIN.has(code), reason, message });
+      const { code, reason, message, metadata } = callFailure(error);
+      resolve({ ok: false, known: !AGAIN.has(code), reason, message, metadata });
     });
   });
 }

@@ -7,9 +7,12 @@
 import type { Clock, Random } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
 import { newRequestId } from '@parkade/ids';
-import { type Park, ParkState, ReleaseCause } from '@parkade/proto';
+import { type Park, ParkState, Reason, ReleaseCause } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { ParkApi } from './park-api.js';
+
+/** Moves of a call that are followed when it ends; past it the next reconciliation finds its slot. */
+const MAX_MOVES = 16;
 
 export interface ParkOfCall {
   readonly tenantId: string;
@@ -133,8 +136,12 @@ export class ParkedCalls {
     // The transfer hangs its parker up before the caller arrives.
     const transferred = reserved && hangUpCause === 'ATTENDED_TRANSFER';
     const cause = transferred ? ReleaseCause.TRANSFER : ReleaseCause.ABANDONED;
-    const requestId = newRequestId(clock.nowMs(), random);
-    const answer = await api.release({ requestId, tenantId, parkId, cause, callId: legId });
-    if (!answer.ok && !answer.known) log.warn('a slot could not be freed yet', { parkId, message: answer.message });
+    // A park that was moved goes on under another id: that one is freed.
+    for (let id: string | undefined = parkId, moves = 0; id !== undefined && moves <= MAX_MOVES; moves++) {
+      const requestId = newRequestId(clock.nowMs(), random);
+      const answer = await api.release({ requestId, tenantId, parkId: id, cause, callId: legId });
+      if (!answer.ok && !answer.known) log.warn('a slot could not be freed yet', { parkId, message: answer.message });
+      id = !answer.ok && answer.reason === Reason.PARK_ENDED ? answer.metadata['park_id'] : undefined;
+    }
   }
 }

@@ -2,11 +2,11 @@
 //   P1. The leg is in the switch's own park, with hold audio, before its slot is asked for: from then on it depends on no
 //       process of ours.
 //   P2. It is never hung up because a slot is taken, a lot full, or the cluster away: it goes back to whoever parked it, or
-//       waits, marked as pending, for the next reconciliation.
+//       waits, marked as pending, for the next reconciliation; but no longer than pendingMs, where it has somebody to go to.
 //   P3. The mark is on the leg before the call counts as parked here.
 import { HOLDING_LOT } from '@parkade/ids';
 import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
-import { markVariables, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { markVariables, NOT_PENDING, PENDING_VARIABLE, SINCE_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
 import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
 import { ofPark } from './parked-calls.js';
@@ -28,7 +28,7 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   }
   if (arrival.conference) return giveBack(visit, 'a leg of a conference', 'conference');
   if (!parked.watch(legId)) return giveBack(visit, 'too many calls');
-  await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });
+  await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true', [SINCE_VARIABLE]: String(arrival.sinceMs) });
   if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
   const heard = await holdFor(visit, wishedPlace(visit));
   const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
@@ -74,7 +74,7 @@ export async function settled(visit: Visit, park: Park, revision: number, reserv
 
 /** Not parked now; where nobody knows, or it stands in a slot already, the slots are believed. */
 async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok: false }>): Promise<void> {
-  const { api, rule, arrival, node, parked, log } = visit;
+  const { api, rule, arrival, node, parked, clock, config, log } = visit;
   const { legId } = arrival;
   if (answer.reason === Reason.CALL_ALREADY_PARKED) {
     const by = { $case: 'call', value: { mediaNode: node, callId: legId } } as const;
@@ -86,16 +86,24 @@ async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok:
   if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) {
     return giveBack(visit, answer.message, shortReason(answer.reason));
   }
+  if (clock.nowMs() - arrival.sinceMs > config.limits.pendingMs) return giveBack(visit, answer.message, 'no answer');
   // It stays marked as pending: the next reconciliation finds it in its slot, or takes it again.
   log.warn('nobody knows whether a call was parked', { legId, message: answer.message });
   parked.leave(legId);
+  visit.reconcileSoon();
 }
 
 function park(visit: Visit): Promise<Answer<ParkResponse>> {
   const { rule, arrival, api } = visit;
   const target = parkTarget(visit);
   if (target === undefined) {
-    return Promise.resolve({ ok: false, known: true, reason: undefined, message: 'the parker is in no group' });
+    return Promise.resolve({
+      ok: false,
+      known: true,
+      reason: undefined,
+      message: 'the parker is in no group',
+      metadata: {},
+    });
   }
   return api.park({
     requestId: idOf(visit, 'park'),
@@ -139,7 +147,7 @@ export async function giveBack(visit: Visit, why: string, shown = 'not possible'
   if (extension !== '' && arrival.way.kind !== 'direct') {
     // His phone says why it rings: what the dial plan shows of a call that it connects.
     const name = `Not parked (${shown}): ${arrival.call.callerName || arrival.call.callerNumber}`;
-    await sw.setVariables(legId, { [PENDING_VARIABLE]: '', effective_caller_id_name: name });
+    await sw.setVariables(legId, { ...NOT_PENDING, effective_caller_id_name: name });
     if ((await sw.transfer(legId, extension, origin.context)) !== 'failed') return;
   }
   await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true' });

@@ -26,14 +26,18 @@ const MARGIN_MS = 2_000;
 /** What a leg runs that may be waiting; a broadcast shows as its own application. */
 const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set', '']);
 
-/** Never rejects; what cannot be asked now is asked the next time. */
-export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<void> {
+/**
+ * Never rejects; what cannot be asked now is asked the next time. Answers in how many ms an attempt to fetch a call is over
+ * that somebody must end; undefined: there is none.
+ */
+export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<number | undefined> {
   const { sw, log, node } = context;
   const parks = await parksOf(context);
-  const legs = parks === undefined ? undefined : await sw.legs();
-  if (parks === undefined || legs === undefined) return log.warn('a node could not be reconciled', { node });
+  const legs = await sw.legs();
+  if (parks === undefined || legs === undefined) log.warn('a node could not be reconciled', { node });
+  if (legs === undefined) return undefined;
   const known = new Set<string>();
-  for (const park of parks) {
+  for (const park of parks ?? []) {
     const legId = park.call?.callId ?? '';
     known.add(legId);
     if (actions.isBusy(legId)) continue;
@@ -42,8 +46,16 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
   }
   for (const [legId, application] of legs) {
     const waits = WAITING.has(application) && !known.has(legId) && !context.parked.has(legId);
-    if (waits && !actions.isBusy(legId)) await stray(context, legId, actions);
+    if (waits && !actions.isBusy(legId)) await stray(context, legId, parks !== undefined, actions);
   }
+  const overMs = Math.min(...(parks ?? []).map(overAtMs)) - context.clock.nowMs();
+  return overMs === Infinity ? undefined : Math.max(0, overMs);
+}
+
+/** When an attempt to fetch a call is over, in wall ms. */
+function overAtMs({ state, giveUpAt }: Park): number {
+  const retrieving = state === ParkState.RETRIEVING && giveUpAt !== undefined;
+  return retrieving ? timestampMs(giveUpAt) + MARGIN_MS : Infinity;
 }
 
 /** The parks of this node's calls; undefined: not all could be listed. */
@@ -85,14 +97,17 @@ async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park
 /** The leg is there: it is watched, carries the mark of its park, and a retrieve that is over ends. */
 async function keep(context: NodeContext, legId: string, park: Park, actions: ReconcileActions): Promise<void> {
   const { sw, parked, clock } = context;
-  const { tenantId, parkId, revision, state, giveUpAt, retriever } = park;
-  const over =
-    state === ParkState.RETRIEVING && giveUpAt !== undefined && timestampMs(giveUpAt) + MARGIN_MS < clock.nowMs();
+  const { tenantId, parkId, revision, state, retriever } = park;
+  const over = overAtMs(park) <= clock.nowMs();
   if (over && !actions.isBusy(retriever?.callId ?? '')) return settleRetrieve(context, legId, park);
   if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
     return freeIfTaken(context, legId, park);
   }
   if (parked.park(legId)?.parkId === parkId) return;
+  // What it did before this process watched it nobody has told.
+  if (!parked.has(legId) && state === ParkState.PARKED && (await talksAlready(context, legId))) {
+    return freeIfTaken(context, legId, park);
+  }
   parked.parked(legId, ofPark(park));
   await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
 }
@@ -110,6 +125,11 @@ async function freeIfTaken(
   parked.leave(legId);
   const requestId = newRequestId(clock.nowMs(), random);
   await api.release({ requestId, tenantId, parkId, cause: ReleaseCause.RELEASED, callId: legId });
+}
+
+async function talksAlready({ sw }: NodeContext, legId: string): Promise<boolean> {
+  const found = await sw.look(legId);
+  return found.kind === 'leg' && standingOf(found.headers) === 'connected';
 }
 
 async function settleRetrieve(context: NodeContext, legId: string, park: Park): Promise<void> {
@@ -136,8 +156,13 @@ async function settleRetrieve(context: NodeContext, legId: string, park: Park): 
   }
 }
 
-/** A leg that waits, and stands in no slot. */
-async function stray(context: NodeContext, legId: string, actions: ReconcileActions): Promise<void> {
+/** A leg that waits, and stands in no slot; where the slots are not known only one that nobody has taken yet is certain. */
+async function stray(
+  context: NodeContext,
+  legId: string,
+  slotsKnown: boolean,
+  actions: ReconcileActions,
+): Promise<void> {
   const { sw, api, log } = context;
   const found = await sw.look(legId);
   if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
@@ -146,6 +171,7 @@ async function stray(context: NodeContext, legId: string, actions: ReconcileActi
     if (found.headers.get(`variable_${PENDING_VARIABLE}`) === 'true') await actions.take(legId);
     return;
   }
+  if (!slotsKnown) return;
   const { tenantId, parkId, back } = mark;
   const answer = await api.getPark({
     tenantId,

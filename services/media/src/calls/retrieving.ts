@@ -11,6 +11,7 @@ import { NO_MARK } from '../switch/park-mark.js';
 import { holdAudio, idOf, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
 import { givenBack } from './give-back.js';
+import { attemptStands } from './standing-attempt.js';
 import { reserve } from './reserving.js';
 import { retrieveFrom } from './targets.js';
 
@@ -78,7 +79,8 @@ async function connect(visit: Visit, park: Park, revision: number): Promise<void
   }
   const { callId } = call;
   const hold = (): void => void holdAudio(visit, callId, park);
-  const joined = await join(sw, { takerId, callId, parkId, formerParkId: park.previousParkId, revision }, hold);
+  const isHis = (): Promise<boolean> => attemptStands(visit, park);
+  const joined = await join(sw, { takerId, callId, parkId, isHis, revision }, hold);
   switch (joined) {
     case 'connected':
       return confirmed(visit, park, call);

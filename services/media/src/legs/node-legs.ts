@@ -8,7 +8,7 @@ import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
-import { NO_MARK } from '../switch/park-mark.js';
+import { NO_MARK, type ParkMark } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { legDialString } from './dial-string.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
@@ -23,6 +23,8 @@ export interface NodeLegsDeps {
   readonly tell: (legId: string, news: Happening) => void;
   /** Hold audio for a parked call. */
   readonly hold: (callId: string) => void;
+  /** Asks the slot's owner whether a call is this park's, and whoever is rung for it may have it. */
+  readonly isRungFor: (tenantId: string, parkId: string, callId: string) => Promise<boolean>;
   /** A parked call talks with somebody. */
   readonly joined: (callId: string) => void;
   readonly maxLegs: number;
@@ -75,15 +77,21 @@ export class NodeLegs {
     return state;
   }
 
+  /** As `find`; one that is being dialled may not be at the switch yet. */
+  async stateOf(leg: LegRef): Promise<LegFact> {
+    const fact = await this.find(leg);
+    const known = this.#legs.get(leg.legId);
+    return fact === 'missing' && known?.parkId === leg.parkId && known.state === 'ringing' ? 'ringing' : fact;
+  }
+
   async connect({ legId, parkId }: LegRef, callId: string): Promise<Joined> {
     const known = this.#legs.get(legId);
     const { sw, hold, joined } = this.deps;
     const before = known?.state;
     // Its hang-up belongs to the join from here on.
     if (known !== undefined) known.state = 'connected';
-    const result = await join(sw, { takerId: legId, callId, parkId, formerParkId: '', revision: 0 }, () =>
-      hold(callId),
-    );
+    const isHis = ({ tenantId }: ParkMark): Promise<boolean> => this.deps.isRungFor(tenantId, parkId, callId);
+    const result = await join(sw, { takerId: legId, callId, parkId, isHis, revision: 0 }, () => hold(callId));
     if (result === 'connected') {
       joined(callId);
       await sw.setVariables(callId, NO_MARK);

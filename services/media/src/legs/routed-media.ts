@@ -14,6 +14,9 @@ export type MediaExit =
   | { readonly to: 'disconnect' }
   | { readonly to: 'device' | 'user' | 'callflow'; readonly id: string };
 
+/** Until a leg is rung although nobody would hear of it at once. */
+const OPEN_WITHIN_MS = 2_000;
+
 export interface RoutedMediaConfig {
   /** The domain whose users are rung, by tenant. */
   readonly domains: Readonly<Record<string, string>>;
@@ -69,8 +72,13 @@ export class RoutedMedia {
       alertInfo: presentation.alertInfo,
       followForwarding,
     };
-    const asked = this.clients.call(mediaNode, 'ringLeg', message, this.config.limitMs);
-    asked.catch((error: unknown) => {
+    const watch = this.#watch(mediaNode);
+    const ask = async (): Promise<void> => {
+      await watch.open(OPEN_WITHIN_MS);
+      await this.clients.call(mediaNode, 'ringLeg', message, this.config.limitMs);
+      watch.asked(legId);
+    };
+    ask().catch((error: unknown) => {
       this.log.warn('a leg could not be rung', { legId, mediaNode, error: String(error) });
       this.#watch(mediaNode).news(legId, 'failed');
     });

@@ -1,13 +1,14 @@
 // One owned node: its connection, its ringing legs, its calls.
 //   A1. It exists from the moment the node is owned until it is lost; nothing is written outside of that.
 //   A2. On every connection what happened meanwhile is found out before anything else is believed.
-import { type Clock, type Random, sleep, type Timer } from '@parkade/clock';
+import { type Clock, type Random, sleep } from '@parkade/clock';
 import { type Down, type EslEvent, InboundConnection } from '@parkade/esl';
 import type { Log } from '@parkade/rpc';
 import { holdAudio, type NodeContext } from '../calls/context.js';
 import { NodeCalls } from '../calls/node-calls.js';
 import type { ParkApi } from '../calls/park-api.js';
 import { ParkedCalls } from '../calls/parked-calls.js';
+import { isRungFor } from '../calls/standing-attempt.js';
 import type { MediaConfig } from '../config.js';
 import type { LampFeed } from '../lamps/lamp-feed.js';
 import { NodeLamps } from '../lamps/node-lamps.js';
@@ -16,6 +17,7 @@ import { Pages } from '../paging/pages.js';
 import type { Happening } from '../legs/types.js';
 import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
 import type { MediaNode } from './media-node.js';
+import { Rounds } from './rounds.js';
 
 /** What is needed to know what legs do. */
 const LEG_EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'];
@@ -34,6 +36,11 @@ export interface NodeQueues {
   /** Legs that ring or were answered. */
   readonly legs: number;
 }
+
+/** Between two reconciliations, however much there is to be ended. */
+const RECONCILE_AT_LEAST_MS = 500;
+/** Until what was left open is looked at again. */
+const RECONCILE_SOON_MS = 2_000;
 
 export interface NodeAgentDeps {
   readonly clock: Clock;
@@ -62,10 +69,9 @@ export class NodeAgent {
   readonly #pages: Pages;
   readonly #stop = new AbortController();
   readonly #connection: InboundConnection;
+  readonly #rounds: Rounds;
   #run: Promise<void> = Promise.resolve();
-  #timer: Timer | undefined;
   #instance: string | undefined;
-  #reconciling = false;
 
   constructor(
     readonly node: MediaNode,
@@ -75,6 +81,8 @@ export class NodeAgent {
     const { clock, random, log, api, mayWrite, settingsOf, groupOf, offerPickup, withdrawPickup } = deps;
     const { limits } = config;
     const { name } = node;
+    const onDefect = (error: unknown): void => log.error('defect', { node: name, error: String(error) });
+    this.#rounds = new Rounds(clock, () => this.#reconcile(), onDefect);
     this.#connection = new InboundConnection(
       {
         host: node.host,
@@ -92,7 +100,7 @@ export class NodeAgent {
           onDown: (down, wasUp) => this.#onDown(down, wasUp),
           onEvent: (event) => this.#onEvent(event),
           onUnreadable: (reason) => log.warn('an event could not be read', { node: name, reason }),
-          onFault: (error) => log.error('defect', { node: name, error: String(error) }),
+          onFault: onDefect,
         },
       },
     );
@@ -121,6 +129,7 @@ export class NodeAgent {
       groupOf,
       offerPickup,
       withdrawPickup,
+      reconcileSoon: () => this.#rounds.within(RECONCILE_SOON_MS),
     };
     this.calls = new NodeCalls(this.#context);
     const { feed } = deps;
@@ -131,6 +140,7 @@ export class NodeAgent {
       sw: this.sw,
       tell: deps.tell,
       hold: (callId) => this.hold(callId),
+      isRungFor: (tenantId, parkId, callId) => isRungFor(this.#context, { tenantId, parkId }, callId),
       joined: (callId) => parked.leave(callId),
       maxLegs: limits.maxLegs,
     });
@@ -163,8 +173,8 @@ export class NodeAgent {
 
   /** Ends at once; the calls go on. */
   async close(): Promise<void> {
-    this.#timer?.cancel();
     this.#pages.close();
+    this.#rounds.end();
     this.#stop.abort();
     this.sw.waits.endAll();
     await this.#run;
@@ -179,7 +189,7 @@ export class NodeAgent {
 
   #onDown(down: Down, wasUp: boolean): void {
     this.lamps?.onDown();
-    this.#timer?.cancel();
+    this.#rounds.pause();
     this.sw.waits.endAll();
     if (wasUp || down.kind === 'refused')
       this.deps.log.warn('media node down', { node: this.node.name, kind: down.kind });
@@ -201,26 +211,13 @@ export class NodeAgent {
     }
     this.#instance = instance ?? this.#instance;
     await this.legs.onUp();
-    await this.#reconcile();
+    await this.#rounds.now();
   }
 
-  async #reconcile(): Promise<void> {
-    this.#timer?.cancel();
-    if (this.#stop.signal.aborted || !this.isUp || this.#reconciling) return;
-    this.#reconciling = true;
-    try {
-      await this.calls.reconcile();
-    } finally {
-      this.#reconciling = false;
-    }
-    if (this.#closed()) return;
-    this.#timer = this.deps.clock.setTimer(this.config.limits.reconcileMs, () => {
-      this.#reconcile().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
-    });
-  }
-
-  /** Asked after an `await`. */
-  #closed(): boolean {
-    return this.#stop.signal.aborted;
+  async #reconcile(): Promise<number> {
+    if (!this.isUp) return Infinity;
+    const overMs = await this.calls.reconcile();
+    const { reconcileMs } = this.config.limits;
+    return Math.min(reconcileMs, Math.max(RECONCILE_AT_LEAST_MS, overMs ?? reconcileMs));
   }
 }

@@ -69,7 +69,7 @@ export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNod
         return {};
       }),
       getLeg: on<GetLegRequest, GetLegResponse>(ofLeg, async (request, node) => ({
-        state: toState(await node.legs.find(legRef(request.leg))),
+        state: toState(await node.legs.stateOf(legRef(request.leg))),
       })),
       watchLegs: (call: ServerWritableStream<WatchLegsRequest, WatchLegsResponse>) =>
         streams.open(call, (node) => agent(node) !== undefined),
@@ -100,16 +100,17 @@ export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNod
         ({ mediaNode }) => mediaNode,
         ({ number }, { calls }) => Promise.resolve({ used: !calls.withdraw(number) }),
       ),
-      takeCall: on<TakeCallRequest, TakeCallResponse>(
-        ({ mediaNode }) => mediaNode,
-        async ({ callId }, node) => {
-          const leaving = node.sw.leaving(callId);
-          const taken = await node.calls.take(callId);
-          if (taken === 'unknown') return notHere(node.node.name);
-          if (taken !== 'taken') return { taken: false, reason: taken, left: false };
-          return { taken: true, reason: '', left: await leaving };
-        },
-      ),
+      takeCall: unary<TakeCallRequest, TakeCallResponse>(async ({ mediaNode, callId }) => {
+        const node = agent(mediaNode);
+        if (node === undefined) return notHere(mediaNode);
+        // No use to wait: the call is found when the connection is back, and hears music until then.
+        if (!node.isUp) return { taken: false, reason: 'node-unreachable', left: false };
+        const leaving = node.sw.leaving(callId);
+        const taken = await node.calls.take(callId);
+        if (taken === 'unknown') return notHere(mediaNode);
+        if (taken !== 'taken') return { taken: false, reason: taken, left: false };
+        return { taken: true, reason: '', left: await leaving };
+      }, onDefect),
     },
   };
 }

@@ -1,9 +1,10 @@
 // A parked call is joined with the leg of whoever takes it.
-//   J1. Nobody is joined with a call that is not marked with the very park he was given.
+//   J1. Nobody is joined with a call that is not marked with the very park he was given; where it is marked with another one
+//       (it was moved, and nobody has marked it since) the slot's owner is asked.
 //   J2. One join is made at a time with a parked call.
 //   J3. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
 import type { EslHeaders } from '@parkade/esl';
-import { markOf } from './park-mark.js';
+import { markOf, type ParkMark } from './park-mark.js';
 import type { NodeSwitch } from './node-switch.js';
 import { standingOf, talksWith } from './standing.js';
 
@@ -15,8 +16,8 @@ export interface Join {
   readonly takerId: string;
   readonly callId: string;
   readonly parkId: string;
-  /** The park it continues, where it was moved; empty: none. The mark on the leg may still be that one's. */
-  readonly formerParkId: string;
+  /** Asks the slot's owner whether the call is this park's, and the taker's to have. */
+  readonly isHis: (mark: ParkMark) => Promise<boolean>;
   /** The revision the taker was given; 0: any. */
   readonly revision: number;
 }
@@ -34,7 +35,7 @@ export async function join(sw: NodeSwitch, about: Join, hold: () => void): Promi
 
 async function joinAlone(
   sw: NodeSwitch,
-  { takerId, callId, parkId, formerParkId, revision }: Join,
+  { takerId, callId, parkId, isHis, revision }: Join,
   hold: () => void,
 ): Promise<Joined> {
   const call = await sw.look(callId);
@@ -42,8 +43,9 @@ async function joinAlone(
   const already = await talk(sw, call.headers, takerId);
   if (already !== 'no') return already === 'yes' ? 'connected' : 'unknown';
   const mark = markOf(call.headers);
-  const isIt = mark !== undefined && (mark.parkId === parkId || mark.parkId === formerParkId);
-  if (!isIt || (revision !== 0 && mark.parkId === parkId && mark.revision > revision)) return 'failed';
+  if (mark?.parkId === parkId) {
+    if (revision !== 0 && mark.revision > revision) return 'failed';
+  } else if (mark === undefined || !(await isHis(mark))) return 'failed';
   if (standingOf(call.headers) === 'connected') return 'failed';
   const taker = await sw.look(takerId);
   if (taker.kind === 'unknown') return 'unknown';

@@ -16,12 +16,17 @@ const TENANT_VARIABLE = 'parkade_tenant';
 const BACK_VARIABLE = 'parkade_back';
 /** Set by the dial plan where nobody listened: the call waits for being taken. */
 export const PENDING_VARIABLE = 'parkade_pending';
+/** When a call came to its code, in wall ms, from the first time that somebody tried to park it. */
+export const SINCE_VARIABLE = 'parkade_since';
 /** On a leg that came from another node to fetch a call: the attempt it is for. */
 export const RETRIEVE_VARIABLE = 'parkade_retrieve';
 
+/** It waits for being taken no more. */
+export const NOT_PENDING: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: '', [SINCE_VARIABLE]: '' };
+
 export function markVariables({ tenantId, parkId, revision, back }: ParkMark): Record<string, string> {
   const mark = { [PARK_VARIABLE]: `${parkId}:${revision}`, [TENANT_VARIABLE]: tenantId };
-  return { ...mark, [BACK_VARIABLE]: back, [PENDING_VARIABLE]: '' };
+  return { ...mark, [BACK_VARIABLE]: back, ...NOT_PENDING };
 }
 
 /** Takes the mark off: the leg is parked no more. */

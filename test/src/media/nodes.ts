@@ -1,0 +1,90 @@
+import { SystemClock, SystemRandom } from '@parkade/clock';
+import { DEFAULT_PICKUP_CONTEXT } from '@parkade/media';
+import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+
+/** A simulated media node, and the network between it and whoever controls it. */
+export interface SimulatedNode {
+  readonly name: string;
+  readonly sim: SimulatedSwitch;
+  /** Its Event Socket is reached through this. */
+  readonly wire: TcpProxy;
+  /** Names it among the nodes; no packet goes there. */
+  readonly sipAddress: string;
+}
+
+/** What is set in the dial plan of every node. */
+export interface DialplanSettings {
+  /** The outbound ports of the media processes, in the order they are tried. */
+  readonly listeners: ReadonlyMap<string, number>;
+  /** How long a call waits that nobody takes, before it goes back to its parker; the shipped dial plan's: a minute. */
+  pendingS: number;
+}
+
+/** Who has a phone at every node. Extensions that begin with 2 are callers, those that begin with 1 are desks. */
+const USERS = ['1001', '1002', '1003', '1004', '2001', '2002', '2003', '2004'];
+const DOMAIN = 'acme.example';
+
+/** Starts nodes that send each other calls by SIP. */
+export async function startNodes(
+  names: readonly string[],
+  settings: DialplanSettings,
+): Promise<readonly SimulatedNode[]> {
+  const nodes = await Promise.all(names.map((name, i) => startNode(name, `127.0.0.${i + 11}:5060`, settings)));
+  for (const from of nodes) {
+    for (const to of nodes) {
+      if (from === to) continue;
+      from.sim.connectTo(to.sim, to.sipAddress, DEFAULT_PICKUP_CONTEXT, from.sipAddress.split(':')[0]);
+    }
+  }
+  return nodes;
+}
+
+async function startNode(name: string, sipAddress: string, settings: DialplanSettings): Promise<SimulatedNode> {
+  const sim = await SimulatedSwitch.start(
+    {
+      name,
+      domain: DOMAIN,
+      trackCalls: name.startsWith('tracks'),
+      dialplan: (to, context, leg) => dialplan(to, context, leg, settings),
+    },
+    { clock: new SystemClock(), random: new SystemRandom() },
+  );
+  for (const user of USERS) sim.phone(user);
+  sim.phone('1201', { domain: 'beta.example' });
+  sim.phone('2201', { domain: 'beta.example' });
+  return { name, sim, wire: await startTcpProxy(sim.port), sipAddress };
+}
+
+/** As the shipped dial plan: codes and slots go to the listeners in turn, then wait as pending, then go back. */
+function dialplan(
+  to: string,
+  context: string,
+  leg: Channel | undefined,
+  settings: DialplanSettings,
+): readonly Action[] | undefined {
+  const sockets = [...settings.listeners.values()].map((port): Action => ['socket', `127.0.0.1:${port} async full`]);
+  if (context === DEFAULT_PICKUP_CONTEXT) {
+    return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...sockets, ['hangup', '']] : undefined;
+  }
+  if (/^[12]\d{3}$/.test(to)) {
+    return [
+      ['set', 'hangup_after_bridge=true'],
+      ['bridge', `user/${to}@${DOMAIN}`],
+    ];
+  }
+  if (!/^(\*[3458]\d*|\*68\d*|7\d\d)$/.test(to)) return undefined;
+  // The parked leg may be the one the parker has called.
+  const back = leg?.variables.get('pre_transfer_caller_id_number') ?? leg?.profile.rdnis;
+  return [
+    ['set', 'socket_resume=true'],
+    ...sockets,
+    ['set', 'parkade_pending=true'],
+    ['answer', ''],
+    ['set', `playback_timeout_sec=${settings.pendingS}`],
+    ['playback', 'local_stream://moh'],
+    ['set', 'playback_timeout_sec='],
+    ['set', 'parkade_pending='],
+    ...(back === undefined ? [] : [['transfer', `${back} XML ${context}`] satisfies Action]),
+  ];
+}

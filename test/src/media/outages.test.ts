@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { withMediaWorld } from './world.js';
+
+const world = withMediaWorld();
+
+test('a media process is killed with calls parked at both nodes: they wait on, and the other process serves them', async () => {
+  const { there } = world();
+  const one = await world().parked('701', '2001');
+  const two = await world().parked('702', '2002', there);
+  await world().kill('media-a');
+  expect([one.caller.parked, two.caller.parked]).toEqual([true, true]);
+  await world().until('the other controls both', async () =>
+    (await Promise.all(world().nodes.map(({ name }) => world().ownerOf(name)))).every((owner) => owner === 'media-b'),
+  );
+  expect((await world().park('701')).parkId).toBe(one.park.parkId);
+  await world().join(there.sim.call('1002', '*5701'), one.caller);
+  world().hangUp(two.caller);
+  await world().allFree();
+  await world().startMedia('media-a');
+  await world().until('each has a node again', async () => {
+    const owners = await Promise.all(world().nodes.map(({ name }) => world().ownerOf(name)));
+    return new Set(owners).size === 2 && !owners.includes(undefined);
+  });
+});
+
+test('a conversation with a fetched call goes on when the media processes are gone, and those who wait wait on', async () => {
+  const { sim } = world();
+  const talking = await world().parked('701', '2001');
+  const taker = sim.call('1002', '*5701');
+  await world().join(taker, talking.caller);
+  const waiting = await world().parked('702', '2002');
+  await Promise.all(['media-a', 'media-b'].map((name) => world().kill(name)));
+  // Whatever the end of a connection does to its leg is done before a later call is answered.
+  await world().talk('2003', '1003');
+  expect([taker.peer, waiting.caller.parked]).toEqual([talking.caller, true]);
+  await Promise.all(['media-a', 'media-b'].map((name) => world().startMedia(name)));
+  await world().controlled();
+});
+
+test('a media process is killed in the middle of a pickup: the caller is back in his slot when its time is over (R3)', async () => {
+  const { sim } = world();
+  const { caller, park } = await world().parked('701');
+  const owner = await world().ownerOf('media-1');
+  const taker = sim.call('1002', '*5701');
+  let killed: Promise<void> | undefined;
+  sim.core.beforeBridge = () => {
+    killed ??= world().kill(owner ?? '');
+    world().hangUp(taker);
+  };
+  await world().until('it is killed', () => killed !== undefined);
+  await killed;
+  sim.core.beforeBridge = () => undefined;
+  await world().startMedia(owner ?? '');
+  await world().waits(caller);
+  expect((await world().park('701')).parkId).toBe(park.parkId);
+  await world().join(sim.call('1003', '*5701'), caller);
+});
+
+test('a process that is told to stop hands its node over: parked callers stay, and the other process serves them', async () => {
+  const { sim } = world();
+  const { caller } = await world().parked('701');
+  const owner = (await world().ownerOf('media-1')) ?? '';
+  await world().kill(owner, 'SIGTERM');
+  await world().join(sim.call('1002', '*5701'), caller);
+  await world().allFree();
+  await world().startMedia(owner);
+});
+
+test('every process is stopped while calls are transferred: they wait with music, and are parked or given back', async () => {
+  const { sim } = world();
+  const before = await world().parked('701', '2001');
+  const [late, firstDesk] = await world().talk('2002', '1002');
+  const [soon, secondDesk] = await world().talk('2003', '1003');
+  await world().stopEverything();
+  world().dialplan.pendingS = 2;
+  sim.transferBlind(firstDesk, '702');
+  await world().until('he hears music', () => late.running?.argument === 'local_stream://moh');
+  expect([late.variables.get('parkade_pending'), before.caller.parked]).toEqual(['true', true]);
+  // Nobody comes in time: the dial plan itself gives him back.
+  await world().join(late, '1002');
+  world().dialplan.pendingS = 60;
+  sim.transferBlind(secondDesk, '703');
+  await world().until('he hears music', () => soon.running?.argument === 'local_stream://moh');
+  await world().startEverything();
+  const park = await world().park('703');
+  expect(park).toMatchObject({ call: { callId: soon.uuid }, parker: { extension: '1003' } });
+  expect((await world().park('701')).parkId).toBe(before.park.parkId);
+  await world().join(sim.call('1004', '*5701'), before.caller);
+  expect(late.isAlive).toBe(true);
+});
