@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { DEFAULT_MEDIA_LIMITS, DEFAULT_ROUTED_MEDIA, type MediaLimits, type RoutedMediaConfig, type TenantRule } from '@parkade/media';
+import {
+  DEFAULT_MEDIA_LIMITS,
+  DEFAULT_ROUTED_MEDIA,
+  type MediaLimits,
+  type RoutedMediaConfig,
+  type TenantRule,
+} from '@parkade/media';
 import { codesOf, type FeatureCodes, featureCodesSchema } from '@parkade/settings';
 import { z } from 'zod';
 import { CommandFailure, EXIT } from '../terminal/exit-codes.js';

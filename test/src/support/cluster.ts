@@ -73,7 +73,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
     const processes: CliProcess[] = [];
     const start: Cluster['start'] = (name, args, environment) => {
-      const common = ['--etcd', etcd.endpoint, '--shards', String(shards), '--metrics', '127.0.0.1:0', '--log-level', 'info'];
+      const common = [
+        '--etcd',
+        etcd.endpoint,
+        '--shards',
+        String(shards),
+        '--metrics',
+        '127.0.0.1:0',
+        '--log-level',
+        'info',
+      ];
       const child = startCli(name, [...args, ...common], environment);
       processes.push(child);
       ends.push(async () => {
