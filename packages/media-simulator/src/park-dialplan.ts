@@ -1,4 +1,4 @@
-import type { Action } from './calls/channel.js';
+import type { Action, Channel } from './calls/channel.js';
 
 export interface ParkDialplan {
   /** Whose phones they are: a number of four digits that begins with 1 or 2 is a user of it. */
@@ -9,7 +9,11 @@ export interface ParkDialplan {
   readonly listeners: () => readonly string[];
   /** Where other nodes deliver phones that fetch a call here; absent: nowhere. */
   readonly pickupContext?: string;
+  /** How long a call waits that nobody takes, before it goes back to its parker, in seconds; the shipped one's: a minute. */
+  readonly pendingS?: () => number;
 }
+
+const PENDING_S = 60;
 
 /** The dial plan that is shipped for FreeSWITCH, with phones beside it. What it answers `undefined` for has no route. */
 export function parkDialplan({
@@ -17,9 +21,10 @@ export function parkDialplan({
   codes,
   listeners,
   pickupContext,
-}: ParkDialplan): (to: string, context: string) => readonly Action[] | undefined {
+  pendingS = () => PENDING_S,
+}: ParkDialplan): (to: string, context: string, leg?: Channel) => readonly Action[] | undefined {
   const sockets = (): Action[] => listeners().map((listener) => ['socket', `${listener} async full`]);
-  return (to, context) => {
+  return (to, context, leg) => {
     if (context === pickupContext) {
       return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...sockets(), ['hangup', '']] : undefined;
     }
@@ -30,12 +35,18 @@ export function parkDialplan({
       ];
     }
     if (!codes.test(to)) return undefined;
+    // The parked leg may be the one the parker has called.
+    const back = leg?.variables.get('pre_transfer_caller_id_number') ?? leg?.profile.rdnis;
     return [
       ['set', 'socket_resume=true'],
       ...sockets(),
       ['set', 'parkade_pending=true'],
       ['answer', ''],
-      ['endless_playback', 'local_stream://moh'],
+      ['set', `playback_timeout_sec=${pendingS()}`],
+      ['playback', 'local_stream://moh'],
+      ['set', 'playback_timeout_sec='],
+      ['set', 'parkade_pending='],
+      ...(back === undefined ? [] : [['transfer', `${back} XML ${context}`] satisfies Action]),
     ];
   };
 }

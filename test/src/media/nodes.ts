@@ -1,6 +1,6 @@
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { DEFAULT_PICKUP_CONTEXT } from '@parkade/media';
-import { type Action, type Channel, SimulatedSwitch } from '@parkade/media-simulator';
+import { parkDialplan, SimulatedSwitch } from '@parkade/media-simulator';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 /** A simulated media node, and the network between it and whoever controls it. */
@@ -46,7 +46,13 @@ async function startNode(name: string, sipAddress: string, settings: DialplanSet
       name,
       domain: DOMAIN,
       trackCalls: name.startsWith('tracks'),
-      dialplan: (to, context, leg) => dialplan(to, context, leg, settings),
+      dialplan: parkDialplan({
+        domain: DOMAIN,
+        codes: /^(\*[3458]\d*|\*68\d*|7\d\d)$/,
+        listeners: () => [...settings.listeners.values()].map((port) => `127.0.0.1:${port}`),
+        pickupContext: DEFAULT_PICKUP_CONTEXT,
+        pendingS: () => settings.pendingS,
+      }),
     },
     { clock: new SystemClock(), random: new SystemRandom() },
   );
@@ -54,37 +60,4 @@ async function startNode(name: string, sipAddress: string, settings: DialplanSet
   sim.phone('1201', { domain: 'beta.example' });
   sim.phone('2201', { domain: 'beta.example' });
   return { name, sim, wire: await startTcpProxy(sim.port), sipAddress };
-}
-
-/** As the shipped dial plan: codes and slots go to the listeners in turn, then wait as pending, then go back. */
-function dialplan(
-  to: string,
-  context: string,
-  leg: Channel | undefined,
-  settings: DialplanSettings,
-): readonly Action[] | undefined {
-  const sockets = [...settings.listeners.values()].map((port): Action => ['socket', `127.0.0.1:${port} async full`]);
-  if (context === DEFAULT_PICKUP_CONTEXT) {
-    return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...sockets, ['hangup', '']] : undefined;
-  }
-  if (/^[12]\d{3}$/.test(to)) {
-    return [
-      ['set', 'hangup_after_bridge=true'],
-      ['bridge', `user/${to}@${DOMAIN}`],
-    ];
-  }
-  if (!/^(\*[3458]\d*|\*68\d*|7\d\d)$/.test(to)) return undefined;
-  // The parked leg may be the one the parker has called.
-  const back = leg?.variables.get('pre_transfer_caller_id_number') ?? leg?.profile.rdnis;
-  return [
-    ['set', 'socket_resume=true'],
-    ...sockets,
-    ['set', 'parkade_pending=true'],
-    ['answer', ''],
-    ['set', `playback_timeout_sec=${settings.pendingS}`],
-    ['playback', 'local_stream://moh'],
-    ['set', 'playback_timeout_sec='],
-    ['set', 'parkade_pending='],
-    ...(back === undefined ? [] : [['transfer', `${back} XML ${context}`] satisfies Action]),
-  ];
 }

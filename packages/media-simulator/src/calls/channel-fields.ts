@@ -107,6 +107,6 @@ function addProfile(fields: Fields, names: ProfileNames, channel: Channel, profi
   fields[names.Context] = profile.context;
   fields[names['Channel-Name']] = channel.name;
   fields[names['Privacy-Hide-Name']] = String(profile.hidden === true);
-  fields[names['Privacy-Hide-Number']] = fields[names['Privacy-Hide-Name']];
+  fields[names['Privacy-Hide-Number']] = String(profile.hidden === true);
   fields[names['Profile-Created-Time']] = String(Math.trunc(profile.createdMs * 1_000));
 }
