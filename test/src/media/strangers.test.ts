@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withMediaWorld } from './world.js';
 
 const world = withMediaWorld();
-const unlisten: (() => void)[] = [];
-
-afterAll(() => unlisten.forEach((end) => end()));
-
 /** Says something to the port that dial plans use, and waits until nobody listens any more. */
 async function sayTo(port: number, text: string): Promise<void> {
   const socket = connect({ host: '127.0.0.1', port });
@@ -32,4 +28,37 @@ test('somebody who names another’s call at the outbound port, or talks nonsens
   expect(caller.peer).toBe(desk);
   expect((await world().parks()).map(({ parkId }) => parkId)).toEqual([waiting.park.parkId]);
   expect(waiting.caller.parked).toBe(true);
+});
+
+test('a pickup number is good once: replayed, guessed or dialled by a phone it is refused, and logged nowhere', async () => {
+  const { sim, there, cluster } = world();
+  const { caller, park } = await world().parked('701');
+  const numbers: string[] = [];
+  const unlisten = sim.core.listen((fields) => {
+    const dialled = fields['Caller-Destination-Number'] ?? '';
+    if (fields['Event-Name'] === 'CHANNEL_CREATE' && dialled.startsWith('pickup-')) numbers.push(dialled);
+  });
+  const taker = there.sim.call('1002', '*5701');
+  sim.core.beforeBridge = () => world().hangUp(taker);
+  await world().until('the retriever has hung up', () => !taker.isAlive);
+  sim.core.beforeBridge = () => undefined;
+  unlisten();
+  expect((await world().park('701')).parkId).toBe(park.parkId);
+  await world().waits(caller);
+  const [used = ''] = numbers;
+  expect(used).toMatch(/^pickup-[\w-]{22,}$/);
+  sim.phone('3000', { context: 'parkade-pickup', authenticated: false });
+  for (const [user, number] of [
+    ['3000', used],
+    ['3000', 'pickup-AAAAAAAAAAAAAAAAAAAAAAAA'],
+    ['1003', used],
+    ['1201', used],
+  ] as const) {
+    const leg = sim.call(user, number);
+    await world().until('it is refused', () => !leg.isAlive);
+    expect(leg.cause).toBe(user === '3000' ? 'CALL_REJECTED' : 'NO_ROUTE_DESTINATION');
+  }
+  expect((await world().park('701')).parkId).toBe(park.parkId);
+  expect([caller.parked, caller.isAlive]).toEqual([true, true]);
+  expect(cluster.logs()).not.toContain(used);
 });
