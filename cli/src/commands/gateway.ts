@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { ETCD_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
-import { announce, runService } from '../service/run-service.js';
-import { readServiceFlags } from '../service/service-flags.js';
+import { announce, announceHttp, runService } from '../service/run-service.js';
+import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
 import type { Output } from '../terminal/output.js';
 
 const EXAMPLES = `
@@ -21,6 +21,7 @@ export function addGateway(program: Command, output: Output): void {
     ...ETCD_TLS_FLAGS,
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
+    FLAGS.httpPort,
     FLAGS.shards,
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
@@ -34,14 +35,16 @@ export function addGateway(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
     const flags = readServiceFlags(reader, { role: 'gateway', kind: 'public', port: 7275, autoTenants: false });
+    const httpPort = readHttpPort(reader);
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;
       const gateway = await createGateway(
-        { host, port, autoTenants, shardCount },
+        { host, port, httpPort, autoTenants, shardCount },
         { ...deps, metrics: { registry: deps.metrics.part() } },
       );
       announce(output, flags.json, gateway.address);
+      announceHttp(output, flags.json, gateway.httpAddress);
       return gateway;
     });
   });

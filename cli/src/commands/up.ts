@@ -3,8 +3,8 @@ import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { readMediaFile } from '../media/media-file.js';
 import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
-import { announce, runService } from '../service/run-service.js';
-import { readServiceFlags } from '../service/service-flags.js';
+import { announce, announceHttp, runService } from '../service/run-service.js';
+import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
 import { WholeService } from '../service/whole-service.js';
 import { applyDocument, readSettingsFile } from '../settings/read-settings-file.js';
@@ -39,6 +39,7 @@ export function addUp(program: Command, output: Output): void {
     FLAGS.dataDir,
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
+    FLAGS.httpPort,
     flag('--owners <n>', 'owners of slots to start', 'PARKADE_OWNERS', '1'),
     flag('--gateways <n>', 'gateways to start; all but the first on any free port', 'PARKADE_GATEWAYS', '1'),
     flag(
@@ -73,6 +74,7 @@ export function addUp(program: Command, output: Output): void {
     const reader = new FlagReader(values);
     const flags = readServiceFlags(reader, { role: 'up', kind: 'whole', port: 7275, autoTenants: true });
     const owners = reader.integer('owners', 1, MAX_MEMBERS, 1);
+    const httpPort = readHttpPort(reader);
     const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
     const recallPort = reader.integer('recallPort', 0, MAX_PORT, flags.port === 0 ? 0 : RECALL_PORT);
     const flowPort = reader.integer('flowPort', 0, MAX_PORT, flags.port === 0 ? 0 : FLOW_PORT);
@@ -86,10 +88,11 @@ export function addUp(program: Command, output: Output): void {
       async (deps, shardCount) => {
         const version = softwareVersion();
         const service = await WholeService.start(
-          { ...flags, owners, gateways, shardCount, version, recallPort, flowPort, routed },
+          { ...flags, httpPort, owners, gateways, shardCount, version, recallPort, flowPort, routed },
           deps,
         );
         for (const address of service.local.addresses) announce(output, flags.json, address);
+        announceHttp(output, flags.json, service.local.httpAddress);
         tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
         return service;
       },

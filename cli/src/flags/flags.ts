@@ -28,6 +28,11 @@ export const FLAGS = {
 
   // What a process is.
   host: flag('--host <address>', 'the address to listen on', 'PARKADE_HOST', '127.0.0.1'),
+  httpPort: flag(
+    '--http-port <port>',
+    'serve the REST API here, too; 0: any free port (default: not served)',
+    'PARKADE_HTTP_PORT',
+  ),
   advertiseHost: flag(
     '--advertise-host <host>',
     'where others reach this host (default: --host)',

@@ -11,6 +11,8 @@ export interface LocalServiceConfig {
   readonly host: string;
   /** Port of the first gateway; the others, and 0, take any free one. */
   readonly port: number;
+  /** Port of the first gateway's REST API; undefined: it is not served. */
+  readonly httpPort?: number | undefined;
   readonly owners: number;
   readonly gateways: number;
   /** As many as the cluster was made with, or is made with now (`settledShardCount`). */
@@ -73,6 +75,11 @@ export class LocalService {
     return this.#gateways.map(({ address }) => address);
   }
 
+  /** `host:port` of the REST API; undefined: it is not served. */
+  get httpAddress(): string | undefined {
+    return this.#gateways[0]?.httpAddress;
+  }
+
   /** The owners that run, and how many shards each serves. */
   get owners(): readonly { readonly address: string; readonly shards: number }[] {
     return this.#owners.map((owner) => ({ address: owner.address, shards: owner.ownedShards() }));
@@ -116,7 +123,10 @@ export class LocalService {
     for (let i = 0; i < config.gateways; i++) {
       const port = i === 0 ? config.port : 0;
       this.#gateways.push(
-        await createGateway({ host, port, autoTenants, shardCount }, { ...deps, metrics: { registry: this.#part() } }),
+        await createGateway(
+          { host, port, httpPort: i === 0 ? config.httpPort : undefined, autoTenants, shardCount },
+          { ...deps, metrics: { registry: this.#part() } },
+        ),
       );
     }
     await this.#served();

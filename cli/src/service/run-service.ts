@@ -108,3 +108,9 @@ function announceToken(output: Output, json: boolean, token: string | undefined)
   if (json) output.line(JSON.stringify({ event: 'token', token }));
   else output.line(`token of an operator, for 12 hours:\nexport PARKADE_TOKEN=${token}`);
 }
+
+/** The same of its REST API, where it has one. */
+export function announceHttp(output: Output, json: boolean, address: string | undefined): void {
+  if (address === undefined) return;
+  output.line(json ? JSON.stringify({ event: 'http-listening', address }) : `REST API on http://${address}/api/docs/`);
+}

@@ -73,3 +73,8 @@ export function readServiceFlags(
     json: flags.boolean('json', false),
   };
 }
+
+/** The port of the REST API; undefined: it is not served. */
+export function readHttpPort(flags: FlagReader): number | undefined {
+  return flags.has('httpPort') ? flags.integer('httpPort', 0, 65_535, 0) : undefined;
+}

@@ -4,6 +4,8 @@ export interface GatewayConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Port of the REST API on the same address; 0: any free one; undefined: it is not served. */
+  readonly httpPort: number | undefined;
   /** Whether an unknown tenant or lot is made with the documented defaults; else it is not found. */
   readonly autoTenants: boolean;
   /** Shards of a cluster that is made now; undefined: the default. What stands in the store always holds. */
@@ -100,6 +102,7 @@ export function gatewayConfig(input: GatewayConfigInput = {}): GatewayConfig {
   return Object.freeze({
     host: input.host ?? '127.0.0.1',
     port: input.port ?? 0,
+    httpPort: input.httpPort,
     autoTenants: input.autoTenants ?? false,
     shardCount: input.shardCount,
     maxConnectionAgeMs: input.maxConnectionAgeMs ?? 10 * 60_000,

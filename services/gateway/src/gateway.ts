@@ -1,19 +1,25 @@
+import { Admin, type PromptFiles } from '@parkade/admin';
 import type { Clock, Random } from '@parkade/clock';
+import { type Authenticator, openAuthenticator } from '@parkade/identity';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
 import { Consistency } from '@parkade/proto';
 import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
+import { DrainingSweeper } from './admin/draining-sweeper.js';
+import { ParkedByGroup } from './admin/parked-by-group.js';
 import { parkService, type ParkServiceDeps } from './api/park-service.js';
 import { draining, UnderWay } from './api/under-way.js';
 import { Commands } from './commands/commands.js';
 import { Moving } from './commands/moving.js';
 import { Parking } from './commands/parking.js';
 import { Places } from './commands/place.js';
-import { type GatewayConfigInput, gatewayConfig } from './config.js';
+import { type GatewayConfig, type GatewayConfigInput, gatewayConfig } from './config.js';
 import { watchGateway } from './gateway-metrics.js';
 import { deadlineIn } from './deadline.js';
+import { DEFAULT_HTTP_LIMITS, type HttpServer, startHttpServer } from './http/http-server.js';
+import type { HttpDeps } from './http/plugins.js';
 import type { Cluster, ShardDirectory } from './ports.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
@@ -33,6 +39,9 @@ import { watchSlots } from './watch/watch-slots.js';
 /** The role under which slot shards are owned. */
 const SLOT_ROLE = 'slot-shard';
 
+/** Where who calls need not be asked. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
 /** What is cut short at the end has this long to be told so. */
 const LAST_ANSWERS_MS = 100;
 
@@ -44,6 +53,10 @@ export interface GatewayDeps {
   readonly log: Log;
   /** Default: none. */
   readonly security?: Security | undefined;
+  /** Who calls the REST API. Default: nobody is asked, and everybody may do everything. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Prompt files of tenants. Default: there are none. */
+  readonly promptFiles?: PromptFiles | undefined;
   /** Default: gRPC. */
   readonly ownerTransport?: OwnerTransport | undefined;
   /** Where its metrics go. Of one registry one gateway at most. */
@@ -54,6 +67,8 @@ export interface GatewayDeps {
 export interface Gateway {
   /** `host:port` it listens on. */
   readonly address: string;
+  /** `host:port` of the REST API; undefined: it is not served. */
+  readonly httpAddress: string | undefined;
   /**
    * Takes nothing new, ends watches and streams so that clients go elsewhere (UNAVAILABLE, DRAINING), waits at most `graceMs`
    * for what is under way, and closes. Idempotent.
@@ -120,6 +135,9 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     const found = await park({ tenantId, by, consistency: Consistency.UNFENCED }, deadlineIn(undefined, clock, limits));
     return found instanceof Refused ? found : (found.park?.lotId ?? '');
   };
+  const { promptFiles } = deps;
+  const parked = new ParkedByGroup(commands, clock, limits);
+  const admin = new Admin({ store, settings, clock, random, parked, promptFiles });
   const service = parkService({
     limits,
     clock,
@@ -149,19 +167,32 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       { name: 'watchers', limit: limits.maxWatchers, depth: () => hub.watchers },
     ],
   });
+  const http = await startHttp(config, deps, {
+    admin,
+    authenticator: deps.authenticator ?? openAuthenticator,
+    tenant: (tenantId) => lots.tenant(tenantId, deadlineIn(undefined, clock, limits)),
+    run: (work) => underWay.run(work),
+    onDefect,
+  }).catch(async (error: unknown) => {
+    await server.stop(0);
+    throw error;
+  });
+  const sweeper = new DrainingSweeper(admin.draining, { clock, random, onDefect });
   server.setServing(true);
   const address = `${config.host}:${server.port}`;
-  log.info('gateway-serving', { address });
+  log.info('gateway-serving', { address, ...(http === undefined ? {} : { http: http.address }) });
 
   const end = async (graceMs: number): Promise<void> => {
     const untilMs = clock.monotonicMs() + graceMs;
     server.setServing(false);
+    sweeper.close();
     underWay.stop();
     hub.close(draining());
     streams.drain();
     await underWay.idle(clock, graceMs);
     // Whatever is still under way is answered with DRAINING, and given a moment to leave.
     stop.abort();
+    await http?.stop(LAST_ANSWERS_MS);
     owners.changes.close();
     owners.links.close();
     await server.stop(Math.max(LAST_ANSWERS_MS, untilMs - clock.monotonicMs()));
@@ -173,9 +204,23 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   let ended: Promise<void> | undefined;
   return {
     address,
+    httpAddress: http?.address,
     drain: (graceMs) => (ended ??= end(graceMs)),
     close: () => (ended ??= end(0)),
   };
+}
+
+function startHttp(
+  { host, httpPort }: GatewayConfig,
+  { clock, authenticator }: GatewayDeps,
+  deps: HttpDeps,
+): Promise<HttpServer | undefined> {
+  if (httpPort === undefined) return Promise.resolve(undefined);
+  if (authenticator === undefined && !LOOPBACK.has(host)) {
+    const message = `The REST API would ask nobody who calls: it is served on loopback alone, not on ${host}.`;
+    return Promise.reject(new Error(message));
+  }
+  return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock);
 }
 
 async function joinCluster(store: Store, shardCount: number | undefined, random: Random): Promise<Cluster> {

@@ -1,0 +1,31 @@
+import type { Admin } from '@parkade/admin';
+import type { Authenticator } from '@parkade/identity';
+import type { Refused } from '@parkade/rpc';
+import type { FastifyInstance } from 'fastify';
+import { restApi } from '../rest/rest-api.js';
+import { authenticated } from './caller.js';
+import { openApi } from './open-api.js';
+
+/** What the HTTP server's plugins work with. */
+export interface HttpDeps {
+  readonly admin: Admin;
+  readonly authenticator: Authenticator;
+  /** Undefined when the tenant exists (or was made), else why not. */
+  readonly tenant: (tenantId: string) => undefined | Promise<undefined | Refused>;
+  /** Runs a request's work unless there is too much to do, or the process is shutting down. */
+  readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** Everything the HTTP server serves, registered here and nowhere else. What is added stands beside the API, under its own prefix. */
+export async function installPlugins(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  await openApi(app);
+  await app.register(
+    (api, _options, done) => {
+      authenticated(api, deps.authenticator);
+      restApi(api, deps);
+      done();
+    },
+    { prefix: '/api' },
+  );
+}

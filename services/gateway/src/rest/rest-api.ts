@@ -1,0 +1,60 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { HttpDeps } from '../http/plugins.js';
+import { callParkGroupRoutes } from './call-park-groups.js';
+import { callParkMemberRoutes } from './call-park-members.js';
+import { callParkRoutes } from './call-park.js';
+import { documentRoutes } from './settings-documents.js';
+import { userRoutes } from './users.js';
+
+/** Where routes are added whose schemas say their types. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Every route of the REST API. */
+export function restApi(app: FastifyInstance, deps: HttpDeps): void {
+  const api = app.withTypeProvider<TypeBoxTypeProvider>();
+  // No body is an empty one: an update that names nothing, a create without a name.
+  api.addHook('preValidation', (request, _reply, done) => {
+    if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
+    done();
+  });
+  callParkRoutes(api, deps);
+  callParkGroupRoutes(api, deps);
+  callParkMemberRoutes(api, deps);
+  userRoutes(api, deps);
+  const { admin } = deps;
+  documentRoutes(api, deps, {
+    path: '/ring_groups',
+    tag: 'Ring Groups',
+    noun: 'a ring group',
+    name: 'RingGroup',
+    fields: '`id`, `strategy`',
+    list: (tenantId, query) => admin.listRingGroups(tenantId, query),
+    show: (tenantId, id) => admin.ringGroups.show(tenantId, id),
+    put: (tenantId, id, input, options) => admin.ringGroups.put(tenantId, id, input, options),
+    destroy: (tenantId, id, options) => admin.ringGroups.destroy(tenantId, id, options),
+  });
+  documentRoutes(api, deps, {
+    path: '/lots',
+    tag: 'Lots',
+    noun: 'a lot',
+    name: 'Lot',
+    fields: '`id`, `enabled`, `hidden`',
+    list: (tenantId, query) => admin.listLots(tenantId, query),
+    show: (tenantId, id) => admin.lots.show(tenantId, id),
+    put: (tenantId, id, input, options) => admin.lots.put(tenantId, id, input, options),
+    destroy: (tenantId, id, options) => admin.lots.destroy(tenantId, id, options),
+  });
+}
