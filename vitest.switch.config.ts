@@ -10,6 +10,6 @@ export default defineConfig({
     include: ['test/real-switch/src/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 });

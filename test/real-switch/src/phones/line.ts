@@ -5,7 +5,7 @@ import type { Order } from './scenario.js';
 
 const WAIT_MS = 15_000;
 const LOOK_MS = 10;
-const AGAIN_MS = 20;
+const AGAIN_MS = 200;
 let orders = 0;
 
 /** One call of a phone, as the phone knows it. */
@@ -57,6 +57,7 @@ export class Line {
 
   /** Hangs up, as soon as the call is answered: the phone is told until it does. */
   async hangUp(): Promise<void> {
+    await this.until('answered', () => this.has('answered') || this.isOver);
     const again = setInterval(() => this.tell('HANGUP'), AGAIN_MS);
     this.tell('HANGUP');
     await this.over().finally(() => clearInterval(again));

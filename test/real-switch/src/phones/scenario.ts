@@ -94,7 +94,10 @@ ${NO_BODY}`,
     invite(first, ''),
     label('trying'),
     '<recv response="100" optional="true" next="trying"/>',
-    '<recv request="HANGUP" optional="true" next="trying"/>',
+    // Whoever is not asked for a password is refused.
+    ...refused.map(
+      (code) => `<recv response="${code}" optional="true" next="turned-away">${log(`refused ${code}`)}</recv>`,
+    ),
     '<recv response="407" auth="true"/>',
     ack(first),
     invite(second, `[authentication username=${user} password=${password}]\n`),
@@ -105,11 +108,12 @@ ${NO_BODY}`,
     ...refused.map(
       (code) => `<recv response="${code}" optional="true" next="refused">${log(`refused ${code}`)}</recv>`,
     ),
-    '<recv request="HANGUP" optional="true" next="ringing"/>',
     `<recv response="200" rrs="true">${audioOf('answered')}</recv>`,
     ...inDialog('ACK', ids, { again: false, next: 'talk' }),
     label('refused'),
     ack(second, 'over'),
+    label('turned-away'),
+    ack(first, 'over'),
     ...talking(facts, ids),
   ]);
 }
@@ -188,13 +192,13 @@ function talking(facts: ScenarioFacts, ids: Ids): readonly string[] {
     label('hanging-up'),
     '<recv request="BYE" optional="true" next="hanging-up"/>',
     '<recv request="NOTIFY" optional="true" next="hanging-up"/>',
+    '<recv request="HANGUP" optional="true" next="hanging-up"/>',
     `<recv response="481" optional="true" next="over">${log('over hung-up')}</recv>`,
     `<recv response="200" next="over">${log('over hung-up')}</recv>`,
     label('bye'),
     send(`SIP/2.0 200 OK\n${ITS_HEADERS}\n${NO_BODY}`, { again: false }),
-    `<nop>${log('over bye')}</nop>`,
     label('talk'),
-    `<recv request="BYE" optional="true" next="bye"/>`,
+    `<recv request="BYE" optional="true" next="bye">${log('over bye')}</recv>`,
     '<recv request="ACK" optional="true" next="talk"/>',
     `<recv request="NOTIFY" optional="true" next="notified"><action>
 <ereg regexp="SIP/2.0 ([0-9]+)" search_in="body" assign_to="fragment,progress"/>

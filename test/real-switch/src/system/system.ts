@@ -15,6 +15,7 @@ import type { SwitchSettings } from './settings.js';
 export const TENANT = 'acme';
 /** The profile of `deploy/freeswitch` where nodes deliver phones to each other. */
 export const PICKUP_PROFILE = 'parkade';
+const START_MS = 90_000;
 const LIMIT_MS = 20_000;
 const LOOK_MS = 20;
 const CALL_MS = 10_000;
@@ -81,7 +82,7 @@ export class System {
       await Promise.all(system.mediaNames.map((name) => system.startMedia(name)));
       const recall = startCli('recall', ['recall', ...system.#common(), '--media-file', mediaFile]);
       system.#others.push(recall);
-      await recall.printed(/^listening on /m);
+      await recall.printed(/^listening on /m, START_MS);
       await system.controlled();
       return system;
     } catch (error) {
@@ -113,7 +114,7 @@ export class System {
       { PARKADE_ESL_PASSWORD: this.settings.password },
     );
     this.#medias.set(name, child);
-    await child.printed(/^dial plans reach it/m);
+    await child.printed(/^dial plans reach it/m, START_MS);
   }
 
   /** Starts what was killed. */
