@@ -4,13 +4,18 @@ import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
+import { switchSection } from './switch/section.js';
 
-/** The sections there are, by name: `npm run bench -- <section>…`; without a name all of them. */
+/** What needs a real switch runs only when it is asked for. */
+const ON_DEMAND: ReadonlySet<string> = new Set(['switch']);
+
+/** The sections there are, by name: `npm run bench -- <section>…`; without a name all but `switch`. */
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],
+  ['switch', switchSection],
 ]);
 
 const RESULTS = new URL('../results/latest.json', import.meta.url);
@@ -33,7 +38,7 @@ function line({ id, value, unit, bar, ok, spread, baseline }: Figure): string {
 }
 
 const asked = process.argv.slice(2);
-const names = asked.length === 0 ? [...SECTIONS.keys()] : asked;
+const names = asked.length === 0 ? [...SECTIONS.keys()].filter((name) => !ON_DEMAND.has(name)) : asked;
 const unknown = names.filter((name) => !SECTIONS.has(name));
 if (unknown.length > 0) {
   console.error(`There is no section ${unknown.join(', ')}; there are: ${[...SECTIONS.keys()].join(', ')}`);

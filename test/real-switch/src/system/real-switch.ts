@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock, SystemRandom } from '@parkade/clock';
-import { InboundConnection } from '@parkade/esl';
+import { type EslEvent, InboundConnection } from '@parkade/esl';
 import type { Line } from '../phones/line.js';
 import type { Surroundings } from '../phones/phone.js';
 import type { SwitchSettings } from './settings.js';
@@ -15,6 +15,7 @@ export type Leg = Readonly<Record<string, string>>;
 export class RealSwitch {
   readonly #stop = new AbortController();
   readonly #connection: InboundConnection;
+  readonly #listeners = new Set<(event: EslEvent) => void>();
   #run: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -26,7 +27,7 @@ export class RealSwitch {
       {
         ...eventSocket,
         password: settings.password,
-        subscription: { events: ['CHANNEL_DESTROY'] },
+        subscription: { events: ['CHANNEL_BRIDGE', 'CHANNEL_DESTROY'], customSubclasses: ['valet_parking::info'] },
         backoff: { maxMs: 500 },
       },
       {
@@ -36,7 +37,9 @@ export class RealSwitch {
         listener: {
           onUp: () => undefined,
           onDown: () => undefined,
-          onEvent: () => undefined,
+          onEvent: (event) => {
+            for (const listener of this.#listeners) listener(event);
+          },
           onUnreadable: () => undefined,
           onFault: (error) => {
             throw error;
@@ -78,6 +81,18 @@ export class RealSwitch {
   async api(command: string, args = ''): Promise<string> {
     const result = await this.#connection.api(command, args, REPLY_MS);
     return result.ok ? result.reply.text.trim() : result.reason === 'refused' ? result.text.trim() : '';
+  }
+
+  /** Hears of bridges, of legs that are gone, and of the switch's own valet parking; answers what ends it. */
+  onEvent(listener: (event: EslEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** As `api`, beside what else is asked: for what takes its time. */
+  async job(command: string, args = ''): Promise<string> {
+    const result = await this.#connection.bgapi(command, args, REPLY_MS);
+    return result.ok ? result.text.trim() : '';
   }
 
   /** The name under which its dial plan knows it. */

@@ -36,6 +36,16 @@ const SETTINGS = {
   },
 };
 
+export interface SystemOptions {
+  /** The settings document. */
+  readonly slots?: object;
+  /** Whether calls of the profile are the tenant's whatever domain their phone has authenticated in. */
+  readonly anyDomain?: boolean;
+  /** Media processes at most; there are never more than the dial plan names. */
+  readonly maxMedia?: number;
+  readonly leaseTtl?: string;
+}
+
 /** All of Parkade around real switches: etcd, NATS, an owner, a gateway, a recall and two media processes. */
 export class System {
   readonly #medias = new Map<string, CliProcess>();
@@ -50,23 +60,24 @@ export class System {
     private readonly mediaFile: string,
     private readonly directory: string,
     private readonly listeners: readonly string[],
+    private readonly leaseTtl: string,
   ) {}
 
   /** Resolves when every switch is controlled and calls are taken. */
   static async start(
     settings: SwitchSettings,
     switches: readonly RealSwitch[],
-    slots: object = SETTINGS,
+    { slots = SETTINGS, anyDomain = false, maxMedia = 2, leaseTtl = '2s' }: SystemOptions = {},
   ): Promise<System> {
     const cluster = await startCluster({ owners: 1, gateways: 1, shards: 8, autoTenants: false, settings: slots });
     const directory = await mkdtemp(join(tmpdir(), 'parkade-switch-'));
     const relays = await Promise.all(switches.map(({ eventSocket }) => Relay.start(eventSocket)));
-    const listeners = (await switches[0]?.listeners()) ?? [];
+    const listeners = ((await switches[0]?.listeners()) ?? []).slice(0, maxMedia);
     const domain = (await switches[0]?.global('domain')) ?? '';
     const mediaFile = join(directory, 'media.json');
-    const rule = { tenant_id: TENANT, profile: settings.profile, domain };
+    const rule = { tenant_id: TENANT, profile: settings.profile, ...(anyDomain ? {} : { domain }) };
     await writeFile(mediaFile, JSON.stringify({ tenants: [rule], domains: { [TENANT]: domain } }));
-    const system = new System(cluster, switches, relays, settings, mediaFile, directory, listeners);
+    const system = new System(cluster, switches, relays, settings, mediaFile, directory, listeners, leaseTtl);
     try {
       for (const [i, one] of switches.entries()) {
         const node = {
@@ -109,7 +120,7 @@ export class System {
       name,
       [
         ...['media', ...this.#common(), '--gateway', this.cluster.addresses[0] ?? '', '--media-file', this.mediaFile],
-        ...['--outbound-host', host, '--outbound-port', port, '--member-id', name, '--lease-ttl', '2s'],
+        ...['--outbound-host', host, '--outbound-port', port, '--member-id', name, '--lease-ttl', this.leaseTtl],
       ],
       { PARKADE_ESL_PASSWORD: this.settings.password },
     );
