@@ -84,6 +84,9 @@ export interface Gateway {
  */
 export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps): Promise<Gateway> {
   const config = gatewayConfig(input);
+  if (config.httpPort !== undefined && deps.authenticator === undefined && !LOOPBACK.has(config.host)) {
+    throw new Error(`The REST API would ask nobody who calls: it is served on loopback alone, not on ${config.host}.`);
+  }
   const { limits } = config;
   const { store, clock, random, log } = deps;
   const cluster = await joinCluster(store, config.shardCount, random);
@@ -212,14 +215,10 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
 
 function startHttp(
   { host, httpPort }: GatewayConfig,
-  { clock, authenticator }: GatewayDeps,
+  { clock }: GatewayDeps,
   deps: HttpDeps,
 ): Promise<HttpServer | undefined> {
   if (httpPort === undefined) return Promise.resolve(undefined);
-  if (authenticator === undefined && !LOOPBACK.has(host)) {
-    const message = `The REST API would ask nobody who calls: it is served on loopback alone, not on ${host}.`;
-    return Promise.reject(new Error(message));
-  }
   return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock);
 }
 
