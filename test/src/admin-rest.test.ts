@@ -90,6 +90,14 @@ test('a group that is deleted with a call parked takes no more, and goes when th
   const parked = await groupPark(tenant, group, 'a');
   expect(parked).toMatchObject({ lotId: EXTENSION_LOT, slot: '101', groupId: group });
   expect((await ask(0, tenant, `/call_park_groups/${group}/destroy`, {})).status).toBe(204);
+  expect((await ask(1, tenant, `/slots?lot_id=${EXTENSION_LOT}`)).json).toMatchObject({
+    items: [
+      {
+        slot: '101',
+        parks: [{ state: 'PARKED', group_id: group, call: { call_id: 'a' }, parker: { user_id: 'alice' } }],
+      },
+    ],
+  });
   const refused = await failureOf(groupPark(tenant, group, 'b'));
   expect(refused.reason).toBe(Reason.DISABLED);
   expect((await ask(1, tenant, `/call_park_groups/${group}`)).json).toMatchObject({ draining: true, enabled: false });

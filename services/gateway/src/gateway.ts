@@ -174,6 +174,8 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     admin,
     authenticator: deps.authenticator ?? openAuthenticator,
     tenant: (tenantId) => lots.tenant(tenantId, deadlineIn(undefined, clock, limits)),
+    listSlots: (request) =>
+      listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
     run: (work) => underWay.run(work),
     onDefect,
   }).catch(async (error: unknown) => {

@@ -20,6 +20,7 @@ export async function openApi(app: FastifyInstance): Promise<void> {
         { name: 'Call Park', description: 'The call park server, and its groups.' },
         { name: 'Users', description: 'Users, by their extension.' },
         { name: 'Ring Groups', description: 'Who is rung together for a call that comes back.' },
+        { name: 'Slots', description: 'What is parked just now.' },
         { name: 'Lots', description: 'Named sets of slots.' },
       ],
       security: [{ bearer: [] }],

@@ -1,5 +1,6 @@
 import type { Admin } from '@parkade/admin';
 import type { Authenticator } from '@parkade/identity';
+import type { ListSlotsRequest, ListSlotsResponse } from '@parkade/proto';
 import type { Refused } from '@parkade/rpc';
 import type { FastifyInstance } from 'fastify';
 import { restApi } from '../rest/rest-api.js';
@@ -12,6 +13,8 @@ export interface HttpDeps {
   readonly authenticator: Authenticator;
   /** Undefined when the tenant exists (or was made), else why not. */
   readonly tenant: (tenantId: string) => undefined | Promise<undefined | Refused>;
+  /** A page of the slots in use, as `ListSlots` answers it. */
+  readonly listSlots: (request: ListSlotsRequest) => Promise<ListSlotsResponse | Refused>;
   /** Runs a request's work unless there is too much to do, or the process is shutting down. */
   readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
   readonly onDefect: (error: unknown) => void;

@@ -49,3 +49,13 @@ it('lots and ring groups are written whole, in the words of settings documents',
   expect(reasonOf(await bed.ask('/lots/sales', { token: 'other' }))).toBe('404 TENANT_NOT_FOUND');
   expect(reasonOf(await bed.post('/lots/sales', {}, { token: 'viewer' }))).toBe('403 PERMISSION_DENIED');
 });
+
+it('slots are for who may see them, in all of the tenant or in the lot that is named', async () => {
+  expect((await bed.ask('/slots', { token: 'viewer' })).json).toEqual({ items: [] });
+  expect(reasonOf(await bed.ask('/slots', { token: 'seller' }))).toBe('403 PERMISSION_DENIED');
+  expect((await bed.ask('/slots?lot_id=sales', { token: 'seller' })).status).toBe(200);
+  expect(reasonOf(await bed.ask('/slots?lot_id=other', { token: 'seller' }))).toBe('403 PERMISSION_DENIED');
+  expect(reasonOf(await bed.ask('/call_park', { token: 'seller' }))).toBe('403 PERMISSION_DENIED');
+  expect(reasonOf(await bed.ask('/slots', { token: 'other' }))).toBe('404 TENANT_NOT_FOUND');
+  expect(reasonOf(await bed.ask('/slots?top=1001'))).toBe('400 INVALID_FIELD');
+});

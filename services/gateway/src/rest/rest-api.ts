@@ -11,6 +11,7 @@ import { callParkGroupRoutes } from './call-park-groups.js';
 import { callParkMemberRoutes } from './call-park-members.js';
 import { callParkRoutes } from './call-park.js';
 import { documentRoutes } from './settings-documents.js';
+import { slotRoutes } from './slots.js';
 import { userRoutes } from './users.js';
 
 /** Where routes are added whose schemas say their types. */
@@ -34,6 +35,7 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
   callParkGroupRoutes(api, deps);
   callParkMemberRoutes(api, deps);
   userRoutes(api, deps);
+  slotRoutes(api, deps);
   const { admin } = deps;
   documentRoutes(api, deps, {
     path: '/ring_groups',

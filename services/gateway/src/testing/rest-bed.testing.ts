@@ -12,6 +12,7 @@ const RIGHTS: Readonly<Record<string, unknown>> = {
   viewer: { tenants: { acme: { roles: ['view'] } } },
   other: { tenants: { other: { roles: ['admin'] } } },
   both: { tenants: { acme: { roles: ['admin'] }, other: { roles: ['admin'] } } },
+  seller: { tenants: { acme: { lots: { sales: ['view'] } } } },
   operator: { operator: true },
 };
 
@@ -63,6 +64,7 @@ export class RestBed {
         authenticator,
         tenant: (id) =>
           id === 'acme' ? undefined : Promise.resolve(new Refused(Reason.TENANT_NOT_FOUND, 'No tenant.')),
+        listSlots: () => Promise.resolve({ slots: [], nextPageToken: '' }),
         run: (work) => work(),
         onDefect: (error) => defects.push(error),
       },
