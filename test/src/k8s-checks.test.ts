@@ -1,6 +1,7 @@
 import type { Container } from 'kubernetes-types/core/v1.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS } from './support/k8s/checks.js';
+import type { PodMonitor, PrometheusRule } from './support/k8s/monitoring-types.js';
 import { askProgramFlags, type ProgramFlags } from './support/k8s/program-help.js';
 import {
   containersOf,
@@ -173,6 +174,68 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
     (all) => set(gatewayEnvironment(all), 'PARKADE_GRACE', '60s'),
     /35 s and needs 70 s/,
   ],
+  [
+    'a password that everybody reads',
+    'keeps passwords',
+    (all) => gateway(all).env?.push({ name: 'PARKADE_ESL_PASSWORD', value: 'ClueCon' }),
+    /PARKADE_ESL_PASSWORD/,
+  ],
+  [
+    'a gateway that is not there',
+    'dials',
+    (all) => set(configOf(all, 'parkade-flow'), 'PARKADE_GATEWAY', 'dns:///parkade-gate:7275'),
+    /parkade-gate:7275/,
+  ],
+  [
+    'a listener for switches that nobody knows of',
+    'agrees',
+    (all) => set(configOf(all, 'parkade-media'), 'PARKADE_OUTBOUND_PORT', '8085'),
+    /--outbound-port: listens on 8085/,
+  ],
+  [
+    'a declared port where nothing listens',
+    'agrees',
+    (all) => gateway(all).ports?.push({ name: 'spare', containerPort: 7999 }),
+    /port 7999, where nothing listens/,
+  ],
+  [
+    'a process without metrics',
+    'serves metrics',
+    (all) => set(configOf(all, 'parkade-flow'), 'PARKADE_METRICS', undefined),
+    /parkade-flow: serves no metrics/,
+  ],
+  [
+    'metrics on another port than is scraped',
+    'serves metrics',
+    (all) => set(configOf(all, 'parkade-flow'), 'PARKADE_METRICS', '0.0.0.0:9465'),
+    /not 0.0.0.0:9465/,
+  ],
+  ['a process that is not scraped', 'is watched', (all) => relabel(all, 'parkade-flow', 'flaw'), /scraped by 0/],
+  [
+    'a job that no alert looks at',
+    'is watched',
+    (all) => set(podMonitor(all).spec, 'jobLabel', 'app.kubernetes.io/name'),
+    /its job is "gateway"/,
+  ],
+  [
+    'metrics of others in the job of the alerts',
+    'is watched',
+    (all) => set(podMonitor(all).spec.selector, 'matchExpressions', undefined),
+    /parkade-etcd: is scraped/,
+  ],
+  [
+    'an alert that is another than the product’s',
+    'is watched',
+    (all) => set(alertOf(all), 'for', '1d'),
+    /npm run k8s:alerts/,
+  ],
+  ['an unknown key of an alert', 'is what', (all) => set(alertOf(all), 'four', '1m'), /four/],
+  [
+    'an unknown key of a monitor',
+    'is what',
+    (all) => set(podMonitor(all).spec.podMetricsEndpoints[0], 'paths', '/'),
+    /paths/,
+  ],
   ['a missing budget', 'survives', (all) => drop(all, 'PodDisruptionBudget', 'parkade-etcd'), /disruption budget/],
   [
     'pods that may share a node',
@@ -186,12 +249,27 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
     (all) => set(workload(all, 'parkade-gateway').spec, 'replicas', 5),
     /scaled by two/,
   ],
-  ['two members', 'survives', (all) => set(workload(all, 'parkade-etcd').spec, 'replicas', 2), /fewer than three/],
+  [
+    'streams of one copy',
+    'survives',
+    (all) => set(configOf(all, 'parkade-media'), 'PARKADE_NATS', 'nats://a-0.a:4222,a-1.a:4222,a-2.a:4222'),
+    /parkade-media: makes streams of 1/,
+  ],
+  ['two members', 'survives', (all) => set(workload(all, 'parkade-etcd').spec, 'replicas', 2), /fewer than 3/],
   [
     'a network that is open',
     'opens',
     (all) => drop(all, 'NetworkPolicy', 'parkade-etcd', 'parkade-default-deny'),
     /open: .*2379/,
+  ],
+  [
+    'metrics that everybody reads',
+    'opens',
+    (all) =>
+      set(all.find(({ metadata }) => metadata.name === 'parkade-metrics')?.spec as object, 'ingress', [
+        { ports: [{ port: 9464 }] },
+      ]),
+    /open: .*9464/,
   ],
   ['a network that is shut', 'opens', (all) => drop(all, 'NetworkPolicy', 'parkade-slot-shard'), /shut: .*7300/],
 ];
@@ -236,6 +314,20 @@ function configOf(manifests: readonly Manifest[], name: string): Record<string, 
 
 function gatewayEnvironment(manifests: readonly Manifest[]): object | undefined {
   return configOf(manifests, 'parkade-gateway');
+}
+
+function podMonitor(manifests: readonly Manifest[]): PodMonitor {
+  const [monitor] = ofKind<PodMonitor>(manifests, 'PodMonitor');
+  if (monitor === undefined) throw new Error('there is no PodMonitor');
+  return monitor;
+}
+
+function alertOf(manifests: readonly Manifest[]): object | undefined {
+  return ofKind<PrometheusRule>(manifests, 'PrometheusRule')[0]?.spec.groups[0]?.rules[0];
+}
+
+function relabel(manifests: readonly Manifest[], name: string, label: string): void {
+  set(workload(manifests, name).spec?.template.metadata?.labels, 'app.kubernetes.io/name', label);
 }
 
 function ownerEnvironment(manifests: readonly Manifest[]): object | undefined {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,9 +8,9 @@ import { type DevKey, loadDevKey } from '@parkade/identity';
 import { TestCa } from '@parkade/identity/testing';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Placement, placeOnLoopback, type Secrets } from './support/k8s/loopback.js';
+import { type Placement, placeOnLoopback } from './support/k8s/loopback.js';
 import { type PodProcess, startPod } from './support/k8s/pod-process.js';
-import { type Overlay, renderOverlay, workload } from './support/manifests.js';
+import { type Overlay, renderOverlay, type Secrets, workload } from './support/manifests.js';
 import { runCli } from './support/process.js';
 
 /** Where a process serves its API, which is not where it is probed. */
@@ -19,8 +21,8 @@ const TENANT = { tenants: { acme: { lots: { default: { ranges: [{ first: '701', 
 
 /** What runs of each overlay: all of etcd and NATS, and as many of Parkade as show that they find each other. */
 const PODS: Readonly<Record<Overlay, Readonly<Record<string, number>>>> = {
-  dev: { etcd: 1, nats: 1, 'slot-shard': 1, gateway: 1 },
-  production: { etcd: 3, nats: 3, 'slot-shard': 2, gateway: 1 },
+  dev: { etcd: 1, nats: 1, 'slot-shard': 1, gateway: 1, recall: 1, flow: 1, media: 1, 'lamps-feed': 1 },
+  production: { etcd: 3, nats: 3, 'slot-shard': 2, gateway: 1, recall: 1, flow: 1, media: 1, 'lamps-feed': 1 },
 };
 
 describe.each(['dev', 'production'] as const)(
@@ -37,6 +39,7 @@ describe.each(['dev', 'production'] as const)(
       const [crt, pem, caPem] = await Promise.all([cert, secret, root].map((path) => readFile(path, 'utf8')));
       return {
         'parkade-tls': { 'tls.crt': crt ?? '', 'tls.key': pem ?? '', 'ca.crt': caPem ?? '' },
+        'parkade-esl': { password: 'of the switches' },
         'parkade-jwks': { 'jwks.json': JSON.stringify((await key()).jwks) },
       };
     };
@@ -62,6 +65,8 @@ describe.each(['dev', 'production'] as const)(
     const etcd = (): string => first('gateway').pod.environment['PARKADE_ETCD'] ?? '';
     const natsServers = (): string[] =>
       named('nats').map(({ pod }) => pod.addressOf({ tcpSocket: { port: 'client' } }));
+    const runRecalls = async (recall: string): Promise<{ code: number }> =>
+      runCli(['recalls', '--recall', recall], { PARKADE_TENANT: 'acme', ...(await credentialsOf()) });
     const parkade = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await runCli(args, {
         PARKADE_GATEWAY: gateway(),
@@ -107,6 +112,29 @@ describe.each(['dev', 'production'] as const)(
       for (const one of processes)
         for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
           expect([one.pod.name, name, await one.probe(name)]).toEqual([one.pod.name, name, true]);
+    });
+
+    it('tells Prometheus of every process, where it is scraped', async () => {
+      const own = processes.filter(({ pod }) => pod.command[0] === 'parkade');
+      expect(own.length).toBeGreaterThanOrEqual(6);
+      for (const { pod } of own) {
+        const answer = await fetch(`http://${pod.addressOf({ httpGet: { port: 'metrics' } })}/metrics`);
+        expect([pod.name, await answer.text()]).toEqual([pod.name, expect.stringMatching(/^parkade_/m)]);
+      }
+    });
+
+    it('lets calls come back, and takes calls from dial plans', async () => {
+      const at = first('recall').pod.addressOf(API);
+      const reads = async (): Promise<number> => (await runRecalls(at)).code;
+      await expect.poll(reads, { timeout: READY_WITHIN_MS, interval: 500 }).toBe(0);
+      const [host = '', port] = first('media')
+        .pod.addressOf({ tcpSocket: { port: 'outbound' } })
+        .split(':');
+      const socket = connectTcp({ host, port: Number(port) });
+      // It greets a switch with the first command of the protocol.
+      const [greeting] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(greeting.toString()).toMatch(/^connect\n/);
     });
 
     it('is not alive while the event loop of a process stands still', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js';
-import type { ConfigMap, Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { ConfigMap, Container, PodSpec, Secret } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { parseAllDocuments } from 'yaml';
 
@@ -90,10 +90,28 @@ export function configData(manifests: readonly Manifest[], name: string): Readon
   return found.data ?? {};
 }
 
+/** Values of secrets that are made outside of the manifests, by the secret's name. */
+export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What a secret holds: as made outside, else as rendered. Throws where it is neither. */
+export function secretData(
+  manifests: readonly Manifest[],
+  secrets: Secrets,
+  name: string,
+): Readonly<Record<string, string>> {
+  const rendered = ofKind<Secret>(manifests, 'Secret').find(({ metadata }) => metadata?.name === name);
+  const found = secrets[name] ?? rendered?.data;
+  if (found === undefined) throw new Error(`no Secret ${name}`);
+  const read = (text: string): string => (secrets[name] === undefined ? Buffer.from(text, 'base64').toString() : text);
+  return Object.fromEntries(Object.entries(found).map(([key, text]) => [key, read(text)]));
+}
+
 /** Who a container is when its environment is made. */
 export interface PodIdentity {
   readonly name: string;
   readonly ip: string;
+  /** Undefined: a value out of a secret reads as its place, `secret:<name>/<key>`. */
+  readonly secrets?: Secrets;
 }
 
 /** The environment of a container, in the order the kubelet makes it. Throws for a source these manifests do not use. */
@@ -110,10 +128,15 @@ export function environmentOf(
   }
   for (const { name, value, valueFrom } of env) {
     const field = valueFrom?.fieldRef?.fieldPath;
+    const { name: secret, key } = valueFrom?.secretKeyRef ?? {};
     if (valueFrom === undefined) result[name] = expand(value ?? '', result);
     else if (field === 'metadata.name') result[name] = pod.name;
     else if (field === 'status.podIP') result[name] = pod.ip;
-    else throw new Error(`${name}: a source that is not known here`);
+    else if (secret !== undefined && key !== undefined) {
+      const value = pod.secrets === undefined ? undefined : secretData(manifests, pod.secrets, secret)[key];
+      if (pod.secrets !== undefined && value === undefined) throw new Error(`no ${key} in the Secret ${secret}`);
+      result[name] = value ?? `secret:${secret}/${key}`;
+    } else throw new Error(`${name}: a source that is not known here`);
   }
   return result;
 }
@@ -123,12 +146,22 @@ export function expand(text: string, environment: Readonly<Record<string, string
   return text.replace(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string) => environment[name] ?? whole);
 }
 
-/** Whether labels carry all that a selector asks for; expressions are not used here and throw. */
+/** One condition of a selector. */
+interface Expression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** Whether labels carry all that a selector asks for; of expressions only `In` is used here, others throw. */
 export function selects(
-  selector: { matchLabels?: Record<string, string>; matchExpressions?: readonly unknown[] } | undefined,
+  selector: { matchLabels?: Record<string, string>; matchExpressions?: readonly Expression[] } | undefined,
   labels: Readonly<Record<string, string>>,
 ): boolean {
   if (selector === undefined) return false;
-  if (selector.matchExpressions !== undefined) throw new Error('selectors by expression are not known here');
-  return Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const fits = (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    if (operator !== 'In') throw new Error(`selectors by ${operator} are not known here`);
+    return values.includes(labels[key] ?? '');
+  });
+  return fits && Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }

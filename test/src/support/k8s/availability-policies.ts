@@ -11,21 +11,29 @@ import {
   type Workload,
   workloads,
 } from '../manifests.js';
+import { startedPrograms } from './command-policies.js';
+
+/** How many of a workload run at least: three, so that one may be away while another is replaced. */
+const FEWEST = 3;
+/** Of feeds of lamps, two: each tells everything, and a third would be read for nothing. */
+const FEWEST_OF: Readonly<Record<string, number>> = { 'parkade-lamps-feed': 2 };
 
 /** What keeps a cluster up while pods, nodes and zones come and go. For overlays that are meant to. */
 export function availabilityFaults(manifests: readonly Manifest[]): readonly string[] {
   const budgets = ofKind<PodDisruptionBudget>(manifests, 'PodDisruptionBudget');
   const scalers = ofKind<HorizontalPodAutoscaler>(manifests, 'HorizontalPodAutoscaler');
-  return workloads(manifests).flatMap((one) => {
+  const watched = workloads(manifests).flatMap((one) => {
     const scaler = scalers.find(({ spec }) => spec?.scaleTargetRef.name === one.metadata?.name);
     const mine = budgets.filter(({ spec }) => selects(spec?.selector, podLabels(one)));
+    const running = scaler?.spec?.minReplicas ?? one.spec?.replicas ?? 1;
+    const fewest = FEWEST_OF[one.metadata?.name ?? ''] ?? FEWEST;
     const faults = [
       ...fault(mine.length === 1, 'needs exactly one disruption budget'),
       ...fault(
         mine.every(({ spec }) => spec?.maxUnavailable === 1),
         'may lose more than one pod at a time',
       ),
-      ...fault((scaler?.spec?.minReplicas ?? one.spec?.replicas ?? 1) >= 3, 'runs fewer than three'),
+      ...fault(running >= fewest, `runs fewer than ${fewest}`),
       ...fault(
         scaler === undefined || one.spec?.replicas === undefined,
         'is scaled by two: replicas and an autoscaler',
@@ -33,6 +41,17 @@ export function availabilityFaults(manifests: readonly Manifest[]): readonly str
       ...spreadFaults(one),
     ];
     return faults.map((text) => `${nameOf(one)}: ${text}`);
+  });
+  return [...watched, ...copyFaults(manifests)];
+}
+
+/** Streams are made by whoever comes first: everybody names as many copies as there are servers. */
+function copyFaults(manifests: readonly Manifest[]): readonly string[] {
+  return startedPrograms(manifests).flatMap(({ workload, environment }) => {
+    const { PARKADE_NATS: address } = environment;
+    if (address === undefined) return [];
+    const [hosts = '', copies] = address.split('?replicas=');
+    return Number(copies) === hosts.split(',').length ? [] : [`${nameOf(workload)}: makes streams of ${copies ?? 1}`];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Manifest, Overlay } from '../manifests.js';
 import { availabilityFaults, rolloutFaults } from './availability-policies.js';
-import { addressFaults, flagFaults, portFaults, shutdownFaults } from './command-policies.js';
+import { addressFaults, flagFaults, portFaults, secretFaults, shutdownFaults } from './command-policies.js';
+import { metricsFaults, monitoringFaults } from './monitoring-policies.js';
 import { networkFaults } from './network-policies.js';
 import { imageFaults, probeFaults, resourceFaults, securityFaults } from './pod-policies.js';
 import type { ProgramFlags } from './program-help.js';
@@ -19,12 +20,15 @@ const EVERYWHERE: Readonly<Record<string, Check>> = {
   'names flags and variables that the programs know': flagFaults,
   'agrees with the programs on ports': portFaults,
   'dials pods that are there': addressFaults,
+  'keeps passwords in secrets': secretFaults,
+  'serves metrics from every process': metricsFaults,
   'leaves time for the drain': shutdownFaults,
 };
 
 const IN_PRODUCTION: Readonly<Record<string, Check>> = {
   'survives the loss of a pod, a node and a zone': availabilityFaults,
   'opens the network for what is needed, and nothing else': networkFaults,
+  'is watched: every process scraped, every alert there': monitoringFaults,
 };
 
 /** What an overlay is held to, by what is then true of it. */

@@ -81,12 +81,17 @@ export function portFaults(manifests: readonly Manifest[], programs: ProgramFlag
       const standard = Number(flags.find(({ name }) => name === '--port')?.standard);
       const port = Number(settingOf(started, flags, '--port'));
       if (standard !== 0 && port !== standard) faults.push(`listens on ${port}, not on the default ${standard}`);
-      const health = started.environment['PARKADE_HEALTH_PORT'];
-      const listens = new Set(health === undefined ? [port] : [port, Number(health)]);
-      if (declared.size !== listens.size || !declared.has(port)) {
-        faults.push(`listens on ${port}, which is not the declared port`);
-      }
-      if (health !== undefined && !declared.has(Number(health))) faults.push(`serves health on undeclared ${health}`);
+      const health = settingOf(started, flags, '--health-port');
+      const others = ['--health-port', '--outbound-port', '--metrics'].flatMap((name) => {
+        const told = settingOf(started, flags, name)?.split(':').at(-1);
+        return told === undefined ? [] : [[name, Number(told)] as const];
+      });
+      if (!declared.has(port)) faults.push(`listens on ${port}, which is not the declared port`);
+      for (const [name, other] of others)
+        if (!declared.has(other)) faults.push(`${name}: listens on ${other}, which is not declared`);
+      const listens = new Set([port, ...others.map(([, other]) => other)]);
+      for (const other of declared)
+        if (!listens.has(other)) faults.push(`declares port ${other}, where nothing listens`);
       const encrypted = started.environment['PARKADE_TLS_CERT'] !== undefined;
       for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
         if (encrypted && resolve(probePort(container[name])) !== Number(health))
@@ -107,7 +112,10 @@ export function portFaults(manifests: readonly Manifest[], programs: ProgramFlag
   });
 }
 
-/** Every `<pod>.<service>:<port>` a process is told is a pod that is there, under a headless Service, with that port open. */
+/**
+ * Every `<pod>.<service>:<port>` a process is told is a pod that is there, under a headless Service, with that port open; every
+ * `<service>:<port>` a Service that serves it.
+ */
 export function addressFaults(manifests: readonly Manifest[]): readonly string[] {
   return startedPrograms(manifests).flatMap((started) =>
     peersOf(started)
@@ -118,14 +126,18 @@ export function addressFaults(manifests: readonly Manifest[]): readonly string[]
 
 /** The hosts a process of Parkade is told to dial. */
 export function peersOf({ environment }: Started): readonly { readonly host: string; readonly port: number }[] {
-  const text = `${environment['PARKADE_ETCD'] ?? ''} ${environment['PARKADE_NATS'] ?? ''}`;
+  const text = ['PARKADE_ETCD', 'PARKADE_NATS', 'PARKADE_GATEWAY'].map((name) => environment[name] ?? '').join(' ');
   return [...text.matchAll(/([a-z][a-z0-9.-]*):(\d+)/g)].map(([, host = '', port]) => ({ host, port: Number(port) }));
 }
 
-/** The workload whose pod has that name in DNS and that port open. */
+/** The workload whose pod, or whose Service, has that name in DNS and that port open. */
 export function podAt(manifests: readonly Manifest[], host: string, port: number): Workload | undefined {
   const [pod, service] = host.split('.');
   return workloads(manifests).find((one) => {
+    if (service === undefined)
+      return servicesOf(manifests, one).some(
+        ({ metadata, spec }) => metadata?.name === pod && (spec?.ports ?? []).some((served) => served.port === port),
+      );
     if (one.kind !== 'StatefulSet') return false;
     const { serviceName, replicas = 1 } = one.spec ?? {};
     const names = Array.from({ length: replicas }, (_, i) => `${one.metadata?.name ?? ''}-${i}`);
@@ -135,6 +147,15 @@ export function podAt(manifests: readonly Manifest[], host: string, port: number
     const open = containersOf(one).some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port));
     return headless && open && service === serviceName && names.includes(pod ?? '');
   });
+}
+
+/** What nobody may read stands in a Secret, never in a config map or in the workload. */
+export function secretFaults(manifests: readonly Manifest[]): readonly string[] {
+  return startedPrograms(manifests).flatMap((started) =>
+    Object.entries(started.environment)
+      .filter(([name, value]) => /PASSWORD|TOKEN$|SECRET/.test(name) && !value.startsWith('secret:'))
+      .map(([name]) => `${tell(started)}: ${name} is written where everybody reads it`),
+  );
 }
 
 /** preStop, the drain the process is told, and a margin fit into the time before the kill. */

@@ -11,6 +11,8 @@ import {
   expand,
   type Manifest,
   podSpecOf,
+  secretData,
+  type Secrets,
   type Workload,
 } from '../manifests.js';
 
@@ -18,6 +20,10 @@ import {
 // or `0.0.0.0:port` of the pod itself) becomes a free port of 127.0.0.1, and a mounted directory a temporary one.
 
 const LOOPBACK = '127.0.0.1';
+
+/** Variables that say where the process itself listens. */
+const HOSTS = new Set(['PARKADE_HOST', 'PARKADE_OUTBOUND_HOST']);
+const PORTS = new Set(['PARKADE_PORT', 'PARKADE_HEALTH_PORT', 'PARKADE_OUTBOUND_PORT']);
 
 /** A container as it is started on this machine. */
 export interface PlacedPod {
@@ -36,9 +42,6 @@ export interface Placement {
   /** Removes the directories. */
   remove(): Promise<void>;
 }
-
-/** Files of secrets that are made outside of the manifests, by the secret's name. */
-export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Places `count` pods of each workload. Writes their files; starts nothing. */
 export async function placeOnLoopback(
@@ -78,6 +81,10 @@ async function place(
       .replace(/\b0\.0\.0\.0:(\d+)/g, (_, port) => `${LOOPBACK}:${portOf(Number(port))}`)
       .replace(/\b([a-z0-9-]+-\d)\.[a-z0-9-]+:(\d+)/g, (_, pod: string, port) => {
         return `${LOOPBACK}:${portOf(Number(port), pod)}`;
+      })
+      // A Service leads to the first pod behind it, which goes by the Service's name.
+      .replace(/\bdns:\/\/\/([a-z0-9-]+):(\d+)/g, (_, service: string, port) => {
+        return `${LOOPBACK}:${portOf(Number(port), `${service}-0`)}`;
       });
     return mounts.reduce((result, { mountPath }) => result.replaceAll(mountPath, join(root, mountPath)), addressed);
   };
@@ -89,12 +96,12 @@ async function place(
     const { configMap, secret } = config.find((one) => one.name === volume) ?? {};
     const files = {
       ...(configMap?.name === undefined ? {} : configData(manifests, configMap.name)),
-      ...(secret?.secretName === undefined ? {} : secretData(secrets, secret.secretName)),
+      ...(secret?.secretName === undefined ? {} : secretData(manifests, secrets, secret.secretName)),
     };
     for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), here(text));
   }
 
-  const environment = environmentOf(manifests, container, { name, ip: LOOPBACK });
+  const environment = environmentOf(manifests, container, { name, ip: LOOPBACK, secrets });
   const words = [...(container.command ?? []), ...(container.args ?? [])];
   const named = new Map((container.ports ?? []).map((port) => [port.name, port.containerPort]));
   return {
@@ -103,8 +110,8 @@ async function place(
     command: words.map((word) => here(expand(word, environment))),
     environment: Object.fromEntries(
       Object.entries(environment).map(([key, value]) => {
-        if (key === 'PARKADE_HOST') return [key, value === '0.0.0.0' ? LOOPBACK : value];
-        if (key === 'PARKADE_PORT' || key === 'PARKADE_HEALTH_PORT') return [key, String(portOf(Number(value)))];
+        if (HOSTS.has(key)) return [key, value === '0.0.0.0' ? LOOPBACK : value];
+        if (PORTS.has(key)) return [key, String(portOf(Number(value)))];
         return [key, here(value)];
       }),
     ),
@@ -113,12 +120,6 @@ async function place(
       return `${LOOPBACK}:${portOf((typeof port === 'string' ? named.get(port) : port) ?? 0)}`;
     },
   };
-}
-
-function secretData(secrets: Secrets, name: string): Readonly<Record<string, string>> {
-  const found = secrets[name];
-  if (found === undefined) throw new Error(`no Secret ${name}`);
-  return found;
 }
 
 function declaredPorts(workload: Workload): readonly number[] {

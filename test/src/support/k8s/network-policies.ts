@@ -56,6 +56,8 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     }),
   );
   const stranger: End = { pod: { app: 'stranger' } };
+  const processes = ['gateway', 'slot-shard', 'recall', 'flow', 'media', 'lamps-feed'];
+  const prometheus: End = { pod: {}, namespace: { 'kubernetes.io/metadata.name': 'monitoring' } };
   const elsewhere = (label?: string): End => ({
     pod: {},
     namespace: label === undefined ? {} : { [label]: 'allowed' },
@@ -72,13 +74,33 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     { from: pod('nats'), to: pod('nats'), port: 6222 },
     { from: elsewhere('parkade-client'), to: pod('gateway'), port: 7275 },
     { from: elsewhere('parkade-events'), to: pod('nats'), port: 4222 },
-    ...['gateway', 'slot-shard', 'etcd', 'nats'].map((name) => ({ from: pod(name), to: dns, port: 53 })),
+    { from: pod('recall'), to: pod('slot-shard'), port: 7300 },
+    { from: pod('recall'), to: pod('recall'), port: 7400 },
+    { from: pod('recall'), to: pod('media'), port: 7700 },
+    { from: pod('media'), to: pod('media'), port: 7700 },
+    { from: elsewhere('parkade-client'), to: pod('recall'), port: 7400 },
+    { from: elsewhere('parkade-client'), to: pod('flow'), port: 7500 },
+    { from: elsewhere('parkade-switches'), to: pod('media'), port: 8084 },
+    { from: pod('media'), to: elsewhere('parkade-switches'), port: 8021 },
+    ...processes.map((name) => ({ from: prometheus, to: pod(name), port: 9464 })),
+    ...[...processes, 'etcd', 'nats'].map((name) => ({ from: pod(name), to: dns, port: 53 })),
   ];
   const refused = [
     ...[stranger, elsewhere(), elsewhere('parkade-client'), elsewhere('parkade-events')].flatMap((from) => [
       { from, to: pod('etcd'), port: 2379 },
       { from, to: pod('slot-shard'), port: 7300 },
     ]),
+    ...[stranger, elsewhere(), elsewhere('parkade-client'), elsewhere('parkade-switches')].flatMap((from) => [
+      ...processes.map((name) => ({ from, to: pod(name), port: 9464 })),
+      { from, to: pod('media'), port: 7700 },
+    ]),
+    { from: prometheus, to: pod('gateway'), port: 7275 },
+    { from: prometheus, to: pod('etcd'), port: 2379 },
+    { from: elsewhere('parkade-client'), to: pod('media'), port: 8084 },
+    { from: elsewhere('parkade-switches'), to: pod('gateway'), port: 7275 },
+    { from: pod('gateway'), to: elsewhere('parkade-switches'), port: 8021 },
+    { from: pod('lamps-feed'), to: pod('etcd'), port: 2379 },
+    { from: pod('flow'), to: pod('slot-shard'), port: 7300 },
     { from: stranger, to: pod('gateway'), port: 7275 },
     { from: elsewhere(), to: pod('gateway'), port: 7275 },
     { from: elsewhere('parkade-client'), to: pod('nats'), port: 4222 },

@@ -35,9 +35,10 @@ export function schemaFaults(manifests: readonly Manifest[]): readonly string[] 
   });
 }
 
-/** `apps/v1` is in `apps/v1`, `networking.k8s.io/v1` in `networking/v1`, `v1` in `core/v1`. */
+/** Objects of the Prometheus operator are written down here. `apps/v1` is in `apps/v1`, `networking.k8s.io/v1` in `networking/v1`, `v1` in `core/v1`. */
 function moduleOf(apiVersion: string): string {
   const [group = '', version] = apiVersion.split('/');
+  if (apiVersion === 'monitoring.coreos.com/v1') return './monitoring-types.js';
   return `kubernetes-types/${version === undefined ? `core/${group}` : `${group.split('.')[0] ?? ''}/${version}`}.js`;
 }
 
