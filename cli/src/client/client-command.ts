@@ -28,8 +28,14 @@ export function addClientFlags(command: Command): Command {
   return addFlags(command, FLAGS.tenant, FLAGS.gateway, ...CLIENT_SECURITY_FLAGS, FLAGS.timeout, FLAGS.json);
 }
 
+/** What every gRPC client can do. */
+interface Connecting {
+  waitForReady(deadline: number, callback: (error?: Error) => void): void;
+  close(): void;
+}
+
 /** A kind of process that clients talk to. */
-export interface Service<Client extends { close(): void }> {
+export interface Service<Client extends Connecting> {
   /** Its flag. */
   readonly flag: 'gateway' | 'recall';
   /** As people call it. */
@@ -53,7 +59,7 @@ export function runClient<Own>(
 }
 
 /** The same against another kind of process. */
-export async function runClientOf<Client extends { close(): void }, Own>(
+export async function runClientOf<Client extends Connecting, Own>(
   service: Service<Client>,
   values: Readonly<Record<string, unknown>>,
   output: Output,
@@ -70,10 +76,19 @@ export async function runClientOf<Client extends { close(): void }, Own>(
   reader.check();
   const client = service.open(address, await channelOf(identity));
   try {
+    await connected(client, timeoutMs);
     await act({ client, address, tenantId, timeoutMs, json, output, clock: new SystemClock() }, own);
   } catch (error) {
     throw commandFailure(error, address, service);
   } finally {
     client.close();
   }
+}
+
+/**
+ * Waits until somebody answers, or the time is over: a process that is just being started is waited for. That nobody does is for the
+ * call itself to say, as it knows why.
+ */
+function connected(client: Connecting, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => client.waitForReady(Date.now() + timeoutMs, () => resolve()));
 }
