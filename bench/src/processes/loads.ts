@@ -45,7 +45,7 @@ export function streamEcho(address: string): Opened {
     operate: (worker, _turn, done) => {
       waiting.set(worker, done);
       const op = { $case: 'park', value: parkOf(workerSlot(worker)) } as const;
-      const fields = { shard: 1, timeoutMs: 5_000, settingsRevision: 0, fingerprint: 0, part: 0, lotId: '' };
+      const fields = { shard: 1, timeoutMs: 5_000, settingsRevision: 0, fingerprint: 0, part: 0, lotId: '', trace: '' };
       writer.push({ ...fields, correlationId: worker, op });
     },
     close: () => {

@@ -87,6 +87,7 @@ function command(i: number, plan: DuePlan, startMs: number, clock: Clock, reques
     fingerprint: i,
     part: 0,
     lotId: '',
+    trace: '',
     op: {
       $case: 'park',
       value: {

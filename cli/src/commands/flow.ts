@@ -26,6 +26,8 @@ export function addFlow(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.logLevel,
     FLAGS.json,
   );

@@ -28,6 +28,8 @@ export function addGateway(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.logLevel,
     FLAGS.json,
   );

@@ -54,6 +54,8 @@ export function addMedia(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.logLevel,
     FLAGS.json,
     // From the environment only in examples: a command line is seen by everybody on the machine.

@@ -34,6 +34,8 @@ export function addRecall(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.logLevel,
     FLAGS.json,
   );

@@ -31,6 +31,8 @@ export function addSlotShard(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.metricsTenants,
     FLAGS.logLevel,
     FLAGS.json,

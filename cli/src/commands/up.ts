@@ -66,6 +66,8 @@ export function addUp(program: Command, output: Output): void {
     ...SECURITY_FLAGS,
     FLAGS.grace,
     FLAGS.metrics,
+    FLAGS.traces,
+    FLAGS.tracesRatio,
     FLAGS.metricsTenants,
     flag('--log-level <level>', 'debug, info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'warn'),
     FLAGS.json,

@@ -54,6 +54,13 @@ export const FLAGS = {
   noAutoTenants: flag('--no-auto-tenants', 'refuse unknown tenants and lots'),
   grace: flag('--grace <time>', 'how long stopping may take to hand everything over', 'PARKADE_GRACE', '20s'),
   metrics: flag('--metrics <host:port>', 'serve Prometheus metrics there; port 0: any free one', 'PARKADE_METRICS'),
+  traces: flag('--traces <url>', 'send traces there by OTLP over HTTP (http://host:4318/v1/traces)', 'PARKADE_TRACES'),
+  tracesRatio: flag(
+    '--traces-ratio <0..1>',
+    'of the traces that begin here so many are recorded; a caller’s own decides for its',
+    'PARKADE_TRACES_RATIO',
+    '1',
+  ),
   metricsTenants: flag(
     '--metrics-tenants <id,...>',
     'tenants whose parked calls are told one by one',

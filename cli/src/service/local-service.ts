@@ -2,7 +2,7 @@ import { type Clock, type Random, sleep } from '@parkade/clock';
 import type { Authenticator } from '@parkade/identity';
 import { createGateway, type Gateway } from '@parkade/gateway';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
-import type { Log, Security } from '@parkade/rpc';
+import type { Log, Security, Tracer } from '@parkade/rpc';
 import { type ProcessMetrics, Registry } from '@parkade/telemetry';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
 import type { Backends } from './backends.js';
@@ -36,6 +36,8 @@ export interface LocalServiceDeps extends Pick<Backends, 'store' | 'bus'> {
   readonly authenticator?: Authenticator | undefined;
   /** Default: nobody asks. */
   readonly metrics?: ProcessMetrics | undefined;
+  /** Undefined where traces are off. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How long all shards may take to find their owners. */

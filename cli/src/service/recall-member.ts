@@ -2,7 +2,7 @@ import type { Clock, Random } from '@parkade/clock';
 import { MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
 import { namedPartitions, OwnerDirectory } from '@parkade/ownership';
 import { DEFAULT_LIMITS, type RecallConfig, startRecall } from '@parkade/recall';
-import type { Log, Security } from '@parkade/rpc';
+import type { Log, Security, Tracer } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import type { Registry } from '@parkade/telemetry';
 import type { MediaFile } from '../media/media-file.js';
@@ -13,6 +13,8 @@ export interface RecallMemberDeps {
   readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
   /** Default: none. */
   readonly security?: Security | undefined;
   /** How users are reached. */
@@ -33,7 +35,7 @@ export async function startRecallMember(
   shardCount: number,
   deps: RecallMemberDeps,
 ): Promise<RecallMember> {
-  const { store, clock, random, log, registry, routed, security } = deps;
+  const { store, clock, random, log, registry, routed, security, tracer } = deps;
   const report = (what: string, error: unknown): void => log.warn(`media-owners-${what}`, { error });
   const owners = new OwnerDirectory<string>(
     namedPartitions(MEDIA_ROLE, () => []),
@@ -49,7 +51,7 @@ export async function startRecallMember(
   };
   try {
     const recall = await startRecall({ ...config, limits: DEFAULT_LIMITS }, shardCount, {
-      ...{ store, clock, random, log, media, security },
+      ...{ store, clock, random, log, media, security, tracer },
       metrics: { registry },
     });
     return {

@@ -1,8 +1,8 @@
 import { type Clock, type Random, SystemClock, SystemRandom } from '@parkade/clock';
 import type { Authenticator } from '@parkade/identity';
-import type { Log, Security } from '@parkade/rpc';
+import type { Log, Security, Tracer } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
-import { type MetricsServer, ProcessMetrics, serveMetrics } from '@parkade/telemetry';
+import { type MetricsServer, openTracer, type OpenTracer, ProcessMetrics, serveMetrics } from '@parkade/telemetry';
 import { type OpenedSecurity, openSecurity } from '../security/open-security.js';
 import { jsonLog } from '../terminal/json-log.js';
 import type { Output } from '../terminal/output.js';
@@ -24,6 +24,8 @@ export interface ProcessDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ProcessMetrics;
+  /** Undefined where traces are off. */
+  readonly tracer: Tracer | undefined;
   readonly security: Security;
   /** Who calls, for what is not gRPC. */
   readonly authenticator: Authenticator;
@@ -75,16 +77,20 @@ export async function runProcess(
   const metrics = new ProcessMetrics(flags.role, softwareVersion());
   let scraped: MetricsServer | undefined;
   let protection: OpenedSecurity | undefined;
+  let traces: OpenTracer | undefined;
   try {
     // Before anything else: how long a start waits for its store shall be seen, too.
     if (flags.metrics !== undefined) {
       scraped = await serveMetrics(metrics, flags.metrics);
       log.info('metrics', { url: `http://${scraped.address}/metrics` });
     }
+    if (flags.traces !== undefined) {
+      traces = await openTracer({ ...flags.traces, service: `parkade-${flags.role}`, version: softwareVersion() });
+    }
     protection = await openSecurity(flags.security, { clock, log });
     announceToken(output, flags.json, protection.devToken);
     const { security, authenticator } = protection;
-    const deps = { clock, random: new SystemRandom(), log, metrics, security, authenticator };
+    const deps = { clock, random: new SystemRandom(), log, metrics, tracer: traces?.tracer, security, authenticator };
     const running = await start(deps, signals.signal);
     if (running === undefined) return;
     await signals.stopped;
@@ -92,6 +98,7 @@ export async function runProcess(
     log.info('stopped');
   } finally {
     protection?.close();
+    await traces?.close();
     await scraped?.close();
     signals.release();
   }

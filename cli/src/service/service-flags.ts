@@ -26,6 +26,8 @@ export interface ServiceFlags {
   /** Where metrics are served; undefined: nowhere. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly metricsTenants: readonly string[];
+  /** Where traces are sent, and what share of those that begin here; undefined: traces are off. */
+  readonly traces: { readonly url: string; readonly ratio: number } | undefined;
   readonly logLevel: LogLevel;
   readonly json: boolean;
 }
@@ -68,6 +70,7 @@ export function readServiceFlags(
     autoTenants: flags.boolean('autoTenants', defaults.autoTenants),
     metrics: flags.listenAddress('metrics'),
     metricsTenants: flags.list('metricsTenants'),
+    traces: readTraces(flags),
     graceMs: flags.time('grace', 0, MAX_GRACE_MS, 20_000),
     logLevel: flags.oneOf('logLevel', LOG_LEVELS, 'info'),
     json: flags.boolean('json', false),
@@ -77,4 +80,14 @@ export function readServiceFlags(
 /** The port of the REST API; undefined: it is not served. */
 export function readHttpPort(flags: FlagReader): number | undefined {
   return flags.has('httpPort') ? flags.integer('httpPort', 0, 65_535, 0) : undefined;
+}
+
+function readTraces(flags: FlagReader): ServiceFlags['traces'] {
+  const url = flags.text('traces');
+  if (url === undefined) return undefined;
+  if (!/^https?:\/\/[^\s/]+\/\S*$/.test(url))
+    flags.fault('--traces must be a URL such as http://127.0.0.1:4318/v1/traces');
+  const ratio = Number(flags.text('tracesRatio') ?? '1');
+  if (!(ratio >= 0 && ratio <= 1)) flags.fault('--traces-ratio must be a number from 0 to 1');
+  return { url, ratio };
 }

@@ -1,5 +1,6 @@
 import {
   type handleUnaryCall,
+  type Metadata,
   type MethodDefinition,
   type sendUnaryData,
   type ServerUnaryCall,
@@ -7,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { Reason } from '@parkade/proto';
 import { Refused } from './refused.js';
+import { traceOf } from './traced.js';
 
 /** Stands for a request whose bytes did not decode, so that its sender hears INVALID_ARGUMENT and not an internal error. */
 export class Malformed {
@@ -42,6 +44,8 @@ export interface CallContext {
   readonly peer: string;
   /** Whether the caller is gone. */
   readonly cancelled: () => boolean;
+  /** The `traceparent` it is part of; undefined: nobody traces it. */
+  readonly trace: string | undefined;
 }
 
 /**
@@ -78,6 +82,7 @@ export function callContext(call: {
   getDeadline(): Date | number;
   getPeer(): string;
   readonly cancelled: boolean;
+  readonly metadata: Metadata;
 }): CallContext {
   const deadline = call.getDeadline();
   return {
@@ -86,5 +91,8 @@ export function callContext(call: {
       return call.getPeer();
     },
     cancelled: () => call.cancelled,
+    get trace() {
+      return traceOf(call.metadata);
+    },
   };
 }

@@ -6,3 +6,5 @@ export * from './refused.js';
 export * from './security.js';
 export * from './server.js';
 export * from './time.js';
+export { traced, traceOf } from './traced.js';
+export * from './tracer.js';

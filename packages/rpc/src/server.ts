@@ -13,6 +13,8 @@ import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { tolerant } from './handlers.js';
 import { observed, type RpcObserver } from './observed.js';
+import { traced } from './traced.js';
+import type { Tracer } from './tracer.js';
 import { type LotOf, NO_SECURITY, type Security } from './security.js';
 
 /** The largest message any of our servers takes. A park request is below 4 KiB, a full inner batch below 4 MiB. */
@@ -54,6 +56,8 @@ export interface GrpcServerConfig {
   readonly options?: ServerOptions | undefined;
   /** Told of every RPC of `services`. */
   readonly observer?: RpcObserver | undefined;
+  /** Where each unary RPC of `services` is a span; undefined: traces are off. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /**
@@ -90,12 +94,12 @@ export class GrpcServer {
     const server = new Server({ ...CHANNEL_OPTIONS, ...config.options });
     const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
-    const { observer } = config;
+    const { observer, tracer } = config;
     const { guard, credentials, plainHealthPort } = config.security ?? NO_SECURITY;
     for (const service of config.services) {
       const { definition, implementation } = guard(service, config.lotOf);
       const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
-      server.addService(tolerant(definition), told);
+      server.addService(tolerant(definition), tracer === undefined ? told : traced(definition, told, tracer));
     }
     const names = config.services.map(({ definition }) => serviceName(definition));
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@parkade/clock';
 import { FlowCache } from '@parkade/flow';
-import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -17,6 +17,8 @@ export interface FlowDeps {
   readonly log: Log;
   /** Where its metrics go. Of one registry one flow process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
   /** Default: none. */
   readonly security?: Security | undefined;
 }
@@ -50,7 +52,7 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
   const service = flowService({ store, limits, clock, random, port, flows, settings, admission, onDefect });
   const observer = new RpcMetrics(deps.metrics?.registry ?? new Registry());
   const server = await GrpcServer.start(
-    { host: config.host, port: config.port, services: [service], security, observer },
+    { host: config.host, port: config.port, services: [service], security, observer, tracer: deps.tracer },
     clock,
   );
   server.setServing(true);

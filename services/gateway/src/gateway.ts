@@ -3,7 +3,7 @@ import type { Clock, Random } from '@parkade/clock';
 import { type Authenticator, openAuthenticator } from '@parkade/identity';
 import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
 import { Consistency } from '@parkade/proto';
-import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security } from '@parkade/rpc';
+import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security, type Tracer } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -61,6 +61,8 @@ export interface GatewayDeps {
   readonly ownerTransport?: OwnerTransport | undefined;
   /** Where its metrics go. Of one registry one gateway at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A gateway that serves. */
@@ -151,13 +153,18 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     streams,
     underWay,
     onDefect,
+    tracing: deps.tracer !== undefined,
   });
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
+  const { tracer } = deps;
   const { host, port } = config;
   const { security } = deps;
-  const server = await GrpcServer.start({ host, port, services: [service], options, observer, security, lotOf }, clock);
+  const server = await GrpcServer.start(
+    { host, port, services: [service], options, observer, tracer, security, lotOf },
+    clock,
+  );
   watchGateway(registry, {
     watchers: () => hub.watchers,
     feeds: () => hub.feeds,

@@ -12,7 +12,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -49,6 +49,8 @@ export interface MediaDeps {
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** Where its metrics go. Of one registry one media process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A running media process. */
@@ -87,7 +89,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
   await Promise.all([registry.start(), settings.start(), owners.start()]);
 
-  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers);
+  const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers, deps.tracer);
   const clients = new NodeClients(owners, clock, security.peers);
   const streams = new LegStreams();
   const groupOf = (tenantId: string, extension: string): string | undefined =>
@@ -161,6 +163,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         ),
       ],
       observer: new RpcMetrics(measured),
+      tracer: deps.tracer,
     },
     clock,
   );

@@ -10,7 +10,7 @@ import {
   PartitionOwner,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log, NO_SECURITY, type Security } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -50,6 +50,8 @@ export interface RecallDeps {
   readonly onAttempt?: ((lateMs: number) => void) | undefined;
   /** Where its metrics go. Of one registry one recall process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A running recall process. */
@@ -150,7 +152,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
   const server = await GrpcServer.start(
-    { host: config.host, port: config.port, services: [api, handOffs], observer, security },
+    { host: config.host, port: config.port, services: [api, handOffs], observer, security, tracer: deps.tracer },
     clock,
   );
   const address = `${config.advertiseHost ?? config.host}:${server.port}`;

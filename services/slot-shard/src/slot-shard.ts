@@ -12,7 +12,15 @@ import {
 } from '@parkade/ownership';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
 import { type SlotRecord, SlotShardServiceService, TransitionKind } from '@parkade/proto';
-import { GrpcServer, INNER_CHANNEL_OPTIONS, type Log, NO_SECURITY, type Security, unary } from '@parkade/rpc';
+import {
+  GrpcServer,
+  INNER_CHANNEL_OPTIONS,
+  type Log,
+  NO_SECURITY,
+  type Security,
+  type Tracer,
+  unary,
+} from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -46,6 +54,8 @@ export interface SlotShardDeps {
   readonly timing?: Partial<OwnershipTiming> | undefined;
   /** Where its metrics go, and whose parked calls are told tenant by tenant. Of one registry one owner at most. */
   readonly metrics?: { readonly registry: Registry; readonly tenants: readonly string[] } | undefined;
+  /** Where its requests are traced; undefined: nowhere. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A running slot-shard process. */
@@ -84,15 +94,20 @@ export async function startSlotShard(
   const { registry, tenants } = deps.metrics ?? { registry: new Registry(), tenants: [] };
   const metrics = new OwnerMetrics(registry);
   const floor = new RevisionFloor();
-  const committer = new Committer(store, clock, floor, limits, (operations, tookMs) =>
-    metrics.committed(operations, tookMs),
+  const committer = new Committer(
+    store,
+    clock,
+    floor,
+    limits,
+    (operations, tookMs) => metrics.committed(operations, tookMs),
+    deps.tracer,
   );
   const fence = new ReadFence(store, clock, limits.transactionTimeoutMs);
   const followers = new Followers(clock);
   const instance = `${config.memberId}-${Buffer.from(random.bytes(6)).toString('hex')}`;
   const publisher = new Publisher(
     { ...DEFAULT_PUBLISHER_LIMITS, instance },
-    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard), observer: metrics },
+    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard), observer: metrics, tracer: deps.tracer },
   );
   const recordsOf = (shard: number): ShardCommitted[] =>
     [...(shards.get(shard)?.live.table.all() ?? [])].flatMap(({ key, record, revision }) =>
@@ -123,10 +138,10 @@ export async function startSlotShard(
       committer,
       floor,
       fence,
-      changed: (shard, key, record, revision) => {
+      changed: (shard, key, record, revision, trace) => {
         log.debug?.(eventKind(record.last?.kind ?? TransitionKind.UNSPECIFIED), lineOf(record, revision));
         followers.changed(shard.number, key, record, revision);
-        publisher.committed(shard.number, key, record, revision);
+        publisher.committed(shard.number, key, record, revision, trace);
       },
       recovered: () => metrics.shardChanged('recovered'),
     }),
@@ -150,6 +165,7 @@ export async function startSlotShard(
               load,
               clock,
               (command, answer, tookMs) => metrics.commandEnded(command, answer, tookMs),
+              deps.tracer,
             ),
             followShard: followers.handler((shard) => shards.get(shard)),
             listOwned: unary(

@@ -30,6 +30,8 @@ export interface ParkServiceDeps {
   readonly streams: OpenStreams;
   readonly underWay: UnderWay;
   readonly onDefect: (error: unknown) => void;
+  /** Whether requests are traced, and their traces handed on. */
+  readonly tracing: boolean;
 }
 
 type Request<Name extends PublicCommand['$case']> = Extract<PublicCommand, { readonly $case: Name }>['value'];
@@ -37,15 +39,16 @@ type Response<Name extends PublicAnswer['$case']> = Extract<PublicAnswer, { read
 
 /** `parkade.park.v1.ParkService`, ready to be mounted on a server. */
 export function parkService(deps: ParkServiceDeps): MountedService {
-  const { limits, clock, commands, underWay, onDefect } = deps;
+  const { limits, clock, commands, underWay, onDefect, tracing } = deps;
 
   /** A unary RPC that bounds what is under way and ends a little before its caller's time does. */
   function handler<Req, Res>(
-    handle: (request: Req, deadline: Deadline) => Promise<Res | Refused>,
+    handle: (request: Req, deadline: Deadline, trace: string | undefined) => Promise<Res | Refused>,
   ): handleUnaryCall<Req, Res> {
-    return unary<Req, Res>((request, { deadlineMs }) => {
+    return unary<Req, Res>((request, context) => {
+      const { deadlineMs } = context;
       const deadline = unaryDeadline(deadlineMs, clock, limits);
-      return underWay.run(() => handle(request, deadline));
+      return underWay.run(() => handle(request, deadline, tracing ? context.trace : undefined));
     }, onDefect);
   }
 
@@ -54,8 +57,8 @@ export function parkService(deps: ParkServiceDeps): MountedService {
     name: Name,
     expected: Answer,
   ): handleUnaryCall<Request<Name>, Response<Answer>> {
-    return handler(async (value, deadline) => {
-      const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline);
+    return handler(async (value, deadline, trace) => {
+      const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline, trace);
       if (answer instanceof Refused) return answer;
       if (answer.$case !== expected) throw new Error(`${name} was answered with ${answer.$case}`);
       return answer.value as Response<Answer>;

@@ -30,8 +30,8 @@ export interface CommandsDeps {
 export class Commands {
   constructor(private readonly deps: CommandsDeps) {}
 
-  /** Resolves at the deadline at the latest. Rejects only on a defect. */
-  async execute(given: PublicCommand, deadline: Deadline): Promise<PublicAnswer | Refused> {
+  /** Resolves at the deadline at the latest. Rejects only on a defect. `trace`: the traceparent it is part of. */
+  async execute(given: PublicCommand, deadline: Deadline, trace = ''): Promise<PublicAnswer | Refused> {
     const { clock, isRegistered, settings } = this.deps;
     const refused = checkCommand(given, clock.nowMs(), isRegistered);
     if (refused !== undefined) return refused;
@@ -44,6 +44,7 @@ export class Commands {
       fingerprint: command.$case === 'getSlot' ? 0 : fingerprint(command),
       part: 0,
       lotId: '',
+      trace,
       op: command.$case === 'movePark' ? undefined : command,
     });
     return answer instanceof Refused ? answer : publicAnswer(command.$case, answer);

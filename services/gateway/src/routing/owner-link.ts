@@ -6,7 +6,7 @@ import { DeadlineWheel } from './deadline-wheel.js';
 import type { OwnerChannel } from './owner-transport.js';
 
 /** A command without its correlation id, which is the link's own. */
-export type Order = Omit<Command, 'correlationId' | 'timeoutMs'>;
+export type Order = Omit<Command, 'correlationId' | 'timeoutMs' | 'trace'> & { readonly trace?: string };
 
 /** What became of one attempt. */
 export type Outcome =
@@ -72,7 +72,7 @@ export class OwnerLink {
     return new Promise((resolve) => {
       this.#waiting.set(correlationId, { resolve, sent: false });
       this.#wheel.add(correlationId, deadline);
-      const command = { ...order, correlationId, timeoutMs };
+      const command = { trace: '', ...order, correlationId, timeoutMs };
       if (this.#writer !== undefined) this.#writer.push(command);
       else this.#open(command);
     });

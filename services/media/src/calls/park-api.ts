@@ -18,7 +18,7 @@ import {
   type RetrieveRequest,
   type RetrieveResponse,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, type PeerChannel, TRACEPARENT, type Tracer } from '@parkade/rpc';
 
 /** `known` false: nobody knows whether it was done. */
 export type Answer<T> =
@@ -66,6 +66,7 @@ export class GrpcParkApi implements ParkApi {
     private readonly limitMs: number,
     private readonly clock: Clock,
     peers: PeerChannel,
+    private readonly tracer?: Tracer,
   ) {
     this.#client = new ParkServiceClient(address, peers.credentials, { ...CHANNEL_OPTIONS, ...peers.options });
   }
@@ -116,10 +117,14 @@ export class GrpcParkApi implements ParkApi {
 
   async #call<Request, Response>(rpc: Rpc<Request, Response>, request: Request): Promise<Answer<Response>> {
     const endMs = this.clock.monotonicMs() + this.limitMs;
+    const span = this.tracer?.span('media request', 'client', undefined);
     for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
       const leftMs = endMs - this.clock.monotonicMs();
-      const answer = await once(rpc, request, this.clock.nowMs() + Math.max(1, leftMs));
-      if (answer.ok || answer.known || leftMs <= delayMs || this.#stop.signal.aborted) return answer;
+      const answer = await once(rpc, request, this.clock.nowMs() + Math.max(1, leftMs), span?.traceparent);
+      if (answer.ok || answer.known || leftMs <= delayMs || this.#stop.signal.aborted) {
+        span?.end({}, !answer.ok);
+        return answer;
+      }
       await sleep(this.clock, delayMs, this.#stop.signal);
     }
   }
@@ -129,12 +134,21 @@ function once<Request, Response>(
   rpc: Rpc<Request, Response>,
   request: Request,
   deadline: number,
+  trace: string | undefined,
 ): Promise<Answer<Response>> {
+  const metadata = new Metadata();
+  if (trace !== undefined) metadata.set(TRACEPARENT, trace);
   return new Promise((resolve) => {
-    rpc(request, new Metadata(), { deadline }, (error, value) => {
+    rpc(request, metadata, { deadline }, (error, value) => {
       if (error === null) return resolve({ ok: true, value });
-      const { code, reason, message, metadata } = callFailure(error);
-      resolve({ ok: false, known: !AGAIN.has(code), reason, message, metadata });
+      const failure = callFailure(error);
+      resolve({
+        ok: false,
+        known: !AGAIN.has(failure.code),
+        reason: failure.reason,
+        message: failure.message,
+        metadata: failure.metadata,
+      });
     });
   });
 }

@@ -69,6 +69,7 @@ export class Owners implements OwnerPort {
       fingerprint: stableHash(requestId),
       part: 0,
       lotId: '',
+      trace: '',
       op,
     };
     const endMs = clock.monotonicMs() + timeoutMs;

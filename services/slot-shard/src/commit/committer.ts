@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@parkade/clock';
 import { JournalEntry, SlotRecord } from '@parkade/proto';
+import type { Span, Tracer } from '@parkade/rpc';
 import { type Compare, MAX_TXN_BYTES, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import type { RevisionFloor } from './revision-floor.js';
 import type { Write, WriteSource } from './write.js';
@@ -48,6 +49,7 @@ export class Committer {
   readonly #maxTransactions: number;
   readonly #floor: RevisionFloor;
   readonly #observe: (operations: number, tookMs: number) => void;
+  readonly #tracer: Tracer | undefined;
   /** Shards with writes that wait, the longest waiting first. */
   readonly #queues = new Map<WriteSource, Encoded[]>();
   #queued = 0;
@@ -61,7 +63,9 @@ export class Committer {
     floor: RevisionFloor,
     limits: { readonly transactionTimeoutMs: number; readonly maxTransactions: number },
     observe: (operations: number, tookMs: number) => void = () => undefined,
+    tracer?: Tracer,
   ) {
+    this.#tracer = tracer;
     this.#store = store;
     this.#clock = clock;
     this.#timeoutMs = limits.transactionTimeoutMs;
@@ -181,18 +185,30 @@ export class Committer {
     this.#underWay++;
     const end = this.#floor.begin();
     const sentMs = this.#clock.monotonicMs();
+    const spans = this.#tracer === undefined ? [] : this.#spans(this.#tracer, batches);
     this.#store.txn({ compare, success, failure }, { timeoutMs: this.#timeoutMs }).then(
       ({ succeeded, revision, results }) => {
         this.#floor.see(revision);
         this.#observe(success.length, this.#clock.monotonicMs() - sentMs);
+        for (const span of spans)
+          span.end({ 'parkade.revision': revision, 'parkade.operations': success.length }, !succeeded);
         this.#finish(batches, end, (batch, i) => {
           if (succeeded) batch.source.committed(batch.writes, revision, batch);
           else if (results[i]?.[0]?.modRevision === batch.source.epoch) batch.source.unapplied(batch.writes);
           else batch.source.fenced(batch.writes);
         });
       },
-      (error: unknown) => this.#finish(batches, end, (batch) => batch.source.unknown(batch.writes, error)),
+      (error: unknown) => {
+        for (const span of spans) span.end({}, true);
+        this.#finish(batches, end, (batch) => batch.source.unknown(batch.writes, error));
+      },
     );
+  }
+
+  /** A transaction is a part of each request in it that is traced. */
+  #spans(tracer: Tracer, batches: readonly Batch[]): readonly Span[] {
+    const traces = batches.flatMap(({ writes }) => writes.map(({ pending }) => pending?.command.trace ?? ''));
+    return traces.filter((trace) => trace !== '').map((trace) => tracer.span('etcd transaction', 'client', trace));
   }
 
   #finish(batches: readonly Batch[], end: () => void, settle: (batch: Batch, index: number) => void): void {

@@ -13,6 +13,8 @@ export interface QueuedEvent {
   readonly record: SlotRecord;
   readonly revision: number;
   readonly ticket: Ticket;
+  /** The traceparent of the request that caused it. */
+  readonly trace?: string | undefined;
 }
 
 /** The lamp a slot should show, and the record that says so. */

@@ -1,7 +1,7 @@
 import type { Bus, BusStatus } from '@parkade/bus';
 import type { Clock } from '@parkade/clock';
 import type { SlotRecord } from '@parkade/proto';
-import type { Log } from '@parkade/rpc';
+import type { Log, Tracer } from '@parkade/rpc';
 import type { PublisherConfig } from './config.js';
 import type { LampBatch, Lane, QueuedEvent } from './lane.js';
 import { Notices } from './notices.js';
@@ -18,6 +18,7 @@ export interface PublisherDeps {
   /** A shard has fallen behind: from `replayFrom` on it is to be read from the store's history, and given to `replay`. */
   readonly onLagging?: ((shard: number) => void) | undefined;
   readonly observer?: PublisherObserver | undefined;
+  readonly tracer?: Tracer | undefined;
 }
 
 /**
@@ -51,7 +52,7 @@ export class Publisher {
     this.#deps = deps;
     this.#observer = deps.observer ?? silentObserver;
     this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
-    this.#sender = new Sender(config.publishTimeoutMs, deps.bus, deps.clock, deps.log, this.#observer);
+    this.#sender = new Sender(config.publishTimeoutMs, deps.bus, deps.clock, deps.log, this.#observer, deps.tracer);
     this.#notices = new Notices(config, this.#sender, deps.clock, this.#observer);
     this.#pacing = new Pacing(config, deps.clock, () => this.#retry());
     this.#stopStatus = deps.bus.onStatus((status: BusStatus) => {
@@ -90,11 +91,11 @@ export class Publisher {
   }
 
   /** A slot's record was committed. Never blocks, never throws. */
-  committed(shard: number, slotKey: string, record: SlotRecord, revision: number): void {
+  committed(shard: number, slotKey: string, record: SlotRecord, revision: number, trace?: string): void {
     if (this.#closed) return;
     const queue = this.#queueOf(shard);
     if (!queue.lagging && this.room === 0) this.#makeRoom();
-    queue.committed({ slotKey, record, revision });
+    queue.committed({ slotKey, record, revision, trace });
     this.#schedule();
   }
 

@@ -10,7 +10,7 @@ import {
   transitionEvent,
 } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
-import type { Log } from '@parkade/rpc';
+import type { Log, Tracer } from '@parkade/rpc';
 import type { LampBatch, QueuedEvent } from './lane.js';
 import type { PublisherObserver } from './observer.js';
 
@@ -25,11 +25,15 @@ export class Sender {
     readonly clock: Clock,
     readonly log: Log,
     readonly observer: PublisherObserver,
+    readonly tracer?: Tracer,
   ) {}
 
-  event(slotKey: string, { record, revision }: QueuedEvent): Promise<Sent> {
+  event(slotKey: string, { record, revision, trace = '' }: QueuedEvent): Promise<Sent> {
     const event = this.#write(() => transitionEvent(slotKey, record, revision));
-    return this.#attempt(event === undefined ? undefined : () => this.#publish(event), 'event', record);
+    const span = trace === '' ? undefined : this.tracer?.span('publish event', 'client', trace);
+    const sent = this.#attempt(event === undefined ? undefined : () => this.#publish(event), 'event', record);
+    if (span !== undefined) void sent.then((how) => span.end({ 'parkade.revision': revision }, how === 'again'));
+    return sent;
   }
 
   /** The cleared lamps one after the other, then the slot's; what went is taken out of the batch. */

@@ -8,6 +8,8 @@ export interface Committed {
   readonly slotKey: string;
   readonly record: SlotRecord;
   readonly revision: number;
+  /** The traceparent of the request that caused it; undefined or empty: not traced. */
+  readonly trace?: string | undefined;
 }
 
 /** What the shards share: how much there is of everything. */
@@ -76,14 +78,14 @@ export class ShardQueue {
   }
 
   /** Queues a commit, lagging or not. */
-  queue({ slotKey, record, revision }: Committed): void {
+  queue({ slotKey, record, revision, trace }: Committed): void {
     const lane = this.lane(slotKey);
     const facts = lampFacts(record);
     this.#newest = Math.max(this.#newest, revision);
     this.pending++;
     this.counts.pending++;
     const ticket = new Transition(this, this.#watermark, this.#watermark.add(revision), facts === undefined ? 1 : 2);
-    lane.addEvent({ record, revision, ticket });
+    lane.addEvent({ record, revision, ticket, trace });
     if (facts !== undefined) lane.addLamp(record, revision, facts, ticket);
     this.onReady(lane);
   }

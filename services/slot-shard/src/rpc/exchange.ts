@@ -1,7 +1,7 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { type Command, type CommandAnswer, type ExchangeRequest, type ExchangeResponse, Reason } from '@parkade/proto';
-import { BatchWriter, Malformed, Refused } from '@parkade/rpc';
+import { BatchWriter, Malformed, Refused, type Tracer } from '@parkade/rpc';
 import { answerOf, refusalAnswer } from '../shard/pending.js';
 import type { Shard } from '../shard/shard.js';
 
@@ -24,14 +24,21 @@ export function exchange(
   clock: Clock,
   /** Told of every command answered. */
   ended: (command: Command, answer: CommandAnswer, tookMs: number) => void = () => undefined,
+  tracer?: Tracer,
 ): handleBidiStreamingCall<ExchangeRequest, ExchangeResponse> {
   return (call) => {
     const writer = new BatchWriter<CommandAnswer, ExchangeResponse>(call, (answers) => ({ answers }), clock, MAX_BATCH);
-    const take = (command: Command, nowMs: number): void => {
+    const take = (given: Command, nowMs: number): void => {
+      const span =
+        tracer === undefined || given.trace === ''
+          ? undefined
+          : tracer.span(`slot-shard ${given.op?.$case ?? ''}`, 'server', given.trace);
+      const command = span === undefined ? given : { ...given, trace: span.traceparent };
       const { correlationId, timeoutMs } = command;
       const reply = (answer: CommandAnswer): void => {
         load.underWay--;
         ended(command, answer, clock.monotonicMs() - nowMs);
+        span?.end({ 'parkade.shard': command.shard, 'parkade.result': answer.result?.$case ?? '' });
         answer.correlationId = correlationId;
         writer.push(answer);
       };

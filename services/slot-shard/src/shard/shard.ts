@@ -34,7 +34,7 @@ export interface ShardDeps {
   readonly floor: RevisionFloor;
   readonly fence: ReadFence;
   /** Hears of each record that became durable, in the order of each slot. */
-  readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number) => void;
+  readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, trace: string) => void;
   /** Hears of each time a shard was read again under a new epoch. */
   readonly recovered: () => void;
 }
@@ -181,10 +181,10 @@ export class Shard implements ExecutionHost {
     if (current) {
       const { journalKey, journal, journalBytes } = commit;
       if (journalBytes !== undefined) this.#requests.journal.add(journalKey, journal, revision, journalBytes.length);
-      for (const { changes } of writes) {
+      for (const { changes, pending } of writes) {
         for (const { entry, record } of changes) {
           this.#live.committed(entry, record, revision);
-          this.changed(entry, record, revision);
+          this.changed(entry, record, revision, pending?.command.trace);
         }
       }
     }
@@ -229,8 +229,8 @@ export class Shard implements ExecutionHost {
     this.#requests.begin(pending, requestId);
   }
 
-  changed(entry: SlotEntry, record: SlotRecord, revision: number): void {
-    this.deps.changed(this, entry.key, record, revision);
+  changed(entry: SlotEntry, record: SlotRecord, revision: number, trace = ''): void {
+    this.deps.changed(this, entry.key, record, revision, trace);
   }
 
   tickChange(entry: SlotEntry): Change | undefined {
@@ -388,7 +388,7 @@ export class Shard implements ExecutionHost {
     // What was written meanwhile without our hearing of it is told now, one change a slot.
     for (const { key, name, record, revision } of this.#live.table.all()) {
       const known = before.find(name.tenantId, name.lotId, name.slot)?.revision ?? 0;
-      if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision);
+      if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision, '');
     }
     this.#work.told();
   }

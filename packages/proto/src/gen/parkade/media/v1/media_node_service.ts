@@ -229,7 +229,7 @@ export interface TakeCallRequest {
 export interface TakeCallResponse {
   /** Whether the node knows the call and the owner has taken it. */
   taken: boolean;
-  /** Why not, in one word: `unknown-call`, `no-tenant`, `not-a-code`. */
+  /** Why not, in one word: `unknown-call`, `no-tenant`, `not-a-code`, `node-unreachable`. */
   reason: string;
   /**
    * Whether the call has left the dial plan's `socket` application for good: the connection that brought it may end, and must

@@ -100,6 +100,8 @@ export interface Command {
    * one of the command it follows: an answer is remembered by request id, lot_id and part.
    */
   lotId: string;
+  /** The W3C traceparent of the request this is part of; empty: it is not traced. */
+  trace: string;
   /** Exactly one. */
   op:
     | //
@@ -546,6 +548,7 @@ function createBaseCommand(): Command {
     fingerprint: 0,
     part: 0,
     lotId: "",
+    trace: "",
     op: undefined,
   };
 }
@@ -572,6 +575,9 @@ export const Command: MessageFns<Command> = {
     }
     if (message.lotId !== "") {
       writer.uint32(58).string(message.lotId);
+    }
+    if (message.trace !== "") {
+      writer.uint32(66).string(message.trace);
     }
     switch (message.op?.$case) {
       case "park":
@@ -702,6 +708,14 @@ export const Command: MessageFns<Command> = {
             }
 
             message.lotId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.trace = reader.string();
             continue;
           }
           case 10: {
@@ -883,6 +897,7 @@ export const Command: MessageFns<Command> = {
     message.fingerprint = object.fingerprint ?? 0;
     message.part = object.part ?? 0;
     message.lotId = object.lotId ?? "";
+    message.trace = object.trace ?? "";
     switch (object.op?.$case) {
       case "park": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
