@@ -11,19 +11,15 @@ export function dueMs(park: ParkView): number {
 }
 
 /**
- * How long before its deadline an attempt is put to its owner at the latest, in ms: what policy, contacts and a durable write take, so
- * that its phones ring at the deadline and not after it. Nothing rings before that, and a pickup in between wins.
+ * How long before its deadline an attempt is put to its owner, in ms: what policy, contacts and a durable write take, so that
+ * its phones ring at the deadline and not after it. Nothing rings before that, and a pickup in between wins.
  */
 export const AHEAD_MS = 100;
-
-/** Attempts of so many ms begin together, so that their owner writes them in one transaction: eight at a time at 330 a second. */
-export const GATHER_MS = 25;
 
 /** When an attempt at it is prepared, wall ms. What its client rings, and the end of its longest stay, wait for their time. */
 export function startMs(park: ParkView): number {
   const atMs = dueMs(park);
-  if (!park.clusterMedia || atMs >= expiryMs(park)) return atMs;
-  return Math.floor((atMs - AHEAD_MS) / GATHER_MS) * GATHER_MS;
+  return park.clusterMedia && atMs < expiryMs(park) ? atMs - AHEAD_MS : atMs;
 }
 
 /** When the longest stay is over; wall ms, Infinity: never. */
