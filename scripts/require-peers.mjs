@@ -1,7 +1,7 @@
 // Makes sure that the programs the test suite runs against are here. On Debian as root what is missing is installed;
 // elsewhere this stops and says what to install. Nothing is skipped in silence.
 //
-//   node scripts/require-peers.mjs [--only etcd,nats,python,protoc,promtool,openssl,kubectl,kamailio]
+//   node scripts/require-peers.mjs [--only etcd,etcdctl,nats,python,protoc,promtool,openssl,kubectl,kamailio]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -11,6 +11,8 @@ const PYTHON = '/usr/bin/python3';
 
 const PEERS = {
   etcd: { what: 'etcd', packages: ['etcd-server'], present: () => onPath('etcd') },
+  // Saves and restores, as the runbooks do.
+  etcdctl: { what: 'etcdctl', packages: ['etcd-client'], present: () => onPath('etcdctl') },
   nats: { what: 'nats-server', packages: ['nats-server'], present: () => onPath('nats-server') },
   python: {
     what: `${PYTHON} with grpcio and protobuf`,

@@ -11,6 +11,7 @@ import { addPark } from './commands/park.js';
 import { addRecall } from './commands/recall.js';
 import { addRecalls } from './commands/recalls.js';
 import { addRetrieve } from './commands/retrieve.js';
+import { addCluster } from './commands/cluster.js';
 import { addSettings } from './commands/settings.js';
 import { addShards } from './commands/shards.js';
 import { addSlotShard } from './commands/slot-shard.js';
@@ -41,7 +42,7 @@ export function parkadeProgram(output: Output): Command {
     add(program, output);
   for (const add of [addPark, addRetrieve, addParkOrRetrieve, addRelease, addMove, addExtend, addRecalls])
     add(program, output);
-  for (const add of [addSlots, addSlot, addWatch, addShards, addSettings, addMediaNodes, addToken])
+  for (const add of [addSlots, addSlot, addWatch, addShards, addCluster, addSettings, addMediaNodes, addToken])
     add(program, output);
   return program;
 }

@@ -69,6 +69,6 @@ export async function etcdTlsOf(files: BackendTls | undefined): Promise<EtcdStor
 }
 
 /** The client reads the files itself, anew for each connection. */
-function natsTlsOf({ ca, cert, key }: BackendTls): Record<string, string> {
+export function natsTlsOf({ ca, cert, key }: BackendTls): Record<string, string> {
   return { caFile: ca, ...(cert === undefined || key === undefined ? {} : { certFile: cert, keyFile: key }) };
 }

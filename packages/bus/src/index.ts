@@ -4,4 +4,5 @@ export { EmbeddedBroker, EmbeddedBus, type EmbeddedBusDeps } from './embedded.js
 export * from './subject.js';
 export { NatsBus } from './nats/nats-bus.js';
 export { connectionOptions, type NatsBusDeps, type NatsCredentials, type NatsOptions } from './nats/options.js';
+export * from './nats/remove-streams.js';
 export * from './open-bus.js';

@@ -4,6 +4,8 @@ import { decodeToken, encodeToken } from './names.js';
 export const keys = {
   /** Cluster facts fixed at creation: shard count, format, incarnation (JSON). */
   meta: '/parkade/meta',
+  /** Live members of all roles, leased. */
+  members: '/parkade/nodes/',
   /** Live members of a role, leased. */
   nodes: (role: string): string => `/parkade/nodes/${role}/`,
   node: (role: string, memberId: string): string => `/parkade/nodes/${role}/${encodeToken(memberId)}`,

@@ -59,6 +59,24 @@ export async function ensureMeta(store: Store, options: EnsureMetaOptions): Prom
   return standing === undefined ? unusable([]) : readMeta(standing, shardCount);
 }
 
+/**
+ * Gives a restored cluster another incarnation, by compare: tokens handed out before are not served by what was put back. Undefined where
+ * there is no cluster. Every process has to be started after it. Somebody else's change at the same time is `conflict`; nothing was changed.
+ */
+export async function renewIncarnation(
+  store: Store,
+  random: Random,
+): Promise<MetaResult | { readonly ok: false; readonly reason: 'conflict' } | undefined> {
+  const standing = await loadMeta(store);
+  if (standing?.ok !== true) return standing;
+  const meta: ClusterMeta = { ...standing.meta, incarnation: Buffer.from(random.bytes(8)).toString('hex') };
+  const { succeeded, revision } = await store.txn({
+    compare: [{ kind: 'mod', key: keys.meta, revision: standing.revision }],
+    success: [{ kind: 'put', key: keys.meta, value: encodeJson(meta) }],
+  });
+  return succeeded ? { ...standing, meta, revision } : { ok: false, reason: 'conflict' };
+}
+
 /** What stands; undefined where the cluster was never made. */
 export async function loadMeta(store: Store): Promise<MetaResult | undefined> {
   const kv = await store.get(keys.meta);

@@ -40,3 +40,4 @@ export {
 export * from './writes/put-ring-group.js';
 export * from './writes/put-settings.js';
 export { type CheckedDocument, type FlowReader, readDocument } from './writes/settings-document.js';
+export * from './writes/tenant-document.js';

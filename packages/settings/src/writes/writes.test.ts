@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock, SeededRandom } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { openEmbeddedStore, prefixRange, type Store } from '@parkade/store';
-import { ensureMeta, loadMeta } from '../cluster-meta.js';
+import { ensureMeta, loadMeta, renewIncarnation } from '../cluster-meta.js';
 import { applySettings } from './apply-settings.js';
 import { ensureTenantLot } from './ensure-tenant-lot.js';
+import { readTenantDocument } from './tenant-document.js';
 import { deleteGroup, deleteLot, deleteTenant, putGroup, putLot, putSystem, putTenant } from './put-settings.js';
 
 const LOT = { ranges: [{ first: '701', last: '720' }] };
@@ -223,5 +224,34 @@ describe('the facts of a cluster', () => {
     const empty = await open();
     await expect(ensureMeta(empty, { shardCount: 5000, random: new SeededRandom(1) })).rejects.toThrow(RangeError);
     expect(await loadMeta(empty)).toBeUndefined();
+  });
+});
+
+describe('a restored cluster', () => {
+  it('has another incarnation, and all else as it was', async () => {
+    const store = await open();
+    expect(await renewIncarnation(store, new SeededRandom(1))).toBeUndefined();
+    const first = await ensureMeta(store, { shardCount: 16, random: new SeededRandom(1) });
+    const renewed = await renewIncarnation(store, new SeededRandom(2));
+    if (!first.ok || renewed?.ok !== true) throw new Error('no facts');
+    expect(renewed.meta.incarnation).not.toBe(first.meta.incarnation);
+    expect(await loadMeta(store)).toMatchObject({ ok: true, meta: { ...first.meta, ...renewed.meta } });
+    expect(renewed.meta).toMatchObject({ format: first.meta.format, shard_count: 16 });
+  });
+});
+
+describe('the settings of a tenant, as a document', () => {
+  it('are the same where they are written again, whoever wrote them', async () => {
+    const [here, there] = [await open(), await open()];
+    await putTenant(here, 'acme', { callback_timeout_ms: 60_000 });
+    await putLot(here, 'acme', 'sales', LOT);
+    await putGroup(here, 'acme', 'desk', { members: [{ extension: '201' }] });
+    await ensureTenantLot(here, 'acme', '_extensions');
+    await putLot(here, 'globex', 'sales', LOT);
+    const document = await readTenantDocument(here, 'acme');
+    expect(await applySettings(there, document)).toMatchObject({ ok: true });
+    expect(await readTenantDocument(there, 'acme')).toEqual(document);
+    expect(await countKeys(there)).toBe(3);
+    expect(await readTenantDocument(here, 'nobody')).toBeUndefined();
   });
 });
