@@ -16,6 +16,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'services/*/src/**/*.test.ts',
+            'board/src/**/*.test.ts',
             'cli/src/**/*.test.ts',
             'examples/*/src/**/*.test.ts',
           ],

@@ -1,7 +1,7 @@
 // Makes sure that the programs the test suite runs against are here. On Debian as root what is missing is installed;
 // elsewhere this stops and says what to install. Nothing is skipped in silence.
 //
-//   node scripts/require-peers.mjs [--only etcd,etcdctl,nats,python,protoc,promtool,openssl,kubectl,kamailio]
+//   node scripts/require-peers.mjs [--only etcd,etcdctl,nats,python,protoc,promtool,openssl,kubectl,kamailio,chromium]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -38,6 +38,8 @@ const PEERS = {
     ],
     present: () => onPath('sqlite3') && kamailioHas('nats', 'presence_dialoginfo', 'db_sqlite', 'jansson', 'ipops'),
   },
+  // The browser that the park board is tested in.
+  chromium: { what: 'chromium', packages: ['chromium'], present: () => onPath('chromium') },
   // The phones of the suite against a real switch, which is no part of `npm test`.
   sipp: { what: 'sipp', packages: ['sip-tester'], present: () => onPath('sipp'), onlyWhenAsked: true },
 };

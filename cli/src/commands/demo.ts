@@ -4,6 +4,7 @@ import { openParkClient } from '../client/park-client.js';
 import { tellCallLife } from '../demo/call-life.js';
 import { Narrator } from '../demo/narrator.js';
 import { OFFICE_TENANT, SimulatedOffice } from '../demo/simulated-office.js';
+import { leaveCalls } from '../demo/left-calls.js';
 import { tellStory } from '../demo/story.js';
 import { Watcher } from '../demo/watcher.js';
 import { FlagReader } from '../flags/flag-reader.js';
@@ -18,7 +19,8 @@ import type { Output } from '../terminal/output.js';
 const EXAMPLES = `
 Examples:
   parkade demo
-  parkade demo --keep                                  go on serving afterwards, and say how to talk to it`;
+  parkade demo --keep                                  go on serving afterwards, and say how to talk to it
+  parkade demo --board                                 the same, with the park board in a browser`;
 
 const TENANT = 'demo';
 const SHARDS = 16;
@@ -35,11 +37,13 @@ export function addDemo(program: Command, output: Output): void {
   addFlags(
     command,
     flag('--keep', 'leave it running afterwards'),
+    flag('--board', 'serve the park board, say where, and leave it running with some calls parked'),
     flag('--log-level <level>', 'info, warn, error or off; JSON lines on stderr', 'PARKADE_LOG_LEVEL', 'off'),
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
-    const keep = reader.boolean('keep', false);
+    const board = reader.boolean('board', false);
+    const keep = reader.boolean('keep', false) || board;
     const logLevel = reader.oneOf('logLevel', LOG_LEVELS, 'off');
     reader.check();
     const clock = new SystemClock();
@@ -52,6 +56,7 @@ export function addDemo(program: Command, output: Output): void {
         {
           host: '127.0.0.1',
           port: 0,
+          httpPort: board ? 0 : undefined,
           owners: OWNERS,
           gateways: 1,
           shardCount: SHARDS,
@@ -64,7 +69,9 @@ export function addDemo(program: Command, output: Output): void {
       );
       try {
         const address = service.addresses[0] ?? '';
+        inviteToBoard(output, service.httpAddress);
         await play(output, service, { ...backends, clock, random, log }, address);
+        if (board) await leaveCalls(address, TENANT, clock);
         if (keep) {
           invite(output, address);
           await signals.stopped;
@@ -100,6 +107,14 @@ async function play(output: Output, service: LocalService, deps: LocalServiceDep
     client.close();
     await office.close();
   }
+}
+
+function inviteToBoard(output: Output, address: string | undefined): void {
+  if (address === undefined) return;
+  output.line('The park board is live; open it beside this:');
+  output.line(`  http://${address}/board/?tenant=${OFFICE_TENANT}   calls on simulated switches, which come first`);
+  output.line(`  http://${address}/board/?tenant=${TENANT}`);
+  output.line('');
 }
 
 function invite(output: Output, address: string): void {

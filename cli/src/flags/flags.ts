@@ -30,7 +30,7 @@ export const FLAGS = {
   host: flag('--host <address>', 'the address to listen on', 'PARKADE_HOST', '127.0.0.1'),
   httpPort: flag(
     '--http-port <port>',
-    'serve the REST API here, too; 0: any free port (default: not served)',
+    'serve the REST API and the park board here, too; 0: any free port (default: not served)',
     'PARKADE_HTTP_PORT',
   ),
   advertiseHost: flag(

@@ -116,8 +116,10 @@ function announceToken(output: Output, json: boolean, token: string | undefined)
   else output.line(`token of an operator, for 12 hours:\nexport PARKADE_TOKEN=${token}`);
 }
 
-/** The same of its REST API, where it has one. */
+/** The same of its REST API and its park board, where it has them. */
 export function announceHttp(output: Output, json: boolean, address: string | undefined): void {
   if (address === undefined) return;
-  output.line(json ? JSON.stringify({ event: 'http-listening', address }) : `REST API on http://${address}/api/docs/`);
+  if (json) return output.line(JSON.stringify({ event: 'http-listening', address }));
+  output.line(`REST API on http://${address}/api/docs/`);
+  output.line(`park board on http://${address}/board/`);
 }

@@ -1,7 +1,7 @@
 import { Admin, type PromptFiles } from '@parkade/admin';
 import type { Clock, Random } from '@parkade/clock';
 import { type Authenticator, openAuthenticator } from '@parkade/identity';
-import { OwnerDirectory, numberedPartitions } from '@parkade/ownership';
+import { namedPartitions, numberedPartitions, OwnerDirectory } from '@parkade/ownership';
 import { Consistency } from '@parkade/proto';
 import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security, type Tracer } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
@@ -11,6 +11,7 @@ import { DrainingSweeper } from './admin/draining-sweeper.js';
 import { ParkedByGroup } from './admin/parked-by-group.js';
 import { parkService, type ParkServiceDeps } from './api/park-service.js';
 import { draining, UnderWay } from './api/under-way.js';
+import { ClusterWatch } from './board/cluster-watch.js';
 import { Commands } from './commands/commands.js';
 import { Moving } from './commands/moving.js';
 import { Parking } from './commands/parking.js';
@@ -38,6 +39,9 @@ import { watchSlots } from './watch/watch-slots.js';
 
 /** The role under which slot shards are owned. */
 const SLOT_ROLE = 'slot-shard';
+
+/** The role under which media nodes are. */
+const MEDIA_ROLE = 'media';
 
 /** Where who calls need not be asked. */
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -108,7 +112,15 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     report: (what, error) => log.warn(`owners-${what}`, { error: String(error) }),
   });
   const mediaNodes = new MediaNodes(store, clock);
-  await Promise.all([settings.start(), ownerKeys.start(), mediaNodes.start()]);
+  const mediaOwners = new OwnerDirectory<string>(
+    namedPartitions(MEDIA_ROLE, () => []),
+    { store, clock, random, report: (what, error) => log.warn(`media-owners-${what}`, { error: String(error) }) },
+  );
+  await Promise.all([
+    ...[settings.start(), ownerKeys.start(), mediaNodes.start()],
+    // The park board alone shows them.
+    ...(config.httpPort === undefined ? [] : [mediaOwners.start()]),
+  ]);
 
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -177,6 +189,10 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       { name: 'watchers', limit: limits.maxWatchers, depth: () => hub.watchers },
     ],
   });
+  const { shardCount } = cluster;
+  const clusterWatch = new ClusterWatch({
+    ...{ shardCount, shards: ownerKeys, media: mediaOwners, nodes: mediaNodes, clock },
+  });
   const http = await startHttp(config, deps, {
     admin,
     authenticator: deps.authenticator ?? openAuthenticator,
@@ -185,6 +201,11 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
     run: (work) => underWay.run(work),
     onDefect,
+    board: {
+      watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
+      execute: (command) => commands.execute(command, deadlineIn(undefined, clock, limits)),
+      ...{ clock, lotOf, settings, cluster: clusterWatch },
+    },
   }).catch(async (error: unknown) => {
     await server.stop(0);
     throw error;
@@ -208,7 +229,9 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     owners.changes.close();
     owners.links.close();
     await server.stop(Math.max(LAST_ANSWERS_MS, untilMs - clock.monotonicMs()));
+    clusterWatch.close();
     ownerKeys.close();
+    mediaOwners.close();
     settings.close();
     mediaNodes.close();
     log.info('gateway-stopped', { address });

@@ -3,6 +3,8 @@ import type { Authenticator } from '@parkade/identity';
 import type { ListSlotsRequest, ListSlotsResponse } from '@parkade/proto';
 import type { Refused } from '@parkade/rpc';
 import type { FastifyInstance } from 'fastify';
+import { board } from '../board/board.js';
+import type { BoardDeps } from '../board/board-deps.js';
 import { restApi } from '../rest/rest-api.js';
 import { authenticated } from './caller.js';
 import { openApi } from './open-api.js';
@@ -18,6 +20,8 @@ export interface HttpDeps {
   /** Runs a request's work unless there is too much to do, or the process is shutting down. */
   readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
   readonly onDefect: (error: unknown) => void;
+  /** What the park board needs beside these; undefined: it is not served. */
+  readonly board?: Omit<BoardDeps, 'authenticator' | 'tenant' | 'run'> | undefined;
 }
 
 /** Everything the HTTP server serves, registered here and nowhere else. What is added stands beside the API, under its own prefix. */
@@ -31,4 +35,7 @@ export async function installPlugins(app: FastifyInstance, deps: HttpDeps): Prom
     },
     { prefix: '/api' },
   );
+  const { board: own, ...shared } = deps;
+  if (own === undefined) return;
+  await app.register((page) => board(page, { ...own, ...shared }), { prefix: '/board' });
 }

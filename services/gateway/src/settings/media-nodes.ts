@@ -8,6 +8,7 @@ const RETRY_MAX_MS = 5_000;
 /** The registered media nodes: their names, followed in the store. */
 export class MediaNodes {
   readonly #names = new Set<string>();
+  readonly #listeners = new Set<() => void>();
   readonly #stop = new AbortController();
   #watch: Watch | undefined;
 
@@ -45,6 +46,16 @@ export class MediaNodes {
     return this.#names.has(name);
   }
 
+  names(): readonly string[] {
+    return [...this.#names];
+  }
+
+  /** Calls `listener` after each change of the names. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   close(): void {
     this.#stop.abort();
     this.#watch?.close();
@@ -55,6 +66,7 @@ export class MediaNodes {
     if (name === undefined) return;
     if (registered) this.#names.add(name);
     else this.#names.delete(name);
+    for (const listener of [...this.#listeners]) listener();
   }
 
   /** Asked after an `await`. */
