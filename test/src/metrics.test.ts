@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { startCli } from './support/process.js';
 import { failureOf, park, parkRequest, pick, retrieve, retrieveParkRequest } from './support/calls.js';
 import { withCluster } from './support/with-cluster.js';
 
@@ -50,4 +51,24 @@ it('tells what owners and gateways did: calls, refusals with their reason, commi
   expect(gateway).toContain('parkade_build_info{role="gateway"');
   // Nothing that can have many values is a label.
   expect(gateway).not.toContain('metered');
+});
+
+it('tells what its HTTP server did, by route and status, never by what stands in a path', async () => {
+  const gateway = startCli('gateway', [
+    ...['gateway', '--etcd', cluster().etcd, '--port', '0', '--http-port', '0', '--metrics', '127.0.0.1:0'],
+  ]);
+  try {
+    const [, api = ''] = await gateway.printed(/REST API on (http:\/\/[^/]+)\//);
+    const [, url = ''] = await gateway.saidOnStderr(/"event":"metrics","url":"([^"]+)"/);
+    expect((await fetch(`${api}/api/openapi.json`)).status).toBe(200);
+    expect((await fetch(`${api}/nothing/secret-name`)).status).toBe(404);
+    const text = await (await fetch(url)).text();
+    expect(sum(text, 'parkade_http_ended_total', 'route="/api/openapi.json",status="200"')).toBe(1);
+    expect(sum(text, 'parkade_http_ended_total', 'route="none",status="404"')).toBe(1);
+    expect(sum(text, 'parkade_http_seconds_count')).toBe(2);
+    expect(text).not.toContain('secret-name');
+  } finally {
+    gateway.signal('SIGKILL');
+    await gateway.ended();
+  }
 });

@@ -19,6 +19,7 @@ import { Places } from './commands/place.js';
 import { type GatewayConfig, type GatewayConfigInput, gatewayConfig } from './config.js';
 import { watchGateway } from './gateway-metrics.js';
 import { deadlineIn } from './deadline.js';
+import type { HttpTelemetry } from './http/http-metrics.js';
 import { DEFAULT_HTTP_LIMITS, type HttpServer, startHttpServer } from './http/http-server.js';
 import type { HttpDeps } from './http/plugins.js';
 import type { Cluster, ShardDirectory } from './ports.js';
@@ -193,20 +194,25 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const clusterWatch = new ClusterWatch({
     ...{ shardCount, shards: ownerKeys, media: mediaOwners, nodes: mediaNodes, clock },
   });
-  const http = await startHttp(config, deps, {
-    admin,
-    authenticator: deps.authenticator ?? openAuthenticator,
-    tenant: (tenantId) => lots.tenant(tenantId, deadlineIn(undefined, clock, limits)),
-    listSlots: (request) =>
-      listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
-    run: (work) => underWay.run(work),
-    onDefect,
-    board: {
-      watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
-      execute: (command) => commands.execute(command, deadlineIn(undefined, clock, limits)),
-      ...{ clock, lotOf, settings, cluster: clusterWatch },
+  const http = await startHttp(
+    config,
+    deps,
+    { registry, tracer },
+    {
+      admin,
+      authenticator: deps.authenticator ?? openAuthenticator,
+      tenant: (tenantId) => lots.tenant(tenantId, deadlineIn(undefined, clock, limits)),
+      listSlots: (request) =>
+        listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
+      run: (work) => underWay.run(work),
+      onDefect,
+      board: {
+        watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
+        execute: (command) => commands.execute(command, deadlineIn(undefined, clock, limits)),
+        ...{ clock, lotOf, settings, cluster: clusterWatch },
+      },
     },
-  }).catch(async (error: unknown) => {
+  ).catch(async (error: unknown) => {
     await server.stop(0);
     throw error;
   });
@@ -248,10 +254,11 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
 function startHttp(
   { host, httpPort }: GatewayConfig,
   { clock }: GatewayDeps,
+  telemetry: HttpTelemetry,
   deps: HttpDeps,
 ): Promise<HttpServer | undefined> {
   if (httpPort === undefined) return Promise.resolve(undefined);
-  return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock);
+  return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock, telemetry);
 }
 
 async function joinCluster(store: Store, shardCount: number | undefined, random: Random): Promise<Cluster> {

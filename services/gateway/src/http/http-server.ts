@@ -1,5 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import fastify, { type FastifyInstance } from 'fastify';
+import { type HttpTelemetry, measured } from './http-metrics.js';
 import { installPlugins, type HttpDeps } from './plugins.js';
 import { onError, plain, sendProblem } from './problem.js';
 import { validatorCompiler } from './validation.js';
@@ -36,7 +37,7 @@ export interface HttpServer {
 }
 
 /** The server before it listens: also for whoever wants its document alone. */
-export async function httpApp(limits: HttpLimits, deps: HttpDeps): Promise<FastifyInstance> {
+export async function httpApp(limits: HttpLimits, deps: HttpDeps, telemetry?: HttpTelemetry): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -60,6 +61,7 @@ export async function httpApp(limits: HttpLimits, deps: HttpDeps): Promise<Fasti
     if (body === '') done(null, undefined);
     else void parse(request, body as string, done);
   });
+  if (telemetry !== undefined) measured(app, telemetry);
   await installPlugins(app, deps);
   await app.ready();
   return app;
@@ -70,8 +72,9 @@ export async function startHttpServer(
   { host, port, limits }: HttpConfig,
   deps: HttpDeps,
   clock: Clock,
+  telemetry?: HttpTelemetry,
 ): Promise<HttpServer> {
-  const app = await httpApp(limits, deps);
+  const app = await httpApp(limits, deps, telemetry);
   await app.listen({ host, port });
   const at = app.server.address();
   const bound = typeof at === 'object' ? at?.port : undefined;
