@@ -202,7 +202,7 @@ describe('the command line', () => {
       .filter((name) => name !== 'help');
     expect(names).toContain('park-or-retrieve');
     for (const name of names) {
-      const below = { settings: ['apply'], 'media-nodes': ['add'] }[name] ?? [];
+      const below = { cluster: ['restored'], settings: ['apply'], 'media-nodes': ['add'] }[name] ?? [];
       const help = await runCli([name, ...below, '--help']);
       expect([name, help.code]).toEqual([name, 0]);
       expect(help.stdout, name).toContain('Examples:');
