@@ -20,7 +20,7 @@ import { type GatewayConfig, type GatewayConfigInput, gatewayConfig } from './co
 import { watchGateway } from './gateway-metrics.js';
 import { deadlineIn } from './deadline.js';
 import type { HttpTelemetry } from './http/http-metrics.js';
-import { DEFAULT_HTTP_LIMITS, type HttpServer, startHttpServer } from './http/http-server.js';
+import type { HttpServer } from './http/http-server.js';
 import type { HttpDeps } from './http/plugins.js';
 import type { Cluster, ShardDirectory } from './ports.js';
 import { getPark } from './reads/get-park.js';
@@ -251,13 +251,15 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   };
 }
 
-function startHttp(
+/** The HTTP server and all it needs are loaded only where it is wanted: they take longer to load than the rest of the process. */
+async function startHttp(
   { host, httpPort }: GatewayConfig,
   { clock }: GatewayDeps,
   telemetry: HttpTelemetry,
   deps: HttpDeps,
 ): Promise<HttpServer | undefined> {
-  if (httpPort === undefined) return Promise.resolve(undefined);
+  if (httpPort === undefined) return undefined;
+  const { DEFAULT_HTTP_LIMITS, startHttpServer } = await import('./http/http-server.js');
   return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock, telemetry);
 }
 
