@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { startCli } from './support/process.js';
+import { scrape } from './support/scrape.js';
 import { failureOf, park, parkRequest, pick, retrieve, retrieveParkRequest } from './support/calls.js';
 import { withCluster } from './support/with-cluster.js';
 
@@ -59,10 +60,9 @@ it('tells what its HTTP server did, by route and status, never by what stands in
   ]);
   try {
     const [, api = ''] = await gateway.printed(/REST API on (http:\/\/[^/]+)\//);
-    const [, url = ''] = await gateway.saidOnStderr(/"event":"metrics","url":"([^"]+)"/);
     expect((await fetch(`${api}/api/openapi.json`)).status).toBe(200);
     expect((await fetch(`${api}/nothing/secret-name`)).status).toBe(404);
-    const text = await (await fetch(url)).text();
+    const text = await scrape(gateway);
     expect(sum(text, 'parkade_http_ended_total', 'route="/api/openapi.json",status="200"')).toBe(1);
     expect(sum(text, 'parkade_http_ended_total', 'route="none",status="404"')).toBe(1);
     expect(sum(text, 'parkade_http_seconds_count')).toBe(2);

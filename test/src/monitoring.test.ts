@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startCli } from './support/process.js';
+import { scrape } from './support/scrape.js';
 import { withCluster } from './support/with-cluster.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -81,8 +82,7 @@ describe('every metric that is named', () => {
         cluster().metricsOf('gateway-1'),
         ...others.map(async (child) => {
           await child.printed(/^listening on/m);
-          const [, url = ''] = await child.saidOnStderr(/"event":"metrics","url":"([^"]+)"/);
-          return (await fetch(url)).text();
+          return scrape(child);
         }),
       ]);
       const exist = new Set(texts.flatMap(told));

@@ -8,6 +8,7 @@ import { openEtcdStore, prefixRange, type Store } from '@parkade/store';
 import { type RunningEtcd, startEtcd } from './etcd.js';
 import { startNats, type TestNats } from './nats.js';
 import { type CliProcess, startCli } from './process.js';
+import { scrape } from './scrape.js';
 
 export interface ClusterOptions {
   readonly owners?: number;
@@ -129,8 +130,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       },
       metricsOf: async (name) => {
         const child = processes.find((one) => one.name === name);
-        const [, url = ''] = (await child?.saidOnStderr(/"event":"metrics","url":"([^"]+)"/)) ?? [];
-        return (await fetch(url)).text();
+        if (child === undefined) throw new Error(`there is no process ${name}`);
+        return scrape(child);
       },
       served: async (timeoutMs = SERVED_WITHIN_MS) => {
         const untilMs = Date.now() + timeoutMs;

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './ports.js';
 
 /** A nats-server with JetStream, run for a test on a loopback port that it keeps over restarts. */
 export interface TestNats {
@@ -25,7 +26,7 @@ const READY_WITHIN_MS = 15_000;
 
 /** Starts a server; resolves when it takes connections with JetStream. `extraArgs` are added to its command line. */
 export async function startNats(extraArgs: readonly string[] = []): Promise<TestNats> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const directory = await mkdtemp(join(tmpdir(), 'parkade-nats-'));
   let server = await launch(port, directory, extraArgs);
   return {
@@ -88,14 +89,4 @@ function isReady(port: number): Promise<boolean> {
     socket.once('close', () => done(false));
     socket.once('data', (greeting) => done(greeting.toString().includes('"jetstream":true')));
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -26,7 +26,7 @@ const DEFAULT_RECALL_MS = 60_000;
 export class MemoryParks implements Parks {
   readonly #slots = new Map<string, ParkedCall>();
   readonly #ended = new Map<string, string>();
-  readonly #answers = new Map<string, { readonly body: string; readonly answer: ParkedCall | ParkadeError }>();
+  readonly #answers = new Map<string, { readonly body: string; readonly answer: ParkedCall }>();
   readonly #watchers = new Set<(slot: SlotView) => void>();
   #revision = 0;
 
@@ -134,7 +134,6 @@ export class MemoryParks implements Parks {
         refused('REQUEST_ID_REUSED', 'The request id was used for another request.', {}, 'INVALID_ARGUMENT'),
       );
     }
-    if (known?.answer instanceof ParkadeError) return Promise.reject(known.answer);
     if (known !== undefined) return Promise.resolve(known.answer);
     try {
       const answer = act();

@@ -1,7 +1,6 @@
-import { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
 import type { HttpDeps } from '../http/plugins.js';
-import { expectedRevision, hasAlready, tagged } from '../http/revisions.js';
+import { atRevision, hasAlready, tagged } from '../http/revisions.js';
 import { pageAnswer, respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { group, groupCreate, groupUpdate } from './schemas/call-park.js';
@@ -120,12 +119,8 @@ export function callParkGroupRoutes(api: Api, deps: HttpDeps): void {
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused
-            ? options
-            : groups.update(tenantId, request.params.id, request.body, options);
-        },
+        ({ tenantId }) =>
+          atRevision(request, (options) => groups.update(tenantId, request.params.id, request.body, options)),
         ({ revision }) => {
           tagged(reply, revision);
           return undefined;
@@ -153,10 +148,7 @@ export function callParkGroupRoutes(api: Api, deps: HttpDeps): void {
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused ? options : groups.destroy(tenantId, request.params.id, options);
-        },
+        ({ tenantId }) => atRevision(request, (options) => groups.destroy(tenantId, request.params.id, options)),
         () => void reply.code(204),
       ),
   );

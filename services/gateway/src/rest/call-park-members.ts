@@ -1,8 +1,8 @@
 import { invalidField } from '@parkade/admin';
-import { Refused } from '@parkade/rpc';
+import type { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
 import type { HttpDeps } from '../http/plugins.js';
-import { expectedRevision, tagged } from '../http/revisions.js';
+import { atRevision, tagged } from '../http/revisions.js';
 import { respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { member } from './schemas/call-park.js';
@@ -64,8 +64,7 @@ export function callParkMemberRoutes(api: Api, deps: HttpDeps): void {
         deps,
         ({ tenantId }) => {
           const { id, extension_number: extension } = request.params;
-          const options = digits(extension) ?? expectedRevision(request);
-          return options instanceof Refused ? options : members.add(tenantId, id, extension, options);
+          return digits(extension) ?? atRevision(request, (options) => members.add(tenantId, id, extension, options));
         },
         ({ revision }) => {
           if (revision > 0) tagged(reply, revision);
@@ -96,8 +95,9 @@ export function callParkMemberRoutes(api: Api, deps: HttpDeps): void {
         deps,
         ({ tenantId }) => {
           const { id, extension_number: extension } = request.params;
-          const options = digits(extension) ?? expectedRevision(request);
-          return options instanceof Refused ? options : members.remove(tenantId, id, extension, options);
+          return (
+            digits(extension) ?? atRevision(request, (options) => members.remove(tenantId, id, extension, options))
+          );
         },
         () => void reply.code(204),
       ),

@@ -1,7 +1,6 @@
-import { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
 import type { HttpDeps } from '../http/plugins.js';
-import { expectedRevision, hasAlready, tagged } from '../http/revisions.js';
+import { atRevision, hasAlready, tagged } from '../http/revisions.js';
 import { respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { parkServer, parkServerUpdate } from './schemas/call-park.js';
@@ -60,10 +59,7 @@ export function callParkRoutes(api: Api, deps: HttpDeps): void {
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused ? options : parkServers.update(tenantId, request.body, options);
-        },
+        ({ tenantId }) => atRevision(request, (options) => parkServers.update(tenantId, request.body, options)),
         ({ revision }) => {
           if (revision > 0) tagged(reply, revision);
           return undefined;

@@ -1,8 +1,8 @@
 import type { ListQuery, Page, WriteOptions, Written } from '@parkade/admin';
-import { Refused } from '@parkade/rpc';
+import type { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
 import type { HttpDeps } from '../http/plugins.js';
-import { expectedRevision, tagged } from '../http/revisions.js';
+import { atRevision, tagged } from '../http/revisions.js';
 import { pageAnswer, respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { count, ifMatch, listQuery, noQuery, problems, resourceId } from './schemas/common.js';
@@ -108,10 +108,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused ? options : put(tenantId, request.params.id, request.body, options);
-        },
+        ({ tenantId }) => atRevision(request, (options) => put(tenantId, request.params.id, request.body, options)),
         ({ value, revision }) => {
           tagged(reply, revision);
           return value;
@@ -139,10 +136,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused ? options : destroy(tenantId, request.params.id, options);
-        },
+        ({ tenantId }) => atRevision(request, (options) => destroy(tenantId, request.params.id, options)),
         () => void reply.code(204),
       ),
   );

@@ -1,7 +1,6 @@
-import { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
 import type { HttpDeps } from '../http/plugins.js';
-import { expectedRevision, tagged } from '../http/revisions.js';
+import { atRevision, tagged } from '../http/revisions.js';
 import { pageAnswer, respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { count, extensionNumber, ifMatch, listQuery, noQuery, problems, resourceId } from './schemas/common.js';
@@ -130,12 +129,10 @@ export function userRoutes(api: Api, deps: HttpDeps): void {
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused
-            ? options
-            : users.update(tenantId, request.params.extension_number, request.body, options);
-        },
+        ({ tenantId }) =>
+          atRevision(request, (options) =>
+            users.update(tenantId, request.params.extension_number, request.body, options),
+          ),
         ({ revision }) => {
           tagged(reply, revision);
           return undefined;
@@ -163,12 +160,8 @@ export function userRoutes(api: Api, deps: HttpDeps): void {
         request,
         reply,
         deps,
-        ({ tenantId }) => {
-          const options = expectedRevision(request);
-          return options instanceof Refused
-            ? options
-            : users.destroy(tenantId, request.params.extension_number, options);
-        },
+        ({ tenantId }) =>
+          atRevision(request, (options) => users.destroy(tenantId, request.params.extension_number, options)),
         () => void reply.code(204),
       ),
   );

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container, Probe } from 'kubernetes-types/core/v1.js';
@@ -15,6 +13,7 @@ import {
   type Secrets,
   type Workload,
 } from '../manifests.js';
+import { freePorts } from '../ports.js';
 
 // Puts the pods of rendered manifests on loopback. Everything stays as rendered but two things: an address (`name:port` of a pod,
 // or `0.0.0.0:port` of the pod itself) becomes a free port of 127.0.0.1, and a mounted directory a temporary one.
@@ -124,16 +123,4 @@ async function place(
 
 function declaredPorts(workload: Workload): readonly number[] {
   return containersOf(workload).flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK));
-  const ports: number[] = [];
-  for (const server of servers) {
-    if (!server.listening) await once(server, 'listening');
-    const address = server.address();
-    if (address !== null && typeof address === 'object') ports.push(address.port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
