@@ -24,3 +24,13 @@ export function lasting(registry: Registry, gauges: readonly Lasting[]): void {
     });
   }
 }
+
+/** How long the owner of partitions may go on without another keepalive, in seconds; 0: it does nothing that needs its lease. */
+export function leaseMargin(name: string, session: { readonly remainingMs: () => number }): Lasting {
+  return {
+    name,
+    help: 'How long this process may go on without another keepalive; 0: it does nothing that needs its lease.',
+    read: () => session.remainingMs() / 1_000,
+    least: true,
+  };
+}

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { lasting, type MetricsServer, ProcessMetrics, Queues, RpcMetrics, serveMetrics } from './index.js';
+import { lasting, type MetricsServer, ProcessMetrics, watchQueues, RpcMetrics, serveMetrics } from './index.js';
 
 let server: MetricsServer | undefined;
 afterEach(() => server?.close());
@@ -32,7 +32,7 @@ describe('what a process measures', () => {
   it('shows each queue beside its limit, read when asked', async () => {
     const metrics = new ProcessMetrics('gateway', '1');
     let depth = 0;
-    new Queues(metrics.part()).add('under-way', 32, () => depth);
+    watchQueues(metrics.part(), [{ name: 'under-way', limit: 32, depth: () => depth }]);
     depth = 5;
     const text = await scrape(metrics);
     expect(text).toContain('parkade_queue_depth{queue="under-way"} 5');

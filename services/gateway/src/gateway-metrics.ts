@@ -1,4 +1,4 @@
-import { lasting, Queues, type Registry } from '@parkade/telemetry';
+import { lasting, type Queue, type Registry, watchQueues } from '@parkade/telemetry';
 
 /** What of a running gateway is read at each scrape. */
 export interface GatewayState {
@@ -10,7 +10,7 @@ export interface GatewayState {
   /** Shards with an owner, as far as it knows. */
   readonly servedShards: () => number;
   readonly shardCount: number;
-  readonly queues: readonly { readonly name: string; readonly limit: number; readonly depth: () => number }[];
+  readonly queues: readonly Queue[];
 }
 
 /** Adds what a gateway measures besides its RPCs. Once. */
@@ -27,6 +27,5 @@ export function watchGateway(registry: Registry, state: GatewayState): void {
       least: true,
     },
   ]);
-  const queues = new Queues(registry);
-  for (const { name, limit, depth } of state.queues) queues.add(name, limit, depth);
+  watchQueues(registry, state.queues);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { LeaseSession } from '@parkade/ownership';
-import { lasting, LATENCY_BUCKETS, type Registry } from '@parkade/telemetry';
+import { lasting, LATENCY_BUCKETS, leaseMargin, type Registry } from '@parkade/telemetry';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { SwitchCommands } from './switch/node-switch.js';
 
@@ -55,14 +55,7 @@ export class MediaMetrics {
         for (const { name, parkedCalls } of nodes()) this.set({ node: name }, parkedCalls);
       },
     });
-    lasting(this.registry, [
-      {
-        name: 'parkade_media_lease_margin_seconds',
-        help: 'How long this process may go on commanding its nodes without another keepalive.',
-        read: () => session.remainingMs() / 1_000,
-        least: true,
-      },
-    ]);
+    lasting(this.registry, [leaseMargin('parkade_media_lease_margin_seconds', session)]);
   }
 
   /** The same commands, measured. */

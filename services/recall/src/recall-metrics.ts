@@ -1,5 +1,5 @@
 import type { LeaseSession } from '@parkade/ownership';
-import { lasting, LATENESS_BUCKETS, type Registry } from '@parkade/telemetry';
+import { lasting, LATENESS_BUCKETS, leaseMargin, type Registry } from '@parkade/telemetry';
 import { Histogram } from 'prom-client';
 
 /** What of a running recall process is read at each scrape. */
@@ -14,12 +14,7 @@ export function watchRecall(registry: Registry, { partitions, parks, session }: 
   lasting(registry, [
     { name: 'parkade_recall_partitions', help: 'Recall partitions this process owns.', read: partitions },
     { name: 'parkade_recall_parks', help: 'Parks whose deadlines this process watches over.', read: parks },
-    {
-      name: 'parkade_recall_lease_margin_seconds',
-      help: 'How long this process may go on without another keepalive; 0: it recalls nobody.',
-      read: () => session.remainingMs() / 1_000,
-      least: true,
-    },
+    leaseMargin('parkade_recall_lease_margin_seconds', session),
   ]);
   const lateness = new Histogram({
     name: 'parkade_recall_lateness_seconds',

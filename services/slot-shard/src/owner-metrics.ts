@@ -1,6 +1,14 @@
 import { type Command, type CommandAnswer, Reason } from '@parkade/proto';
 import type { LeaseSession, OwnedPartitions } from '@parkade/ownership';
-import { BATCH_BUCKETS, lasting, LATENCY_BUCKETS, Queues, type Registry } from '@parkade/telemetry';
+import {
+  BATCH_BUCKETS,
+  lasting,
+  LATENCY_BUCKETS,
+  leaseMargin,
+  type Queue,
+  type Registry,
+  watchQueues,
+} from '@parkade/telemetry';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PublisherObserver } from './publisher/index.js';
 import type { Shard } from './shard/shard.js';
@@ -10,7 +18,7 @@ export interface OwnerState {
   readonly shards: () => Iterable<Shard>;
   readonly ownership: Pick<OwnedPartitions<number>, 'epochOf'>;
   readonly session: Pick<LeaseSession, 'remainingMs'>;
-  readonly queues: readonly { readonly name: string; readonly limit: number; readonly depth: () => number }[];
+  readonly queues: readonly Queue[];
   /** Tenants whose parked calls are told one by one; those of all others are only in the sum. */
   readonly tenants: readonly string[];
 }
@@ -105,12 +113,7 @@ export class OwnerMetrics implements PublisherObserver {
         read: () => sum((shard) => shard.live.table.parkCount),
       },
       { name: 'parkade_shards_owned', help: 'Shards this owner serves.', read: () => sum(() => 1) },
-      {
-        name: 'parkade_lease_margin_seconds',
-        help: 'How long this process may go on serving without another keepalive; 0: it does not serve.',
-        read: () => session.remainingMs() / 1_000,
-        least: true,
-      },
+      leaseMargin('parkade_lease_margin_seconds', session),
     ]);
     new Gauge({
       name: 'parkade_shard_epoch',
@@ -137,8 +140,7 @@ export class OwnerMetrics implements PublisherObserver {
         },
       });
     }
-    const watched = new Queues(this.#registry);
-    for (const { name, limit, depth } of queues) watched.add(name, limit, depth);
+    watchQueues(this.#registry, queues);
   }
 
   commandEnded({ op }: Command, { result }: CommandAnswer, tookMs: number): void {
