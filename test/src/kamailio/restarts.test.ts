@@ -119,8 +119,10 @@ describe("a phone's lamps are right again, on the subscriptions it has,", () => 
     kamailio.sql(`UPDATE lamp SET slot = 'ghost.1', user = 'ghost', seen = 0 WHERE slot = '${lost.lot}.${lost.slot}';`);
     await kamailio.start();
     await right(keys);
+    // The key was dark when it subscribed, so its darkness alone says nothing: the row has to go, once the whole replay is read.
+    const ghosts = (): string => kamailio.sql("SELECT count(*) FROM lamp WHERE user = 'ghost'").trim();
+    await expect.poll(ghosts, { timeout: 20_000 }).toBe('0');
     await shows(key, 'terminated');
-    expect(kamailio.sql("SELECT count(*) FROM lamp WHERE user = 'ghost'").trim()).toBe('0');
   });
 });
 
