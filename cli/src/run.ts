@@ -6,7 +6,8 @@ import type { Output } from './terminal/output.js';
 /** Runs one command line (without node and script). Resolves to the exit code; never rejects. */
 export async function run(args: readonly string[], output: Output): Promise<number> {
   try {
-    await parkadeProgram(output).parseAsync([...args], { from: 'user' });
+    const program = await parkadeProgram(args, output);
+    await program.parseAsync([...args], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     // Commander has printed it.
