@@ -66,8 +66,21 @@ export interface GrpcServerConfig {
  */
 export const LIVENESS_NAME = 'liveness';
 
+/** What listens for a process: `GrpcServer`, or what stands for it in a simulation. Not serving until `setServing(true)`. */
+export interface RpcServer {
+  /** The port it listens on. */
+  readonly port: number;
+  /** What the health service says of the server as a whole and of each of its services. */
+  setServing(serving: boolean): void;
+  /** Takes no new calls, waits at most `graceMs` for those under way, then cuts what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Makes a process listen. Rejects when the address is taken. */
+export type Listen = (config: GrpcServerConfig, clock: Clock) => Promise<RpcServer>;
+
 /** A gRPC server with health (grpc.health.v1) and reflection. Not serving until `setServing(true)`. */
-export class GrpcServer {
+export class GrpcServer implements RpcServer {
   readonly #servers: readonly Server[];
   readonly #health: HealthImplementation;
   readonly #clock: Clock;
@@ -94,13 +107,8 @@ export class GrpcServer {
     const server = new Server({ ...CHANNEL_OPTIONS, ...config.options });
     const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
-    const { observer, tracer } = config;
-    const { guard, credentials, plainHealthPort } = config.security ?? NO_SECURITY;
-    for (const service of config.services) {
-      const { definition, implementation } = guard(service, config.lotOf);
-      const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
-      server.addService(tolerant(definition), tracer === undefined ? told : traced(definition, told, tracer));
-    }
+    const { credentials, plainHealthPort } = config.security ?? NO_SECURITY;
+    for (const { definition, implementation } of mounted(config, clock)) server.addService(definition, implementation);
     const names = config.services.map(({ definition }) => serviceName(definition));
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
       services: names,
@@ -130,6 +138,21 @@ export class GrpcServer {
     await Promise.race([Promise.all(drained), sleep(this.#clock, graceMs)]);
     for (const server of this.#servers) server.forceShutdown();
   }
+}
+
+/** The services as they are reached from outside: guarded, told to the observer, traced, and safe from broken messages. */
+export function mounted(
+  { services, security = NO_SECURITY, lotOf, observer, tracer }: GrpcServerConfig,
+  clock: Clock,
+): readonly MountedService[] {
+  return services.map((service) => {
+    const { definition, implementation } = security.guard(service, lotOf);
+    const told = observer === undefined ? implementation : observed(definition, implementation, observer, clock);
+    return {
+      definition: tolerant(definition),
+      implementation: tracer === undefined ? told : traced(definition, told, tracer),
+    };
+  });
 }
 
 function bound(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {

@@ -3,7 +3,16 @@ import type { Clock, Random } from '@parkade/clock';
 import { type Authenticator, openAuthenticator } from '@parkade/identity';
 import { namedPartitions, numberedPartitions, OwnerDirectory } from '@parkade/ownership';
 import { Consistency } from '@parkade/proto';
-import { GrpcServer, type Log, type LotOf, NO_SECURITY, Refused, type Security, type Tracer } from '@parkade/rpc';
+import {
+  GrpcServer,
+  type Listen,
+  type Log,
+  type LotOf,
+  NO_SECURITY,
+  Refused,
+  type Security,
+  type Tracer,
+} from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -64,6 +73,8 @@ export interface GatewayDeps {
   readonly promptFiles?: PromptFiles | undefined;
   /** Default: gRPC. */
   readonly ownerTransport?: OwnerTransport | undefined;
+  /** What listens for gRPC, for simulation; default: a real server. */
+  readonly listen?: Listen | undefined;
   /** Where its metrics go. Of one registry one gateway at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
   /** Where its requests are traced; undefined: nowhere. */
@@ -174,7 +185,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const { tracer } = deps;
   const { host, port } = config;
   const { security } = deps;
-  const server = await GrpcServer.start(
+  const server = await (deps.listen ?? GrpcServer.start)(
     { host, port, services: [service], options, observer, tracer, security, lotOf },
     clock,
   );

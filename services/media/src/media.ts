@@ -10,9 +10,10 @@ import {
   ownershipService,
   type OwnershipTiming,
   PartitionOwner,
+  type Probe,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
+import { GrpcServer, type Listen, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -47,6 +48,9 @@ export interface MediaDeps {
   readonly security?: Security | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
+  /** What listens, and how others are found dead: for simulation; default: gRPC and TCP. */
+  readonly listen?: Listen | undefined;
+  readonly probe?: Probe | undefined;
   /** Where its metrics go. Of one registry one media process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
   /** Where its requests are traced; undefined: nowhere. */
@@ -150,7 +154,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   });
   const agent = (name: string): NodeAgent | undefined => (ownership.owns(name) ? nodes.get(name) : undefined);
   const sipHost = (name: string): string => registry.get(name)?.sipAddress.split(':')[0] ?? '';
-  const server = await GrpcServer.start(
+  const server = await (deps.listen ?? GrpcServer.start)(
     {
       host: config.host,
       port: config.port,
@@ -176,7 +180,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       space,
       timing: { ...MEDIA_TIMING, ...deps.timing, forcedTakeover: false },
     },
-    { store, clock, random, session, handler: nodes, handOffClient, probe: tcpProbe(), report },
+    { store, clock, random, session, handler: nodes, handOffClient, probe: deps.probe ?? tcpProbe(), report },
   );
   registry.onChange(() => {
     ownership.refresh();

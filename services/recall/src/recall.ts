@@ -8,9 +8,10 @@ import {
   type OwnershipTiming,
   ownershipService,
   PartitionOwner,
+  type Probe,
   tcpProbe,
 } from '@parkade/ownership';
-import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
+import { GrpcServer, type Listen, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
@@ -46,6 +47,9 @@ export interface RecallDeps {
   readonly branches?: Branches | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
+  /** What listens, and how others are found dead: for simulation; default: gRPC and TCP. */
+  readonly listen?: Listen | undefined;
+  readonly probe?: Probe | undefined;
   /** An attempt was put to its owner so many ms after it was due; below 0: ahead of it. */
   readonly onAttempt?: ((lateMs: number) => void) | undefined;
   /** Where its metrics go. Of one registry one recall process at most. */
@@ -151,7 +155,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
   );
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
-  const server = await GrpcServer.start(
+  const server = await (deps.listen ?? GrpcServer.start)(
     { host: config.host, port: config.port, services: [api, handOffs], observer, security, tracer: deps.tracer },
     clock,
   );
@@ -164,7 +168,16 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
       space: numberedPartitions(RECALL_ROLE, shardTotal),
       timing: { ...DEFAULT_TIMING, ...deps.timing },
     },
-    { store, clock, random, session, handler: partitions, handOffClient, probe: tcpProbe(PROBE_TIMEOUT_MS), report },
+    {
+      store,
+      clock,
+      random,
+      session,
+      handler: partitions,
+      handOffClient,
+      probe: deps.probe ?? tcpProbe(PROBE_TIMEOUT_MS),
+      report,
+    },
   );
   const endChanges = directory.onChange((shard) => partitions.ownerChanged(shard));
   const endLegs = media.onLeg((legId, news) => partitions.legNews(legId, news));

@@ -8,6 +8,7 @@ import {
   ownershipService,
   type OwnershipTiming,
   PartitionOwner,
+  type Probe,
   tcpProbe,
 } from '@parkade/ownership';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
@@ -15,6 +16,7 @@ import { type SlotRecord, SlotShardServiceService, TransitionKind } from '@parka
 import {
   GrpcServer,
   INNER_CHANNEL_OPTIONS,
+  type Listen,
   type Log,
   NO_SECURITY,
   type Security,
@@ -52,6 +54,9 @@ export interface SlotShardDeps {
   readonly security?: Security | undefined;
   /** For tests and simulation; production keeps the defaults. */
   readonly timing?: Partial<OwnershipTiming> | undefined;
+  /** What listens, and how others are found dead: for simulation; default: gRPC and TCP. */
+  readonly listen?: Listen | undefined;
+  readonly probe?: Probe | undefined;
   /** Where its metrics go, and whose parked calls are told tenant by tenant. Of one registry one owner at most. */
   readonly metrics?: { readonly registry: Registry; readonly tenants: readonly string[] } | undefined;
   /** Where its requests are traced; undefined: nowhere. */
@@ -149,7 +154,7 @@ export async function startSlotShard(
 
   const load: Load = { underWay: 0, max: limits.maxCommands };
   const onDefect = (error: unknown): void => log.error('defect', { error: String(error) });
-  const server = await GrpcServer.start(
+  const server = await (deps.listen ?? GrpcServer.start)(
     {
       host: config.host,
       port: config.port,
@@ -195,7 +200,7 @@ export async function startSlotShard(
       session,
       handler: shards,
       handOffClient,
-      probe: tcpProbe(),
+      probe: deps.probe ?? tcpProbe(),
       report: (what, error) => log.warn(what, { error: String(error) }),
     },
   );
