@@ -1,5 +1,5 @@
 import { keys } from '@parkade/ids';
-import { ALL_EVENTS, type EventMessage } from '@parkade/presence';
+import { followEvents } from '@parkade/presence';
 import { MediaControl } from '@parkade/proto';
 import { DEFAULT_LIMITS, MediaSimulator, startRecall } from '@parkade/recall';
 import { silentLog } from '@parkade/rpc';
@@ -57,9 +57,8 @@ describe('a recall that nobody answers', () => {
   it('branches to the child of its slot, else to _, else the call is parked again', async () => {
     await start();
     const branched: unknown[] = [];
-    await world.bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
-      const { kind, slot, branch } = JSON.parse(Buffer.from(payload).toString()) as EventMessage;
-      if (kind === 'branched') branched.push([slot, branch]);
+    await followEvents(world.bus, { replay: 'all' }, (event) => {
+      if (event.kind === 'branched') branched.push([event.slot, event.branch]);
     });
     const children = {
       '100': { children: {}, data: { id: '8ca0e4c50aa1e2901d749307e19b2e4b' }, module: 'voicemail' },

@@ -1,14 +1,17 @@
 import { MAX_ID_LENGTH } from '@parkade/bus';
 import { keys } from '@parkade/ids';
 import { TransitionKind } from '@parkade/proto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventId, noticeEvent, transitionEvent } from './events.js';
+import { encodeLines, eventLine, noticeLine, parseEvents } from './event-lines.js';
+import { eventId } from './events.js';
 import { testCall, testRecord, testTransition } from './testing/records.js';
 
 const KEY = keys.slot(7, 'acme', 'default', '701');
 
-function read(payload: Uint8Array | undefined): unknown {
-  return JSON.parse(Buffer.from(payload ?? []).toString('utf8'));
+/** What a reader makes of lines. */
+function read(...lines: readonly (string | undefined)[]): readonly unknown[] {
+  return parseEvents(encodeLines(lines.map(String)));
 }
 
 describe('the event of a transition', () => {
@@ -20,9 +23,7 @@ describe('the event of a transition', () => {
       retriever: testCall('call-b', { callerName: '', callerNumber: '102' }),
       requestId: 'r1',
     });
-    const event = transitionEvent(KEY, testRecord({ last }), 42);
-    expect([event?.subject, event?.id]).toEqual(['parkade.v1.events.acme.retrieved', `${KEY}@42`]);
-    expect(read(event?.payload)).toEqual({
+    expect(read(eventLine(KEY, testRecord({ last }), 42))[0]).toEqual({
       id: `${KEY}@42`,
       kind: 'retrieved',
       tenant: 'acme',
@@ -62,7 +63,7 @@ describe('the event of a transition', () => {
       other: { tenantId: 'acme', lotId: 'sales', slot: '007' },
       otherParkId: 'p2',
     });
-    expect(read(transitionEvent(KEY, testRecord({ last }), 1)?.payload)).toMatchObject({
+    expect(read(eventLine(KEY, testRecord({ last }), 1))[0]).toMatchObject({
       kind: 'moved-out',
       other: { tenant: 'acme', lot: 'sales', slot: '007', park_id: 'p2' },
     });
@@ -77,21 +78,52 @@ describe('the event of a transition', () => {
   });
 
   it('is not made of a record without one', () => {
-    expect(transitionEvent(KEY, testRecord({ last: undefined }), 1)).toBeUndefined();
+    expect(eventLine(KEY, testRecord({ last: undefined }), 1)).toBeUndefined();
   });
 });
 
 describe('a notice', () => {
-  it('goes to the tenant as an event of kind failed', () => {
-    const event = noticeEvent({ id: 'n1', reason: 'lot-full', tenant: 'acme', at_ms: 5, data: { lot: 'default' } });
-    expect(event.subject).toBe('parkade.v1.events.acme.failed');
-    expect(read(event.payload)).toEqual({
-      id: 'n1',
-      kind: 'failed',
-      reason: 'lot-full',
-      tenant: 'acme',
-      at_ms: 5,
-      data: { lot: 'default' },
-    });
+  it('is an event of kind failed', () => {
+    const line = noticeLine({ id: 'n1', reason: 'lot-full', tenant: 'acme', at_ms: 5, data: { lot: 'default' } });
+    expect(read(line)).toEqual([
+      { id: 'n1', kind: 'failed', reason: 'lot-full', tenant: 'acme', at_ms: 5, data: { lot: 'default' } },
+    ]);
+  });
+});
+
+describe('a batch', () => {
+  it('gives back each event as it was, whatever its texts hold, and none is empty where it was not', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ reason: fc.string({ unit: 'binary' }), name: fc.string() })), (all) => {
+        const lines = all.map(({ reason, name }, i) => {
+          const last = testTransition({ reason, call: testCall('call-a', { callerName: name }), parker: undefined });
+          return eventLine(KEY, testRecord({ last }), i + 1) ?? '';
+        });
+        const expected = all.map(({ reason, name }, i) => ({
+          reason: Buffer.from(reason).toString(),
+          call: { caller_name: Buffer.from(name).toString() },
+          parker: null,
+          revision: i + 1,
+        }));
+        expect(read(...lines)).toMatchObject(all.length === 0 ? [] : expected);
+      }),
+    );
+  });
+
+  it('leaves out what is empty, and says all else in one line', () => {
+    const line = eventLine(KEY, testRecord({ last: testTransition({ call: undefined, presenceId: '' }) }), 7);
+    expect(line).toBe(
+      `{"id":"${KEY}@7","kind":"parked","tenant":"acme","lot":"default","slot":"701","at_ms":1700000000000,"revision":7` +
+        `,"park_id":"p1"}`,
+    );
+  });
+
+  it('is read on where a line is no event of ours', () => {
+    const unreadable: string[] = [];
+    const good = noticeLine({ id: 'n1', reason: 'x', tenant: 'acme', at_ms: 5, data: {} });
+    const events = parseEvents(Buffer.from(['{', good, '[]', 'null', '{"id":7}'].join('\n')), (line) =>
+      unreadable.push(line),
+    );
+    expect([events.map(({ id }) => id), unreadable]).toEqual([['n1'], ['{', '[]', 'null', '{"id":7}']]);
   });
 });

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { MAX_ID_LENGTH } from '@parkade/bus';
-import type { FlowBranch, SlotName, SlotRecord } from '@parkade/proto';
-import { eventKind, FAILED } from './event-kinds.js';
-import { type CallJson, callJson, type ParkerJson, parkerJson } from './parties.js';
-import { eventSubject } from './subjects.js';
+import type { FAILED, TransitionEventKind } from './event-kinds.js';
+import type { CallJson, ParkerJson } from './parties.js';
 
-/** An event of a slot, as JSON on `parkade.v1.events.<tenant>.<kind>`. Exactly one for each transition (R24). */
+/** An event of a slot: what a line of the event stream says (`event-lines.ts`). Exactly one for each transition (R24). */
 export interface EventMessage {
   /** The same however often it is published. */
   readonly id: string;
-  readonly kind: string;
+  readonly kind: TransitionEventKind | 'unknown';
   readonly tenant: string;
   readonly lot: string;
   readonly slot: string;
@@ -54,13 +52,6 @@ export interface BranchJson {
   readonly target: string;
 }
 
-/** Something to publish on the event stream. */
-export interface OutgoingEvent {
-  readonly subject: string;
-  readonly id: string;
-  readonly payload: Uint8Array;
-}
-
 /**
  * The id of a transition's event: `<slot key>@<revision>`; where names are so long that the bus would not take it, the key's
  * last part is replaced by its SHA-256.
@@ -71,62 +62,20 @@ export function eventId(slotKey: string, revision: number): string {
   return `${slotKey.slice(0, 32)}*${createHash('sha256').update(slotKey).digest('hex')}@${revision}`;
 }
 
-/** The event of a record's last transition; undefined where the record holds none. */
-export function transitionEvent(slotKey: string, record: SlotRecord, revision: number): OutgoingEvent | undefined {
-  const { name, last } = record;
-  if (name === undefined || last === undefined) return undefined;
-  const message: EventMessage = {
-    id: eventId(slotKey, revision),
-    kind: eventKind(last.kind),
-    tenant: name.tenantId,
-    lot: name.lotId,
-    slot: name.slot,
-    park_id: last.parkId,
-    at_ms: last.atMs,
-    reason: last.reason,
-    call: callJson(last.call),
-    parker: parkerJson(last.parker),
-    retriever: callJson(last.retriever),
-    other: otherEnd(last.other, last.otherParkId),
-    attempt: last.attempt,
-    ...branchOf(last.branch),
-    request_id: last.requestId,
-    presence_id: last.presenceId,
-    revision,
-  };
-  return { subject: eventSubject(name.tenantId, message.kind), id: message.id, payload: encodeMessage(message) };
-}
-
-/** What did not happen, as JSON on `parkade.v1.events.<tenant>.failed`: told once, lost when the bus is away. */
+/** What did not happen, told as an event: once, and lost when the bus is away. */
 export interface NoticeMessage {
+  /** Does not repeat. */
   readonly id: string;
   readonly kind: typeof FAILED;
   /** `lot-full`, `max-slot-exceeded`, … */
   readonly reason: string;
   readonly tenant: string;
+  /** Wall ms since the Unix epoch. */
   readonly at_ms: number;
   readonly data: Readonly<Record<string, string>>;
-}
-
-/** A notice. `id` is the caller's to choose; it should not repeat. */
-export function noticeEvent(notice: Omit<NoticeMessage, 'kind'>): OutgoingEvent {
-  const message: NoticeMessage = { ...notice, kind: FAILED };
-  return { subject: eventSubject(notice.tenant, FAILED), id: notice.id, payload: encodeMessage(message) };
 }
 
 /** A message as it is published: JSON in UTF-8. */
 export function encodeMessage(message: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(message), 'utf8');
-}
-
-function branchOf(branch: FlowBranch | undefined): Pick<EventMessage, 'branch'> {
-  const to = branch?.target?.to;
-  if (branch === undefined || to === undefined) return {};
-  const module = to.$case === 'ringGroup' ? 'ring_group' : to.$case;
-  return { branch: { flow_id: branch.flowId, child: branch.child, module, target: to.value } };
-}
-
-function otherEnd(other: SlotName | undefined, parkId: string): EventMessage['other'] {
-  if (other === undefined) return null;
-  return { tenant: other.tenantId, lot: other.lotId, slot: other.slot, park_id: parkId };
 }

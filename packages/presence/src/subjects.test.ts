@@ -6,13 +6,11 @@ import { EVENT_KINDS, eventKind } from './event-kinds.js';
 import { EVENT_STREAM, PRESENCE_STREAM, STREAMS } from './streams.js';
 import {
   clearedSubject,
-  eventSubject,
+  EVENT_BATCHES,
   lotPattern,
-  parseEventSubject,
   parsePresenceSubject,
   presenceSubject,
   slotPattern,
-  tenantEventsPattern,
   tenantPresencePattern,
 } from './subjects.js';
 
@@ -28,7 +26,7 @@ describe('subjects', () => {
     const slot = { tenantId: 'acme', lotId: 'default', slot: '701' };
     expect(presenceSubject(slot)).toBe('parkade.v1.presence.acme.default.701');
     expect(clearedSubject(slot, '*3701')).toBe('parkade.v1.presence.acme.default.701.=2A3701');
-    expect(eventSubject('acme', 'parked')).toBe('parkade.v1.events.acme.parked');
+    expect(EVENT_BATCHES).toBe('parkade.v1.events.batch');
   });
 
   it('cannot be broken by any names, and give them back (R23)', () => {
@@ -43,12 +41,8 @@ describe('subjects', () => {
           ...slot,
           clearedPresenceId: presenceId,
         });
-        expect(parseEventSubject(eventSubject(slot.tenantId, 'parked'))).toEqual({
-          tenantId: slot.tenantId,
-          kind: 'parked',
-        });
         expect(covers(PRESENCE_STREAM.subjects[0] ?? '', cleared)).toBe(true);
-        expect(covers(EVENT_STREAM.subjects[0] ?? '', eventSubject(slot.tenantId, 'failed'))).toBe(true);
+        expect(covers(EVENT_STREAM.subjects[0] ?? '', EVENT_BATCHES)).toBe(true);
       }),
     );
   });
@@ -58,12 +52,10 @@ describe('subjects', () => {
       fc.property(slotId, slotId, (one, other) => {
         const lot = lotPattern(other.tenantId, other.lotId);
         const tenant = tenantPresencePattern(other.tenantId);
-        const events = tenantEventsPattern(other.tenantId);
-        expect([lot, tenant, events, slotPattern(other)].every(isPattern)).toBe(true);
+        expect([lot, tenant, slotPattern(other)].every(isPattern)).toBe(true);
         const sameTenant = one.tenantId === other.tenantId;
         expect(matcher(tenant)(presenceSubject(one))).toBe(sameTenant);
         expect(matcher(lot)(presenceSubject(one))).toBe(sameTenant && one.lotId === other.lotId);
-        expect(matcher(events)(eventSubject(one.tenantId, 'parked'))).toBe(sameTenant);
         expect(matcher(lot)(clearedSubject(other, 'x'))).toBe(true);
       }),
     );
@@ -77,9 +69,6 @@ describe('subjects', () => {
       'x',
     ]) {
       expect(parsePresenceSubject(subject)).toBeUndefined();
-    }
-    for (const subject of ['parkade.v1.events.a', 'parkade.v1.events.a.b.c', 'parkade.v1.events.a.*']) {
-      expect(parseEventSubject(subject)).toBeUndefined();
     }
   });
 });

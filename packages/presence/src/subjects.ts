@@ -5,7 +5,7 @@ import { decodeToken, encodeToken } from '@parkade/ids';
  *
  *   parkade.v1.presence.<tenant>.<lot>.<slot>                 the slot's lamp as it is now
  *   parkade.v1.presence.<tenant>.<lot>.<slot>.<presence id>   a lamp that the slot no longer lights (see `lamps.ts`)
- *   parkade.v1.events.<tenant>.<kind>                         what happened
+ *   parkade.v1.events.batch                                   what happened, many events in one message
  *
  * And on core NATS, kept by no stream, for those who cannot read streams (see `services/lamps-feed`); without dots, because
  * Kamailio cannot name a route after a subject with dots:
@@ -19,6 +19,9 @@ const EVENTS = 'parkade.v1.events';
 /** Everything of the presence stream, and of the event stream. */
 export const ALL_PRESENCE = `${PRESENCE}.>`;
 export const ALL_EVENTS = `${EVENTS}.>`;
+
+/** Where events are published: all of them, for only so does one message hold many. */
+export const EVENT_BATCHES = `${EVENTS}.batch`;
 
 /** Every slot's own lamp, without those that slots no longer light. */
 export const ALL_SLOT_LAMPS = `${PRESENCE}.*.*.*`;
@@ -56,16 +59,6 @@ export function tenantPresencePattern(tenantId: string): string {
   return `${PRESENCE}.${encodeToken(tenantId)}.>`;
 }
 
-/** The subject of a tenant's events of one kind. */
-export function eventSubject(tenantId: string, kind: string): string {
-  return `${EVENTS}.${encodeToken(tenantId)}.${encodeToken(kind)}`;
-}
-
-/** Pattern: all events of a tenant. */
-export function tenantEventsPattern(tenantId: string): string {
-  return `${EVENTS}.${encodeToken(tenantId)}.*`;
-}
-
 /** The parts of a presence subject; undefined when it is not one. `clearedPresenceId` only where it is about such a lamp. */
 export function parsePresenceSubject(
   subject: string,
@@ -74,14 +67,6 @@ export function parsePresenceSubject(
   if (names === undefined || names.length < 3 || names.length > 4) return undefined;
   const [tenantId = '', lotId = '', slot = '', clearedPresenceId] = names;
   return { tenantId, lotId, slot, clearedPresenceId };
-}
-
-/** The parts of an event subject; undefined when it is not one. */
-export function parseEventSubject(subject: string): { readonly tenantId: string; readonly kind: string } | undefined {
-  const names = namesAfter(EVENTS, subject);
-  if (names?.length !== 2) return undefined;
-  const [tenantId = '', kind = ''] = names;
-  return { tenantId, kind };
 }
 
 function lotToken(tenantId: string, lotId: string): string {

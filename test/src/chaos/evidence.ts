@@ -1,6 +1,6 @@
 import type { LoggedEvent, Transition } from '@parkade/checker';
 import { keys, parseSlotKey } from '@parkade/ids';
-import { ALL_EVENTS, EVENT_STREAM, type EventMessage } from '@parkade/presence';
+import { ALL_EVENTS, EVENT_STREAM, parseEvents } from '@parkade/presence';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
 import { prefixRange, type Watch } from '@parkade/store';
 import { storedSlots } from '../support/stored-slots.js';
@@ -36,9 +36,13 @@ export class Evidence {
   static async gather(cluster: ChaosCluster): Promise<Evidence> {
     const evidence = new Evidence(cluster);
     await cluster.bus.ensureStreams([EVENT_STREAM]);
-    await cluster.bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload, id }) => {
-      const { tenant, lot, slot, park_id, revision } = JSON.parse(Buffer.from(payload).toString()) as EventMessage;
-      evidence.#events.push({ id: id ?? '', name: `${tenant}/${lot}/${slot}`, parkId: park_id, revision });
+    // As the stream holds them, what comes twice included.
+    await cluster.bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
+      for (const event of parseEvents(payload)) {
+        if (event.kind === 'failed') continue;
+        const { id, tenant, lot, slot, park_id, revision } = event;
+        evidence.#events.push({ id, name: `${tenant}/${lot}/${slot}`, parkId: park_id, revision });
+      }
     });
     return evidence;
   }

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BusMessage, openBus } from '@parkade/bus';
+import { openBus } from '@parkade/bus';
 import { SystemClock, SystemRandom } from '@parkade/clock';
-import { ALL_EVENTS, EVENT_STREAM, type EventMessage } from '@parkade/presence';
+import { EVENT_STREAM, type EventMessage, followEvents } from '@parkade/presence';
 
-/** An event with its place in the stream. */
+/** An event with the place of its batch in the stream. */
 export interface StreamedEvent {
   readonly event: EventMessage;
   readonly sequence: number;
 }
 
 /**
- * Everything the event stream holds, in its order, each stored message once: read until at least `count` are there and no
+ * Every event of a slot that the stream holds, in its order, each once: read until at least `count` are there and no
  * more came for `quietMs`, or the time is over.
  */
 export async function readEvents(
@@ -21,20 +21,17 @@ export async function readEvents(
   const bus = openBus(nats, { clock: new SystemClock(), random: new SystemRandom() });
   try {
     await bus.ensureStreams([EVENT_STREAM]);
-    const messages = new Map<number, BusMessage>();
-    await bus.subscribe(ALL_EVENTS, { replay: 'all' }, (message) => void messages.set(message.sequence, message));
+    const events: StreamedEvent[] = [];
+    await followEvents(bus, { replay: 'all' }, (event, sequence) => {
+      if (event.kind !== 'failed') events.push({ event, sequence });
+    });
     const untilMs = Date.now() + timeoutMs;
     let [seen, sinceMs] = [0, Date.now()];
     while (Date.now() < untilMs && !(seen >= count && Date.now() - sinceMs >= quietMs)) {
       await delay(50);
-      if (messages.size !== seen) [seen, sinceMs] = [messages.size, Date.now()];
+      if (events.length !== seen) [seen, sinceMs] = [events.length, Date.now()];
     }
-    return [...messages.values()]
-      .sort((a, b) => a.sequence - b.sequence)
-      .map(({ payload, sequence }) => ({
-        event: JSON.parse(Buffer.from(payload).toString()) as EventMessage,
-        sequence,
-      }));
+    return events;
   } finally {
     await bus.close();
   }

@@ -126,7 +126,7 @@ describe('the publisher', () => {
 
   it('drops what the bus refuses as wrong instead of holding up the slot', async () => {
     const bench = await new PublisherBench().start();
-    bench.bus.refuse = (subject) => subject.endsWith('.retrieved');
+    bench.bus.refuse = (payload) => payload.includes('"kind":"retrieved"');
     bench.commit(7, '701', 10, retrieved('701', 10));
     bench.commit(7, '701', 11);
     await bench.clock.advance(0);
@@ -199,7 +199,7 @@ describe('the publisher', () => {
     const bench = await new PublisherBench().start();
     bench.publisher.notice('acme', 'lot-full', { lot: 'default' });
     await bench.clock.advance(0);
-    expect(bench.events).toMatchObject([{ kind: 'failed', reason: 'lot-full', tenant: 'acme' }]);
+    expect(bench.notices).toMatchObject([{ kind: 'failed', reason: 'lot-full', tenant: 'acme' }]);
     bench.broker.setReachable(false);
     bench.publisher.notice('acme', 'lot-full', { lot: 'default' });
     await bench.clock.advance(0);

@@ -2,12 +2,14 @@ import { type Bus, BusError } from '@parkade/bus';
 import type { Clock } from '@parkade/clock';
 import {
   clearedLamp,
+  encodeLines,
+  EVENT_BATCHES,
+  eventId,
+  eventLine,
   type NoticeMessage,
-  noticeEvent,
-  type OutgoingEvent,
+  noticeLine,
   type OutgoingLamp,
   slotLamp,
-  transitionEvent,
 } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
 import type { Log, Tracer } from '@parkade/rpc';
@@ -29,9 +31,10 @@ export class Sender {
   ) {}
 
   event(slotKey: string, { record, revision, trace = '' }: QueuedEvent): Promise<Sent> {
-    const event = this.#write(() => transitionEvent(slotKey, record, revision));
+    const line = this.#write(() => eventLine(slotKey, record, revision));
     const span = trace === '' ? undefined : this.tracer?.span('publish event', 'client', trace);
-    const sent = this.#attempt(event === undefined ? undefined : () => this.#publish(event), 'event', record);
+    const publish = line === undefined ? undefined : () => this.#publish(eventId(slotKey, revision), line);
+    const sent = this.#attempt(publish, 'event', record);
     if (span !== undefined) void sent.then((how) => span.end({ 'parkade.revision': revision }, how === 'again'));
     return sent;
   }
@@ -53,8 +56,8 @@ export class Sender {
   }
 
   notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
-    const event = this.#write(() => noticeEvent(notice));
-    return this.#attempt(event === undefined ? undefined : () => this.#publish(event));
+    const line = this.#write(() => noticeLine(notice));
+    return this.#attempt(line === undefined ? undefined : () => this.#publish(notice.id, line));
   }
 
   /** `record`: the one whose lamp it is, where it is the slot's own. */
@@ -66,8 +69,8 @@ export class Sender {
     return this.#attempt(() => this.bus.publishLast(subject, payload, options), 'lamp', record);
   }
 
-  #publish({ subject, payload, id }: OutgoingEvent): Promise<void> {
-    return this.bus.publish(subject, payload, { id, timeoutMs: this.timeoutMs });
+  #publish(id: string, line: string): Promise<void> {
+    return this.bus.publish(EVENT_BATCHES, encodeLines([line]), { id, timeoutMs: this.timeoutMs });
   }
 
   /** What cannot be written out is a defect of ours: told, and left out, or it would hold up its slot for ever. */

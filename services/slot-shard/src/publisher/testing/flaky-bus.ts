@@ -20,7 +20,7 @@ export class FlakyBus implements Bus {
   /** Thrown from the call itself, instead of a rejection. */
   throwSynchronously = false;
   /** Refused as wrong. */
-  refuse: (subject: string) => boolean = () => false;
+  refuse: (payload: string) => boolean = () => false;
   attempts = 0;
   inFlight = 0;
   maxInFlight = 0;
@@ -36,11 +36,11 @@ export class FlakyBus implements Bus {
   }
 
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
-    return this.#flaky(subject, () => this.inner.publish(subject, payload, options));
+    return this.#flaky(payload, () => this.inner.publish(subject, payload, options));
   }
 
   publishLast(subject: string, payload: Uint8Array, options: PublishLastOptions): Promise<boolean> {
-    return this.#flaky(subject, () => this.inner.publishLast(subject, payload, options));
+    return this.#flaky(payload, () => this.inner.publishLast(subject, payload, options));
   }
 
   last(subject: string): Promise<BusMessage | undefined> {
@@ -63,16 +63,16 @@ export class FlakyBus implements Bus {
     return this.inner.close();
   }
 
-  #flaky<T>(subject: string, publish: () => Promise<T>): Promise<T> {
+  #flaky<T>(payload: Uint8Array, publish: () => Promise<T>): Promise<T> {
     this.attempts++;
     if (this.throwSynchronously) throw new BusError('unavailable', 'thrown');
-    return this.#later(subject, publish);
+    return this.#later(payload, publish);
   }
 
-  async #later<T>(subject: string, publish: () => Promise<T>): Promise<T> {
+  async #later<T>(payload: Uint8Array, publish: () => Promise<T>): Promise<T> {
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
     try {
-      if (this.refuse(subject)) throw new BusError('invalid', 'refused');
+      if (this.refuse(Buffer.from(payload).toString())) throw new BusError('invalid', 'refused');
       const failure = this.random.next();
       if (this.maxDelayMs > 0) await sleep(this.clock, this.random.next() * this.maxDelayMs);
       if (failure < this.failureRate / 2) throw new BusError('unavailable', 'not stored');

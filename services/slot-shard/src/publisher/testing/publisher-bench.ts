@@ -1,7 +1,15 @@
 import { EmbeddedBroker, EmbeddedBus } from '@parkade/bus';
 import { ManualClock, SeededRandom } from '@parkade/clock';
 import { keys } from '@parkade/ids';
-import { ALL_EVENTS, ALL_PRESENCE, type EventMessage, type PresenceMessage, STREAMS } from '@parkade/presence';
+import {
+  ALL_EVENTS,
+  ALL_PRESENCE,
+  type EventMessage,
+  type NoticeMessage,
+  parseEvents,
+  type PresenceMessage,
+  STREAMS,
+} from '@parkade/presence';
 import { testPark, testRecord, testTransition } from '@parkade/presence/testing';
 import { type SlotRecord, TransitionKind } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
@@ -19,6 +27,7 @@ export class PublisherBench {
   readonly dropped: string[] = [];
   readonly failures: string[] = [];
   readonly events: EventMessage[] = [];
+  readonly notices: NoticeMessage[] = [];
   readonly lamps: PresenceMessage[] = [];
   readonly publisher: Publisher;
 
@@ -46,7 +55,10 @@ export class PublisherBench {
     await this.inner.ensureStreams(STREAMS);
     const read = (payload: Uint8Array): unknown => JSON.parse(Buffer.from(payload).toString('utf8'));
     await this.inner.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
-      this.events.push(read(payload) as EventMessage);
+      for (const event of parseEvents(payload)) {
+        if (event.kind === 'failed') this.notices.push(event);
+        else this.events.push(event);
+      }
     });
     await this.inner.subscribe(ALL_PRESENCE, { replay: 'all' }, ({ payload }) => {
       this.lamps.push(read(payload) as PresenceMessage);
