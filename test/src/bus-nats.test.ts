@@ -21,6 +21,7 @@ busContract('NATS', async () => {
     bus: await another(),
     another,
     pass,
+    nowMs: () => Date.now(),
     close: async () => {
       for (const bus of buses) await bus.close();
       await server.stop();

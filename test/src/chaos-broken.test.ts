@@ -29,6 +29,7 @@ function losesSome(bus: Bus): Bus {
     publishLast: (subject, payload, options) => bus.publishLast(subject, payload, options),
     last: (subject) => bus.last(subject),
     subscribe: (pattern, options, onMessage) => bus.subscribe(pattern, options, onMessage),
+    read: (pattern, from) => bus.read(pattern, from),
     onStatus: (listener) => bus.onStatus(listener),
     close: () => bus.close(),
   };

@@ -18,6 +18,7 @@ function counted(bus: Bus): Bus & { readonly stored: () => number } {
     ensureStreams: (streams) => bus.ensureStreams(streams),
     last: (subject) => bus.last(subject),
     subscribe: (...wanted) => bus.subscribe(...wanted),
+    read: (pattern, from) => bus.read(pattern, from),
     onStatus: (listener) => bus.onStatus(listener),
     close: () => bus.close(),
   };

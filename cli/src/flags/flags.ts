@@ -22,7 +22,7 @@ export const FLAGS = {
   // Where the service keeps its state and tells its events.
   etcd: flag('--etcd <host:port,...>', 'the etcd to keep state in', 'PARKADE_ETCD'),
   nats: flag('--nats <url>', 'the NATS to publish on (nats://host:port,...)', 'PARKADE_NATS'),
-  dataDir: flag('--data-dir <directory>', 'keep the embedded store here, over restarts', 'PARKADE_DATA_DIR'),
+  dataDir: flag('--data-dir <directory>', 'keep the embedded store and bus here, over restarts', 'PARKADE_DATA_DIR'),
 
   mediaFile: flag('--media-file <file>', 'JSON: tenants of calls, feature codes, domains', 'PARKADE_MEDIA_FILE'),
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Bus, openBus } from '@parkade/bus';
+import { join } from 'node:path';
+import { type Bus, BusDirectory, EmbeddedBroker, openBus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import type { Log } from '@parkade/rpc';
 import { type EtcdStoreOptions, openEmbeddedStore, openEtcdStore, type Store } from '@parkade/store';
@@ -19,7 +20,7 @@ export interface BackendConfig {
   /** `nats://host:port,…`; undefined: the bus inside this process. */
   readonly nats?: string | undefined;
   readonly natsTls?: BackendTls | undefined;
-  /** Where the embedded store is kept over restarts; undefined: in memory. */
+  /** Where the embedded store and bus are kept over restarts; undefined: in memory. */
   readonly dataDir?: string | undefined;
 }
 
@@ -42,9 +43,12 @@ export async function openBackends(
     etcd === undefined
       ? await openEmbeddedStore({ clock, dataDir })
       : await openEtcdStore({ endpoints: etcd, clock, random, tls: await etcdTlsOf(etcdTls) });
+  const keepsBus = nats === undefined && dataDir !== undefined;
+  const directory = keepsBus ? await BusDirectory.open(join(dataDir, 'bus')) : undefined;
   const bus = openBus(nats ?? 'embedded:', {
     clock,
     random,
+    broker: new EmbeddedBroker(clock, directory),
     ...(natsTls === undefined ? {} : { nats: { tls: natsTlsOf(natsTls) } }),
     onFault: (doing, error) => log.warn('bus fault', { doing, error }),
     onHandlerError: (error) => log.error('bus subscriber failed', { error }),
@@ -54,6 +58,7 @@ export async function openBackends(
     bus,
     close: async () => {
       await bus.close();
+      await directory?.close();
       await store.close();
     },
   };

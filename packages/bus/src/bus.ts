@@ -41,6 +41,12 @@ export interface Bus {
   ): Promise<Subscription>;
 
   /**
+   * Reads what one stream keeps of a pattern (as for `subscribe`) at the reader's own pace: what was not asked for waits in the
+   * stream, within its bounds. Throws `invalid` where no one stream holds it, or where a position is none.
+   */
+  read(pattern: string, from: ReadFrom): Reading;
+
+  /**
    * Called whenever the bus becomes reachable or unreachable, with `streamsLost` when a stream was lost, and once soon after
    * registering with how things stand. Returns what ends it.
    */
@@ -59,6 +65,8 @@ export interface StreamSpec {
   readonly maxBytes: number;
   /** How long ids are remembered (B1); for `log` streams. At least 100 ms, at most `maxAgeMs`. */
   readonly duplicateWindowMs: number;
+  /** Whether a stream that is there already is given these two bounds. Default: it keeps those it was made with. */
+  readonly adjustBounds?: boolean | undefined;
 }
 
 export interface PublishOptions {
@@ -91,6 +99,29 @@ export interface SubscribeOptions {
    * that the new one kept has been delivered. Must not throw.
    */
   readonly onReplayed?: (() => void) | undefined;
+}
+
+/**
+ * Where a reading begins: after the message at `position`, which an earlier reading told (of a stream that was lost meanwhile: at
+ * the beginning of the new one), or with what was stored at `sinceMs` (wall ms; 0: all that is kept) or later.
+ */
+export type ReadFrom = { readonly position: string } | { readonly sinceMs: number };
+
+/** A message, and its place for whoever goes on after it later. */
+export interface ReadMessage extends BusMessage {
+  /** Opaque, at most 64 visible ASCII characters. */
+  readonly position: string;
+}
+
+/** One reader's place in a stream. One `next` at a time. */
+export interface Reading {
+  /**
+   * At most `limit` messages that come next (1 to 1,024), in the stream's order, each once. Waits at most `waitMs` for the first
+   * where there is none; fewer than `limit` were all there were. Rejects as the other calls do, and then stands where it stood.
+   */
+  next(limit: number, waitMs: number): Promise<readonly ReadMessage[]>;
+  /** What is under way ends at once with what came. Idempotent. */
+  close(): void;
 }
 
 export interface Subscription {

@@ -8,6 +8,8 @@ export interface BusUnderTest {
   another(): Promise<Bus>;
   /** Lets `ms` milliseconds pass. */
   pass(ms: number): Promise<void>;
+  /** The wall time, in ms, by which messages are stored. */
+  nowMs(): number;
   close(): Promise<void>;
 }
 
@@ -350,6 +352,135 @@ export function busContract(name: string, open: () => Promise<BusUnderTest>): vo
           expect(await refused(bus.subscribe(pattern, { replay: 'none' }, () => undefined))).toBe('invalid');
         }
       });
+    });
+
+    describe('read', () => {
+      const beginning = { sinceMs: 0 };
+      const texts = (messages: readonly BusMessage[]): string[] => messages.map(text);
+
+      it("gives what is kept of a pattern in the stream's order, at the reader's pace", async () => {
+        for (const value of ['a1', 'b1', 'a2', 'a3']) await publish(`contract.events.${value.charAt(0)}`, value);
+        const reading = bus.read('contract.events.a', beginning);
+        expect(texts(await reading.next(2, 0))).toEqual(['a1', 'a2']);
+        expect(texts(await reading.next(2, 0))).toEqual(['a3']);
+        expect(await reading.next(2, 0)).toEqual([]);
+        await publish('contract.events.b', 'b2');
+        await publish('contract.events.a', 'a4');
+        const [last] = await reading.next(2, 0);
+        expect(last).toMatchObject({ subject: 'contract.events.a', id: 'a4', sequence: 6 });
+        reading.close();
+      });
+
+      it('waits for the first message where there is none, and no longer than it was told', async () => {
+        const reading = bus.read('contract.events.>', beginning);
+        const nothing = reading.next(10, 50);
+        await t.pass(60);
+        expect(await nothing).toEqual([]);
+        const waiting = reading.next(10, 20_000);
+        await t.pass(20);
+        await publish('contract.events.a', 'come');
+        await t.pass(20);
+        expect(texts(await waiting)).toEqual(['come']);
+        reading.close();
+      });
+
+      it('goes on after a position that another reading told, of this bus or another', async () => {
+        for (const value of ['one', 'two', 'three']) await publish('contract.events.a', value);
+        const first = bus.read('contract.events.>', beginning);
+        const [, second] = await first.next(2, 0);
+        first.close();
+        const other = await t.another();
+        await other.ensureStreams([LOG]);
+        const later = other.read('contract.events.a', { position: second?.position ?? '' });
+        expect(texts(await later.next(10, 0))).toEqual(['three']);
+        later.close();
+      });
+
+      it('begins at the beginning where the position is of a stream that is no more', async () => {
+        await publish('contract.events.a', 'one');
+        const reading = bus.read('contract.events.>', { position: '99@2020-01-01T00:00:00.000Z' });
+        expect(texts(await reading.next(10, 0))).toEqual(['one']);
+        reading.close();
+      });
+
+      it('begins with what was stored at a time', async () => {
+        await publish('contract.events.a', 'before');
+        await t.pass(300);
+        const [early] = await bus.read('contract.events.>', beginning).next(1, 0);
+        expect(early?.sequence).toBe(1);
+        const sinceMs = t.nowMs() - 100;
+        await publish('contract.events.a', 'after');
+        const reading = bus.read('contract.events.>', { sinceMs });
+        expect(texts(await reading.next(10, 0))).toEqual(['after']);
+        expect(await bus.read('contract.events.>', { sinceMs: t.nowMs() + 60_000 }).next(10, 0)).toEqual([]);
+        reading.close();
+      });
+
+      it('gives the last value of each subject of a last-value stream', async () => {
+        for (const version of [1, 2]) await bus.publishLast('contract.lamps.a', bytes(`v${version}`), { version });
+        const reading = bus.read('contract.lamps.*', beginning);
+        const [lamp, ...rest] = await reading.next(10, 0);
+        expect([lamp?.version, rest]).toEqual([2, []]);
+        reading.close();
+      });
+
+      it('loses nothing and gives nothing twice while others publish', async () => {
+        const sent = Array.from({ length: 300 }, (_, i) => `r${String(i).padStart(3, '0')}`);
+        const reading = bus.read('contract.events.a', beginning);
+        const seen: string[] = [];
+        for (const [i, value] of sent.entries()) {
+          await publish('contract.events.a', value);
+          if (i % 7 === 0) seen.push(...texts(await reading.next(5, 0)));
+        }
+        for (let more = await reading.next(64, 0); more.length > 0; more = await reading.next(64, 0)) {
+          seen.push(...texts(more));
+        }
+        expect(seen).toEqual(sent);
+        reading.close();
+      });
+
+      it('ends a wait when it is closed', async () => {
+        const reading = bus.read('contract.events.>', beginning);
+        const waiting = reading.next(1, 30_000);
+        await t.pass(20);
+        reading.close();
+        expect(await waiting).toEqual([]);
+        expect(await reading.next(1, 0)).toEqual([]);
+      });
+
+      it('refuses a pattern that no one stream holds, a position that is none and bounds that cannot be', async () => {
+        const thrown = (act: () => unknown): string => {
+          try {
+            act();
+          } catch (error) {
+            return error instanceof BusError ? error.code : String(error);
+          }
+          return '';
+        };
+        expect(thrown(() => bus.read('elsewhere', beginning))).toBe('invalid');
+        expect(thrown(() => bus.read('contract.events.a', { position: 'x' }))).toBe('invalid');
+        const reading = bus.read('contract.events.a', beginning);
+        expect(await refused(reading.next(0, 0))).toBe('invalid');
+        expect(await refused(reading.next(1, -1))).toBe('invalid');
+        reading.close();
+      });
+    });
+
+    it('has its bounds adjusted where the spec says so, and keeps them otherwise', async () => {
+      for (let i = 0; i < 10; i++) await bus.publish('contract.events.a', new Uint8Array(2_000), { id: `n${i}` });
+      await bus.ensureStreams([{ ...LOG, maxBytes: 5_000 }]);
+      await publish('contract.events.a', 'kept');
+      const kept = async (): Promise<number> => {
+        const reading = bus.read('contract.events.>', { sinceMs: 0 });
+        const messages = await reading.next(100, 0);
+        reading.close();
+        return messages.length;
+      };
+      expect(await kept()).toBe(11);
+      await bus.ensureStreams([{ ...LOG, maxBytes: 5_000, adjustBounds: true }]);
+      await publish('contract.events.a', 'again');
+      for (let i = 0; i < 500 && (await kept()) > 4; i++) await t.pass(10);
+      expect(await kept()).toBeLessThanOrEqual(4);
     });
 
     it('rejects every call as closed after close, and close may be called twice', async () => {

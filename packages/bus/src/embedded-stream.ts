@@ -1,5 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { BusMessage, StreamSpec } from './bus.js';
+import type { StreamFile } from './bus-directory.js';
 import { RecentIds } from './recent-ids.js';
 
 /** At most so many ids are remembered a stream; beyond it the oldest go early, and the duplicate window is shorter. */
@@ -10,6 +11,7 @@ const OVERHEAD_BYTES = 64;
 interface Entry {
   readonly message: BusMessage;
   readonly storedMs: number;
+  readonly storedWallMs: number;
   readonly bytes: number;
   gone: boolean;
 }
@@ -21,6 +23,7 @@ interface Entry {
  *   S2. What is kept is at most `maxBytes` and at most `maxAgeMs` old; the oldest goes first.
  *   S3. A `last-value` stream keeps one message a subject, and its versions only rise while it is kept.
  *   S4. An id seen within the duplicate window is not stored again.
+ *   S5. With a file, what is kept here is kept there, and a stream made again from it goes on with its sequences and its identity.
  */
 export class EmbeddedStream {
   /** Counts the wipes, so that a reader knows that sequences began anew. */
@@ -35,12 +38,29 @@ export class EmbeddedStream {
   readonly #lastBySubject = new Map<string, Entry>();
   readonly #ids = new RecentIds(MAX_REMEMBERED_IDS);
   readonly #clock: Clock;
+  #identity: string;
 
   constructor(
     public spec: StreamSpec,
     clock: Clock,
+    private readonly file?: StreamFile,
   ) {
     this.#clock = clock;
+    this.#identity = `${spec.name.slice(0, 20)}-${clock.nowMs()}`;
+    if (file === undefined) return;
+    const kept = file.load();
+    if (kept === undefined) {
+      file.begin(this.#identity);
+      return;
+    }
+    this.#identity = kept.identity;
+    for (const { message, storedWallMs } of kept.messages) this.#restore(message, storedWallMs);
+    this.#sequence = kept.lastSequence;
+  }
+
+  /** Which stream this is: another one once it was wiped. */
+  get identity(): string {
+    return `${this.#identity}.${this.incarnation}`;
   }
 
   /** The sequence of the newest message ever stored since the last wipe; 0 where there was none. */
@@ -83,13 +103,17 @@ export class EmbeddedStream {
   }
 
   /** Up to `limit` kept messages after sequence `after` that `wanted` takes, and where to go on from. */
-  read(after: number, limit: number, wanted: (message: BusMessage) => boolean): { found: BusMessage[]; next: number } {
+  read(
+    after: number,
+    limit: number,
+    wanted: (message: BusMessage, storedWallMs: number) => boolean,
+  ): { found: BusMessage[]; next: number } {
     this.#expire();
     const found: BusMessage[] = [];
     let next = this.#sequence;
     for (let i = this.#firstAfter(after); i < this.#entries.length; i++) {
       const entry = this.#entries[i];
-      if (entry === undefined || entry.gone || !wanted(entry.message)) continue;
+      if (entry === undefined || entry.gone || !wanted(entry.message, entry.storedWallMs)) continue;
       if (found.length === limit) {
         next = entry.message.sequence - 1;
         break;
@@ -106,17 +130,32 @@ export class EmbeddedStream {
     this.#lastBySubject.clear();
     this.#ids.clear();
     this.#head = this.#gone = this.#bytes = this.#sequence = 0;
+    this.file?.wipe();
   }
 
   #store(message: BusMessage): void {
+    const storedWallMs = this.#clock.nowMs();
+    this.file?.put(message, storedWallMs);
+    this.#keep(message, this.#clock.monotonicMs(), storedWallMs);
+    this.#expire();
+  }
+
+  /** Takes in what the file holds, as old as it is. */
+  #restore(message: BusMessage, storedWallMs: number): void {
+    const ageMs = Math.max(0, this.#clock.nowMs() - storedWallMs);
+    const storedMs = this.#clock.monotonicMs() - ageMs;
+    if (message.id !== undefined && !this.#ids.has(message.id)) this.#ids.add(message.id, storedMs);
+    this.#keep(message, storedMs, storedWallMs);
+  }
+
+  #keep(message: BusMessage, storedMs: number, storedWallMs: number): void {
     const bytes = message.payload.byteLength + message.subject.length + (message.id?.length ?? 0) + OVERHEAD_BYTES;
-    const entry: Entry = { message, storedMs: this.#clock.monotonicMs(), bytes, gone: false };
+    const entry: Entry = { message, storedMs, storedWallMs, bytes, gone: false };
     const standing = this.#lastBySubject.get(message.subject);
     if (this.spec.kind === 'last-value' && standing !== undefined) this.#drop(standing);
     this.#entries.push(entry);
     this.#bytes += bytes;
     this.#lastBySubject.set(message.subject, entry);
-    this.#expire();
   }
 
   /** Drops what is too old or too much (S2) and ids past the window (S4). The newest message always stays. */
@@ -139,6 +178,7 @@ export class EmbeddedStream {
 
   #drop(entry: Entry): void {
     entry.gone = true;
+    this.file?.remove(entry.message.sequence);
     this.#gone += 1;
     this.#bytes -= entry.bytes;
     const { subject } = entry.message;

@@ -12,6 +12,7 @@ busContract('embedded', () => {
     bus,
     another: () => Promise.resolve(new EmbeddedBus({ clock }, bus.broker)),
     pass: (ms: number) => clock.advance(ms),
+    nowMs: () => clock.nowMs(),
     close: () => bus.close(),
   });
 });

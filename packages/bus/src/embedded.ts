@@ -6,11 +6,15 @@ import {
   type BusStatus,
   type PublishLastOptions,
   type PublishOptions,
+  type Reading,
+  type ReadFrom,
   type StreamSpec,
   type SubscribeOptions,
   type Subscription,
 } from './bus.js';
+import type { BusDirectory } from './bus-directory.js';
 import { StreamCatalog } from './catalog.js';
+import { EmbeddedReading } from './embedded-reading.js';
 import { EmbeddedStream } from './embedded-stream.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
 import { rethrow } from './rethrow.js';
@@ -36,7 +40,16 @@ export class EmbeddedBroker {
   #reachable = true;
   #lost: readonly string[] = [];
 
-  constructor(readonly clock: Clock) {}
+  /** `directory`: where streams are kept; undefined: in memory alone. Closed by whoever opened it. */
+  constructor(
+    readonly clock: Clock,
+    private readonly directory?: BusDirectory,
+  ) {}
+
+  /** Resolves when all that was stored so far would outlive this process, where anything does; undefined: there is nothing to wait for. */
+  settled(): Promise<void> | undefined {
+    return this.directory?.settled();
+  }
 
   get reachable(): boolean {
     return this.#reachable;
@@ -48,11 +61,13 @@ export class EmbeddedBroker {
     for (const spec of specs) {
       const stream = this.streams.get(spec.name);
       if (stream === undefined) {
-        this.streams.set(spec.name, new EmbeddedStream(spec, this.clock));
+        this.streams.set(spec.name, new EmbeddedStream(spec, this.clock, this.directory?.stream(spec.name)));
         made.push(spec.name);
       } else {
         const more = spec.subjects.filter((subject) => !stream.spec.subjects.includes(subject));
-        stream.spec = { ...stream.spec, subjects: [...stream.spec.subjects, ...more] };
+        const { maxAgeMs, maxBytes, adjustBounds } = spec;
+        const bounds = adjustBounds === true ? { maxAgeMs, maxBytes } : {};
+        stream.spec = { ...stream.spec, ...bounds, subjects: [...stream.spec.subjects, ...more] };
       }
     }
     return made;
@@ -99,7 +114,7 @@ export class EmbeddedBus implements Bus {
   readonly #clock: Clock;
   readonly #onHandlerError: (error: unknown) => void;
   readonly #status: StatusBoard;
-  readonly #subscriptions = new Map<EmbeddedSubscription, EmbeddedStream>();
+  readonly #subscriptions = new Map<EmbeddedSubscription | EmbeddedReading, EmbeddedStream>();
   #closed = false;
 
   constructor(deps: EmbeddedBusDeps, broker = new EmbeddedBroker(deps.clock)) {
@@ -115,14 +130,14 @@ export class EmbeddedBus implements Bus {
   }
 
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
-    return this.#answer(() => {
+    return this.#stored(() => {
       const stream = this.broker.stream(this.broker.catalog.forPublish(subject, payload, options.id).name);
       if (stream.append(subject, payload, options.id)) this.#wakeAll(stream);
     });
   }
 
   publishLast(subject: string, payload: Uint8Array, options: PublishLastOptions): Promise<boolean> {
-    return this.#answer(() => {
+    return this.#stored(() => {
       const stream = this.broker.stream(this.broker.catalog.forPublishLast(subject, payload, options.version).name);
       const stored = stream.replace(subject, payload, options.version);
       if (stored) this.#wakeAll(stream);
@@ -160,6 +175,19 @@ export class EmbeddedBus implements Bus {
     });
   }
 
+  read(pattern: string, from: ReadFrom): Reading {
+    if (this.#closed) throw new BusError('closed', 'the bus is closed');
+    const stream = this.broker.stream(this.broker.catalog.forPattern(pattern).name);
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw new BusError('invalid', 'too many subscriptions');
+    const reading = new EmbeddedReading(stream, pattern, from, {
+      clock: this.#clock,
+      reachable: () => this.broker.reachable,
+      onClose: (closed) => void this.#subscriptions.delete(closed),
+    });
+    this.#subscriptions.set(reading, stream);
+    return reading;
+  }
+
   onStatus(listener: (status: BusStatus) => void): () => void {
     return this.#status.listen(listener);
   }
@@ -167,7 +195,10 @@ export class EmbeddedBus implements Bus {
   close(): Promise<void> {
     this.#closed = true;
     this.broker.buses.delete(this);
-    for (const subscription of this.#subscriptions.keys()) subscription.stop();
+    for (const subscription of this.#subscriptions.keys()) {
+      if (subscription instanceof EmbeddedReading) subscription.close();
+      else subscription.stop();
+    }
     this.#subscriptions.clear();
     this.#status.close();
     return Promise.resolve();
@@ -188,6 +219,12 @@ export class EmbeddedBus implements Bus {
 
   #wakeAll(stream: EmbeddedStream): void {
     for (const bus of this.broker.buses) bus.wake(stream);
+  }
+
+  /** Answers when what was stored would outlive this process, where anything does. */
+  #stored<T>(act: () => T): Promise<T> {
+    const stored = this.#answer(act);
+    return stored.then((value) => this.broker.settled()?.then(() => value) ?? value);
   }
 
   #answer<T>(act: () => T): Promise<T> {

@@ -1,4 +1,5 @@
 export * from './bus.js';
+export { BusDirectory } from './bus-directory.js';
 export * from './catalog.js';
 export { EmbeddedBroker, EmbeddedBus, type EmbeddedBusDeps } from './embedded.js';
 export * from './subject.js';

@@ -5,6 +5,8 @@ import {
   type BusStatus,
   type PublishLastOptions,
   type PublishOptions,
+  type Reading,
+  type ReadFrom,
   type StreamSpec,
   type SubscribeOptions,
   type Subscription,
@@ -18,6 +20,7 @@ import { LastValues } from './last-values.js';
 import { Lifeline } from './lifeline.js';
 import { ID_HEADER, STREAM_HEADER } from './message.js';
 import type { NatsBusDeps, NatsOptions } from './options.js';
+import { PullReading } from './pull-reading.js';
 import { type Acknowledgement, Header } from './publishes.js';
 import { Reader } from './reader.js';
 import { StreamKeeper } from './stream-keeper.js';
@@ -135,6 +138,15 @@ export class NatsBus implements Bus {
         return Promise.resolve();
       },
     };
+  }
+
+  read(pattern: string, from: ReadFrom): Reading {
+    this.#checkOpen();
+    return new PullReading(this.#catalog.forPattern(pattern), pattern, from, {
+      clock: this.deps.clock,
+      session: () => this.#lifeline.ready(),
+      suspectLoss: () => this.#lifeline.suspectLoss(),
+    });
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {

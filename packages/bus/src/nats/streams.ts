@@ -20,7 +20,8 @@ export async function readStream(session: NatsSession, name: string): Promise<St
 }
 
 /**
- * Makes the stream where it is missing, adds subjects that it lacks, and leaves it otherwise as it is. Says whether it was
+ * Makes the stream where it is missing, adds subjects that it lacks, gives it the spec's bounds where that says so, and leaves it
+ * otherwise as it is. Says whether it was
  * missing. Rejects with `invalid` where a stream of that name cannot serve as one of the spec's kind.
  */
 export async function ensureStream(
@@ -33,10 +34,19 @@ export async function ensureStream(
   checkFits(standing, spec);
   const { subjects } = standing.config;
   const missing = spec.subjects.filter((subject) => !subjects.some((own) => covers(own, subject)));
-  if (missing.length === 0) return { state: stateOf(standing), made: false };
+  const bounds = boundsToChange(standing, spec);
+  if (missing.length === 0 && bounds === undefined) return { state: stateOf(standing), made: false };
   const kept = subjects.filter((own) => !missing.some((subject) => covers(subject, own)));
-  const updated = await session.call(() => session.jsm.streams.update(spec.name, { subjects: [...kept, ...missing] }));
+  const change = { subjects: [...kept, ...missing], ...bounds };
+  const updated = await session.call(() => session.jsm.streams.update(spec.name, change));
   return { state: stateOf(updated), made: false };
+}
+
+function boundsToChange({ config }: StreamInfo, spec: StreamSpec): { max_age: number; max_bytes: number } | undefined {
+  if (spec.adjustBounds !== true) return undefined;
+  const bounds = { max_age: nanos(spec.maxAgeMs), max_bytes: spec.maxBytes };
+  const same = config.max_age === bounds.max_age && config.max_bytes === bounds.max_bytes;
+  return same ? undefined : bounds;
 }
 
 async function readInfo(session: NatsSession, name: string): Promise<StreamInfo | undefined> {

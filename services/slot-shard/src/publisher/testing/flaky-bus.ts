@@ -5,6 +5,8 @@ import {
   type BusStatus,
   type PublishLastOptions,
   type PublishOptions,
+  type Reading,
+  type ReadFrom,
   type StreamSpec,
   type SubscribeOptions,
   type Subscription,
@@ -53,6 +55,10 @@ export class FlakyBus implements Bus {
     onMessage: (message: BusMessage) => void,
   ): Promise<Subscription> {
     return this.inner.subscribe(pattern, options, onMessage);
+  }
+
+  read(pattern: string, from: ReadFrom): Reading {
+    return this.inner.read(pattern, from);
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
