@@ -18,6 +18,7 @@ import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
 import { DrainingSweeper } from './admin/draining-sweeper.js';
 import { ParkedByGroup } from './admin/parked-by-group.js';
+import { adminService } from './admin/rpc/admin-service.js';
 import { parkService, type ParkServiceDeps } from './api/park-service.js';
 import { draining, UnderWay } from './api/under-way.js';
 import { ClusterWatch } from './board/cluster-watch.js';
@@ -179,6 +180,10 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     onDefect,
     tracing: deps.tracer !== undefined,
   });
+  const tenant = (tenantId: string): undefined | Promise<undefined | Refused> =>
+    lots.tenant(tenantId, deadlineIn(undefined, clock, limits));
+  const run: HttpDeps['run'] = (work) => underWay.run(work);
+  const administration = adminService({ admin, tenant, run, onDefect });
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
@@ -186,7 +191,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const { host, port } = config;
   const { security } = deps;
   const server = await (deps.listen ?? GrpcServer.start)(
-    { host, port, services: [service], options, observer, tracer, security, lotOf },
+    { host, port, services: [service, administration], options, observer, tracer, security, lotOf },
     clock,
   );
   watchGateway(registry, {
@@ -212,10 +217,10 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     {
       admin,
       authenticator: deps.authenticator ?? openAuthenticator,
-      tenant: (tenantId) => lots.tenant(tenantId, deadlineIn(undefined, clock, limits)),
+      tenant,
       listSlots: (request) =>
         listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
-      run: (work) => underWay.run(work),
+      run,
       onDefect,
       board: {
         watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),

@@ -37,6 +37,16 @@ const TABLE: Readonly<Record<string, Needs>> = {
     admin: ['PutFlow', 'DeleteFlow'],
     view: ['GetFlow', 'ListFlows'],
   }),
+  ...rows('/parkade.admin.v1.AdminService/', {
+    admin: [
+      ...['UpdateParkServer', 'CreateGroup', 'UpdateGroup', 'DeleteGroup', 'AddMember', 'RemoveMember'],
+      ...['CreateUser', 'UpdateUser', 'DeleteUser', 'PutRingGroup', 'DeleteRingGroup', 'PutLot', 'DeleteLot'],
+    ],
+    view: [
+      ...['GetParkServer', 'GetGroup', 'ListGroups', 'ListMembers', 'GetUser', 'ListUsers'],
+      ...['GetRingGroup', 'ListRingGroups', 'GetLot', 'ListLots'],
+    ],
+  }),
   ...rows('/parkade.media.v1.MediaNodeService/', {
     process: [
       ...['RingLeg', 'CancelLeg', 'GetLeg', 'WatchLegs', 'ConnectLeg', 'TransferCall', 'HoldCall', 'HangUpCall'],
@@ -49,6 +59,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
 
 const PLACES: Readonly<Record<string, Part>> = {
   'parkade.park.v1.ParkService': 'gateway',
+  'parkade.admin.v1.AdminService': 'gateway',
   'parkade.recall.v1.RecallService': 'recall',
   'parkade.flow.v1.FlowService': 'flow',
   'parkade.media.v1.MediaNodeService': 'media',

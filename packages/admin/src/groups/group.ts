@@ -25,7 +25,8 @@ export interface GroupInput {
   readonly enabled?: boolean | undefined;
 }
 
-export type GroupPatch = Partial<GroupInput>;
+/** What of it is to change. */
+export type GroupPatch = { readonly [Field in keyof GroupInput]?: GroupInput[Field] | undefined };
 
 /** A group's settings as the API shows them. */
 export function groupView(settings: GroupSettings): Group {

@@ -38,17 +38,25 @@ export class Groups {
     },
   ) {}
 
-  async create(tenantId: string, input: GroupInput): Promise<Written<Group> | Refused> {
-    const { writer, limits, clock, random } = this.deps;
-    const id = newRequestId(clock.nowMs(), random);
+  /** `requestId` (a UUIDv7) becomes the group's id: asked for again with it, the group that was made is the answer. */
+  async create(
+    tenantId: string,
+    input: GroupInput,
+    requestId = newRequestId(this.deps.clock.nowMs(), this.deps.random),
+  ): Promise<Written<Group> | Refused> {
+    const { writer, limits } = this.deps;
+    const id = requestId;
     const json = patched({}, { group_id: id, ...input });
     const checked = parseGroup(id, json);
     if (!checked.ok) return invalid(checked.issues);
-    return writer.write(tenantId, [], ({ tenant }) => {
+    const key = keys.group(tenantId, id);
+    const made = await writer.write(tenantId, [key], ({ tenant, at }) => {
+      if (at(key) !== undefined) return { value: groupView(checked.value), ops: [] };
       if (tenant.groups().length >= limits.maxGroups) return tooMany('groups', limits.maxGroups);
       const refused = targetFault(input, tenant) ?? nameTaken(input.name, id, tenant);
       return refused ?? { value: groupView(checked.value), ops: [put(tenantId, id, json)] };
     });
+    return made instanceof Refused || made.revision > 0 ? made : this.show(tenantId, id);
   }
 
   async show(tenantId: string, groupId: string): Promise<Written<Group> | Refused> {

@@ -2,7 +2,7 @@ import type { Clock, Random } from '@parkade/clock';
 import { keys, newRequestId } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
-import { decodeJson, encodeJson, GroupIndex } from '@parkade/settings';
+import { decodeJson, encodeJson, GroupIndex, isObject } from '@parkade/settings';
 import { type Op, prefixRange, type Store } from '@parkade/store';
 import type { AdminLimits } from '../limits.js';
 import { inUse, invalid, tooMany, userNotFound } from '../refusals.js';
@@ -18,7 +18,11 @@ export interface UserInput {
   readonly extension_number: string;
 }
 
-export type UserPatch = Partial<Omit<UserInput, 'extension_number'>>;
+/** What of it is to change. */
+export interface UserPatch {
+  readonly name?: string | undefined;
+  readonly display_name?: string | undefined;
+}
 
 /** Reads of many keys go in transactions of at most this many. */
 const READ_AT_ONCE = 128;
@@ -40,21 +44,30 @@ export class Users {
     },
   ) {}
 
-  async create(tenantId: string, input: UserInput): Promise<Written<User> | Refused> {
-    const { store, writer, limits, clock, random } = this.deps;
-    const checked = parseUser({ id: newRequestId(clock.nowMs(), random), ...input });
+  /** `requestId` (a UUIDv7) becomes the user's id: asked for again with it, the user that was made is the answer. */
+  async create(
+    tenantId: string,
+    input: UserInput,
+    requestId = newRequestId(this.deps.clock.nowMs(), this.deps.random),
+  ): Promise<Written<User> | Refused> {
+    const { store, writer, limits } = this.deps;
+    const checked = parseUser({ id: requestId, ...input });
     if (!checked.ok) return invalid(checked.issues);
     const user = checked.value;
     const { kvs } = await store.range(prefixRange(keys.users(tenantId)), { keysOnly: true, limit: limits.maxUsers });
     if (kvs.length >= limits.maxUsers) return tooMany('users', limits.maxUsers);
     const key = keys.user(tenantId, user.extension_number);
     const nameKey = keys.userName(tenantId, user.name.toLowerCase());
-    return writer.write(tenantId, [key, nameKey], ({ tenant, at }) => {
+    const made = await writer.write(tenantId, [key, nameKey], ({ tenant, at }) => {
+      const before = at(key);
+      if (before !== undefined && isObject(before.json) && before.json['id'] === requestId)
+        return { value: user, ops: [] };
       const server = tenant.settings.extension_number === user.extension_number;
-      if (server || at(key) !== undefined) return taken('extension_number', user.extension_number);
+      if (server || before !== undefined) return taken('extension_number', user.extension_number);
       if (at(nameKey) !== undefined) return taken('name', user.name);
       return { value: user, ops: [put(key, user), put(nameKey, user.extension_number)] };
     });
+    return made instanceof Refused || made.revision > 0 ? made : this.show(tenantId, user.extension_number);
   }
 
   async show(tenantId: string, extension: string): Promise<Written<User> | Refused> {

@@ -82,6 +82,17 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.flow.v1.FlowService/ListFlows': tenant('view'),
   '/parkade.flow.v1.FlowService/DeleteFlow': tenant('admin'),
 
+  ...administration({
+    admin: [
+      ...['UpdateParkServer', 'CreateGroup', 'UpdateGroup', 'DeleteGroup', 'AddMember', 'RemoveMember'],
+      ...['CreateUser', 'UpdateUser', 'DeleteUser', 'PutRingGroup', 'DeleteRingGroup', 'PutLot', 'DeleteLot'],
+    ],
+    view: [
+      ...['GetParkServer', 'GetGroup', 'ListGroups', 'ListMembers', 'GetUser', 'ListUsers'],
+      ...['GetRingGroup', 'ListRingGroups', 'GetLot', 'ListLots'],
+    ],
+  }),
+
   '/parkade.media.v1.MediaNodeService/RingLeg': SERVICES,
   '/parkade.media.v1.MediaNodeService/CancelLeg': SERVICES,
   '/parkade.media.v1.MediaNodeService/GetLeg': SERVICES,
@@ -121,6 +132,14 @@ function holders(needs: (request: never) => readonly Need[]): RpcRights {
 /** One right in all of the tenant. */
 function tenant(action: Role): RpcRights {
   return holders((r: OfTenant) => [at(action, r, 'tenant')]);
+}
+
+/** RPCs of AdminService that need one right in all of the tenant each. */
+function administration(named: Partial<Record<Role, readonly string[]>>): Readonly<Record<string, RpcRights>> {
+  const rows = Object.entries(named).flatMap(([role, names]) =>
+    names.map((name) => [`/parkade.admin.v1.AdminService/${name}`, tenant(role as Role)] as const),
+  );
+  return Object.fromEntries(rows);
 }
 
 /** One right in the lot of the park that is named. */

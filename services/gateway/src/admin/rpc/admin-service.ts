@@ -1,0 +1,24 @@
+import type { Admin } from '@parkade/admin';
+import { AdminServiceService, type AdminServiceServer } from '@parkade/proto/admin';
+import type { MountedService } from '@parkade/rpc';
+import { documentRpcs } from './document-rpcs.js';
+import { groupRpcs } from './group-rpcs.js';
+import { adminRpc, type AdminRpcDeps } from './handling.js';
+import { parkServerRpcs } from './park-server-rpcs.js';
+import { userRpcs } from './user-rpcs.js';
+
+export interface AdminServiceDeps extends AdminRpcDeps {
+  readonly admin: Admin;
+}
+
+/** `parkade.admin.v1.AdminService`, ready to be mounted on a server: the REST API's own rules and writes, in other words. */
+export function adminService({ admin, ...deps }: AdminServiceDeps): MountedService {
+  const rpc = adminRpc(deps);
+  const implementation = {
+    ...parkServerRpcs(rpc, admin.parkServers),
+    ...groupRpcs(rpc, admin),
+    ...userRpcs(rpc, admin),
+    ...documentRpcs(rpc, admin),
+  } satisfies AdminServiceServer;
+  return { definition: AdminServiceService, implementation };
+}

@@ -1,0 +1,54 @@
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import { isName, requestIdTimeMs } from '@parkade/ids';
+import { Reason } from '@parkade/proto';
+import { Refused, unary } from '@parkade/rpc';
+
+/** What every request of AdminService names. */
+export interface OfTenant {
+  readonly tenantId: string;
+  readonly requestId?: string;
+}
+
+/** What the RPCs of AdminService stand on. */
+export interface AdminRpcDeps {
+  /** Undefined when the tenant exists (or was made), else why not. */
+  readonly tenant: (tenantId: string) => undefined | Promise<undefined | Refused>;
+  /** Runs a request's work unless there is too much to do, or the process is shutting down. */
+  readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** Makes a handler of one RPC: `handle` hears only of requests in a tenant that is there. */
+export type AdminRpc = <Request extends OfTenant, Response>(
+  handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
+) => handleUnaryCall<Request, Response>;
+
+/** How the RPCs of AdminService are handled. */
+export function adminRpc({ tenant, run, onDefect }: AdminRpcDeps): AdminRpc {
+  return <Request extends OfTenant, Response>(
+    handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
+  ) =>
+    unary<Request, Response>(
+      (request) =>
+        run(async () => {
+          const wrong = fault(request) ?? (await tenant(request.tenantId));
+          return wrong ?? handle(request);
+        }),
+      onDefect,
+    );
+}
+
+/** What of a request names something; an empty field of the protos names nothing. */
+export function given(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function fault({ tenantId, requestId = '' }: OfTenant): Refused | undefined {
+  if (requestId !== '' && requestIdTimeMs(requestId) === undefined) {
+    const message = 'The field request_id must be a UUIDv7 in lower case, or be left out.';
+    return new Refused(Reason.REQUEST_ID_INVALID, message, { field: 'request_id' });
+  }
+  if (isName(tenantId)) return undefined;
+  const message = 'The field tenant_id must be 1 to 64 printable ASCII characters without blanks.';
+  return new Refused(Reason.INVALID_FIELD, message, { field: 'tenant_id' });
+}
