@@ -39,6 +39,12 @@ describe('a run', () => {
     expect(violations(GOOD)).toEqual([]);
   });
 
+  it('is good where the bus lost its copy of an event, and not where it lost one after that', () => {
+    const lost = { ...GOOD, events: [event(7)] };
+    expect(violations({ ...lost, excusedUpTo: 4 })).toEqual([]);
+    expect(violations({ ...lost, excusedUpTo: 2 })).not.toEqual([]);
+  });
+
   const bad: readonly (readonly [string, Partial<Run>, RegExp])[] = [
     ['an acknowledged park is gone', { stored: new Set() }, /p3 of r3 was acknowledged and is lost/],
     ['a park has left and is still there', { stored: new Set(['p1', 'p3']) }, /has left and is still there/],

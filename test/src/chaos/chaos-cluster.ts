@@ -10,17 +10,11 @@ import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-sh
 import { openEmbeddedStore, type Store } from '@parkade/store';
 import { FaultyStore, type Sabotage } from './faulty-store.js';
 import { Gate, GatedClock } from './gate.js';
+import { WORKLOAD_LOTS } from './workload.js';
 
 export const SHARDS = 8;
 const LEASE_TTL_MS = 2_000;
 const VERSION = '1.0.0';
-
-const LOTS = {
-  default: { any_slot: true },
-  vip: { any_slot: true },
-  spare: { ranges: [{ first: '1', last: '2' }] },
-  wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare' },
-};
 
 export interface ChaosOwner {
   readonly memberId: string;
@@ -58,7 +52,7 @@ export class ChaosCluster {
     const store = await openEmbeddedStore({ clock: new SystemClock() });
     const cluster = new ChaosCluster(store, random, breakage);
     await putTenant(store, 'acme', {});
-    for (const [lotId, lot] of Object.entries(LOTS)) {
+    for (const [lotId, lot] of Object.entries(WORKLOAD_LOTS)) {
       const put = await putLot(store, 'acme', lotId, lot);
       if (!put.ok) throw new Error(JSON.stringify(put));
     }

@@ -1,10 +1,10 @@
-import type { LoggedEvent, Transition } from '@parkade/checker';
-import { keys, parseSlotKey } from '@parkade/ids';
+import type { Bus } from '@parkade/bus';
+import type { Claim, Commit, LoggedEvent, RecallChange, Transition } from '@parkade/checker';
+import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
 import { ALL_EVENTS, EVENT_STREAM, parseEvents } from '@parkade/presence';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
-import { prefixRange, type Watch } from '@parkade/store';
+import { prefixRange, type Store, type Watch, type WatchEvent } from '@parkade/store';
 import { storedSlots } from '../support/stored-slots.js';
-import type { ChaosCluster } from './chaos-cluster.js';
 
 const ENDS: ReadonlySet<TransitionKind> = new Set([
   TransitionKind.RETRIEVED,
@@ -12,69 +12,111 @@ const ENDS: ReadonlySet<TransitionKind> = new Set([
   TransitionKind.ABANDONED,
   TransitionKind.MOVED_OUT,
   TransitionKind.EXPIRED,
+  TransitionKind.RECALL_ANSWERED,
+  TransitionKind.BRANCHED,
+  TransitionKind.ESCAPED,
 ]);
+/** What happens to a park that rings and does not end that. */
+const RINGS_ON: ReadonlySet<TransitionKind> = new Set([TransitionKind.RINGBACK_NOTED, TransitionKind.EXTENDED]);
+
+/** Whose journal and whose entry: `/parkade/shards/<shard>/journal/<epoch>-<count>`. */
+const JOURNAL = /^\/parkade\/shards\/(\d{5})\/journal\/(\d+)-\d+$/;
 
 /** What the store and the bus can testify of a run. */
 export class Evidence {
   readonly transitions: Transition[] = [];
-  readonly events: LoggedEvent[] = [];
-  readonly #watch: Watch;
+  readonly recalls: RecallChange[] = [];
+  readonly claims: Claim[] = [];
+  readonly commits: Commit[] = [];
+  /** What could not be seen; a run with gaps proves nothing. */
+  readonly gaps: string[] = [];
+  readonly #watches: readonly Watch[];
+  readonly #events: { id: string; name: string; revision: number }[] = [];
+  #excusedUpTo = 0;
 
-  private constructor(private readonly cluster: ChaosCluster) {
-    this.#watch = cluster.store.watch(prefixRange(keys.shards), 1, {
-      events: (events) => {
-        for (const event of events) {
-          if (event.kind === 'put') this.#saw(event.kv.key, event.kv.value, event.kv.modRevision);
-        }
-      },
-      compacted: () => {
-        throw new Error('the history of the run was compacted');
-      },
-    });
+  private constructor(private readonly store: Store) {
+    this.#watches = [keys.shards, keys.owners('slot-shard')].map((prefix) =>
+      store.watch(prefixRange(prefix), 1, {
+        events: (events) => {
+          for (const event of events) this.#saw(event);
+        },
+        compacted: (revision) => void this.gaps.push(`the history below ${prefix} was compacted at ${revision}`),
+      }),
+    );
   }
 
-  static async gather(cluster: ChaosCluster): Promise<Evidence> {
-    const evidence = new Evidence(cluster);
-    await cluster.bus.ensureStreams([EVENT_STREAM]);
+  /** From the first revision on, so from before anything is written. */
+  static async gather(store: Store, bus: Bus): Promise<Evidence> {
+    const evidence = new Evidence(store);
+    await bus.ensureStreams([EVENT_STREAM]);
     // As the stream holds them, what comes twice included.
-    await cluster.bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
+    await bus.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
       for (const event of parseEvents(payload)) {
         if (event.kind === 'failed') continue;
-        const { id, tenant, lot, slot, park_id, revision } = event;
-        evidence.#events.push({ id, name: `${tenant}/${lot}/${slot}`, parkId: park_id, revision });
+        const { id, tenant, lot, slot, revision } = event;
+        evidence.#events.push({ id, name: `${tenant}/${lot}/${slot}`, revision });
       }
     });
     return evidence;
   }
 
-  readonly #events: { id: string; name: string; parkId: string; revision: number }[] = [];
+  /** Events of transitions so far may be lost with the bus's own copy. */
+  excuseEvents(): void {
+    this.#excusedUpTo = this.transitions.at(-1)?.revision ?? 0;
+  }
+
+  get excusedUpTo(): number {
+    return this.#excusedUpTo;
+  }
 
   /** Resolves when every transition has an event, or after `limitMs`. */
   async settled(limitMs: number): Promise<void> {
     const endMs = performance.now() + limitMs;
-    const missing = (): boolean => new Set(this.#events.map(({ id }) => id)).size < this.transitions.length;
-    while (missing() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (this.missing() > 0 && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  /** Transitions whose event was not heard yet. */
+  missing(): number {
+    const heard = new Set(this.#events.map(({ name, revision }) => `${name}@${revision}`));
+    const owed = this.transitions.filter(({ revision }) => revision > this.#excusedUpTo);
+    return owed.filter(({ slotKey, revision }) => !heard.has(`${nameOf(slotKey)}@${revision}`)).length;
+  }
+
+  /** The events that were heard, in their order. */
+  events(): readonly LoggedEvent[] {
     const keyOf = new Map(this.transitions.map(({ slotKey }) => [nameOf(slotKey), slotKey]));
-    for (const { id, name, revision } of this.#events) {
-      this.events.push({ id, slotKey: keyOf.get(name) ?? name, revision });
-    }
+    return this.#events.map(({ id, name, revision }) => ({ id, slotKey: keyOf.get(name) ?? name, revision }));
   }
 
   /** The parks in the store. */
   async stored(): Promise<ReadonlySet<string>> {
-    const slots = await storedSlots(this.cluster.store);
+    const slots = await storedSlots(this.store);
     return new Set(slots.flatMap(({ record }) => record.parks.map(({ parkId }) => parkId)));
   }
 
   close(): void {
-    this.#watch.close();
+    for (const watch of this.#watches) watch.close();
   }
 
-  #saw(key: string, value: Uint8Array, revision: number): void {
-    if (parseSlotKey(key) === undefined) return;
-    const { last } = SlotRecord.decode(value);
-    const { requestId = '', parkId = '', kind = TransitionKind.UNSPECIFIED } = last ?? {};
-    this.transitions.push({ slotKey: key, revision, requestId, parkId, ends: ENDS.has(kind) });
+  #saw(event: WatchEvent): void {
+    const key = event.kind === 'put' ? event.kv.key : event.key;
+    const shard = ownerKeyPartition('slot-shard', key);
+    if (shard !== undefined) {
+      const revision = event.kind === 'put' ? event.kv.modRevision : event.modRevision;
+      this.claims.push({ shard, revision, owned: event.kind === 'put' });
+    }
+    if (event.kind !== 'put') return;
+    const { value, modRevision: revision } = event.kv;
+    const [, ofShard, epoch] = JOURNAL.exec(key) ?? [];
+    if (epoch !== undefined) this.commits.push({ shard: Number(ofShard), revision, epoch: Number(epoch) });
+    if (parseSlotKey(key) !== undefined) this.#sawSlot(key, SlotRecord.decode(value), revision);
+  }
+
+  #sawSlot(slotKey: string, { last }: SlotRecord, revision: number): void {
+    const { requestId = '', parkId = '', kind = TransitionKind.UNSPECIFIED, attempt = 0 } = last ?? {};
+    this.transitions.push({ slotKey, revision, requestId, parkId, ends: ENDS.has(kind) });
+    if (RINGS_ON.has(kind)) return;
+    this.recalls.push({ parkId, revision, kind: kind === TransitionKind.RECALLED ? 'begun' : 'over', attempt });
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkSlots, violations } from '@parkade/checker';
+import { checkSlots, epochFaults, violations } from '@parkade/checker';
 import { SeededRandom } from '@parkade/clock';
 import { type Breakage, ChaosCluster } from './chaos-cluster.js';
 import { Evidence } from './evidence.js';
@@ -30,9 +30,9 @@ export interface ChaosResult {
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, forMs, clients = 10, blows, breakage = {}, looksApart, settleMs = 20_000 } = options;
   const cluster = await ChaosCluster.start(new SeededRandom(seed), breakage);
-  const evidence = await Evidence.gather(cluster);
+  const evidence = await Evidence.gather(cluster.store, cluster.bus);
   try {
-    const workload = new Workload(cluster.clients, new SeededRandom(seed + 1), looksApart);
+    const workload = new Workload(cluster.clients, new SeededRandom(seed + 1), { looksApart });
     const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), blows);
     const working = workload.run(clients);
     await nemesis.strike(forMs);
@@ -43,10 +43,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     // A broken build may well have some; what is said of it is that its answers are wrong.
     if (options.breakage === undefined) await workload.findStuck();
     await evidence.settled(settleMs);
-    const { transitions, events } = evidence;
-    const run = { requests: workload.requests, transitions, events, stored: await evidence.stored() };
+    const { transitions, claims, commits, gaps } = evidence;
+    const run = {
+      requests: workload.requests,
+      transitions,
+      events: evidence.events(),
+      stored: await evidence.stored(),
+    };
     return {
-      faults: [...workload.odd, ...violations(run), ...checkSlots(workload.history)],
+      faults: [
+        ...workload.odd,
+        ...gaps,
+        ...violations(run),
+        ...epochFaults(claims, commits),
+        ...checkSlots(workload.history),
+      ],
       blows: nemesis.done,
       requests: workload.requests.length,
       unknown: workload.history.filter(({ outcome }) => outcome.kind === 'unknown').length,

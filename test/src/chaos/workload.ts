@@ -17,13 +17,44 @@ import { callFailure } from '@parkade/rpc';
 
 const clock = new SystemClock();
 const ids = new SystemRandom();
-const TENANT = 'acme';
+
+/** The lots that a tenant of the workload has. */
+export const WORKLOAD_LOTS = {
+  default: { any_slot: true },
+  vip: { any_slot: true },
+  spare: { ranges: [{ first: '1', last: '2' }] },
+  wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare' },
+  /** Its calls come back after a second, and ring for one. */
+  back: {
+    any_slot: true,
+    ringback_timeout_ms: 1_000,
+    callback_timeout_ms: 1_000,
+    recall: { retry_interval_ms: 1_000 },
+  },
+};
+
+/** How a workload differs from the simplest one. */
+export interface WorkloadOptions {
+  /** The first gateway is only asked for what is in a slot: an owner it alone still knows hears no writes. */
+  readonly looksApart?: boolean | undefined;
+  /** Whose slots it works on, each of its clients at all of them; default `acme`. */
+  readonly tenants?: readonly string[];
+  /** The longest pause between two requests of a client; default 10 ms. */
+  readonly pauseMs?: number;
+  /** One client more, whose calls come back (needs recall processes). */
+  readonly recalls?: boolean;
+  /** Ask until an answer comes, but for some; default: five times. A long outage then leaves few outcomes unknown. */
+  readonly persists?: boolean;
+}
 
 /** Slots whose every answer is checked. */
 export const CHECKED_SLOTS = ['701', '702', '703', '704'] as const;
 const MOVED_SLOTS = ['801', '802'] as const;
 const VIP_SLOTS = ['1', '2'] as const;
 const CHOICE_SLOTS = ['1', '2', '3', '4'] as const;
+const BACK_SLOTS = ['1', '2', '3'] as const;
+/** Who persists asks so often, at the most: some minutes. */
+const MAX_ASKED = 400;
 /** A hold, and as much again. */
 const STUCK_MS = 20_000;
 
@@ -36,10 +67,15 @@ interface Attempt {
   readonly told: Told;
 }
 
-interface Known {
+/** A slot of the lot `default` of a tenant. */
+interface Place {
+  readonly tenant: string;
+  readonly slot: string;
+}
+
+interface Known extends Place {
   readonly parkId: string;
   readonly call: string;
-  readonly slot: string;
 }
 
 /** What a client may be told although nobody knows, or nobody says, what became of its request. */
@@ -57,6 +93,8 @@ export class Workload {
   readonly requests: Request[] = [];
   /** Answers that nobody should get. */
   readonly odd: string[] = [];
+  readonly #tenants: readonly string[];
+  readonly #looksApart: boolean;
   #known: Known[] = [];
   #calls = 0;
   #over = false;
@@ -64,16 +102,18 @@ export class Workload {
   constructor(
     private readonly clients: readonly ParkServiceClient[],
     private readonly random: Random,
-    /** The first gateway is only asked for what is in a slot: an owner it alone still knows hears no writes. */
-    private readonly looksApart = false,
-  ) {}
+    private readonly options: WorkloadOptions = {},
+  ) {
+    this.#tenants = options.tenants ?? ['acme'];
+    this.#looksApart = options.looksApart ?? false;
+  }
 
   /** Runs `count` clients at once until `stop`. */
   async run(count: number): Promise<void> {
     const client = async (number: number): Promise<void> => {
       while (!this.#over) {
         await this.#step(number);
-        await new Promise((resolve) => setTimeout(resolve, this.random.next() * 10));
+        await new Promise((resolve) => setTimeout(resolve, this.random.next() * (this.options.pauseMs ?? 10)));
       }
     };
     await Promise.all(Array.from({ length: count }, (_, number) => client(number)));
@@ -85,118 +125,131 @@ export class Workload {
 
   /** One look at every checked slot; each must answer by the fifth try. */
   async lookAtAll(): Promise<void> {
-    for (const slot of CHECKED_SLOTS) {
-      let told: Told = 'unknown';
-      for (let i = 0; i < 5 && told === 'unknown'; i++) told = await this.#look(slot);
-      if (told === 'unknown') this.odd.push(`slot ${slot} does not answer`);
+    for (const tenant of this.#tenants) {
+      for (const slot of CHECKED_SLOTS) {
+        let told: Told = 'unknown';
+        for (let i = 0; i < 5 && told === 'unknown'; i++) told = await this.#look({ tenant, slot });
+        if (told === 'unknown') this.odd.push(`slot ${tenant}/${slot} does not answer`);
+      }
     }
   }
 
   /** Asks for every slot that was not checked: one that is held for a move opens by itself after 10 s, none stays shut. */
   async findStuck(): Promise<void> {
-    const slots = [
-      ...MOVED_SLOTS.map((slot) => ({ lotId: 'default', slot })),
-      ...VIP_SLOTS.map((slot) => ({ lotId: 'vip', slot })),
-      ...CHOICE_SLOTS.map((slot) => ({ lotId: 'wide', slot })),
-    ];
+    const slots = this.#tenants.flatMap((tenantId) => [
+      ...MOVED_SLOTS.map((slot) => ({ tenantId, lotId: 'default', slot })),
+      ...VIP_SLOTS.map((slot) => ({ tenantId, lotId: 'vip', slot })),
+      ...CHOICE_SLOTS.map((slot) => ({ tenantId, lotId: 'wide', slot })),
+    ]);
     const client = this.#pick(this.clients);
     await Promise.all(
-      slots.map(async (slot) => {
-        const request = GetSlotRequest.fromPartial({ tenantId: TENANT, slot, consistency: Consistency.FENCED });
+      slots.map(async ({ tenantId, ...slot }) => {
+        const request = GetSlotRequest.fromPartial({ tenantId, slot, consistency: Consistency.FENCED });
         await callUnary(client.getSlot.bind(client), request, STUCK_MS, clock).catch((error: unknown) => {
-          this.odd.push(`slot ${slot.lotId}/${slot.slot} is stuck: ${callFailure(error).message}`);
+          this.odd.push(`slot ${tenantId}/${slot.lotId}/${slot.slot} is stuck: ${callFailure(error).message}`);
         });
       }),
     );
   }
 
   async #step(number: number): Promise<void> {
-    // Two of the clients play where answers cannot be checked one by one: moves and automatic choices.
-    if (number === 0) return this.#stepMoves();
-    if (number === 1) return this.#stepChoices();
-    const slot = this.#pick(CHECKED_SLOTS);
+    // Some of the clients play where answers cannot be checked one by one: moves, automatic choices, recalls.
+    const tenant = this.#pick(this.#tenants);
+    if (number === 0) return this.#stepMoves(tenant);
+    if (number === 1) return this.#stepChoices(tenant);
+    if (number === 2 && this.options.recalls === true) return this.#stepRecalls(tenant);
+    const place = { tenant, slot: this.#pick(CHECKED_SLOTS) };
     const draw = this.random.next();
-    const known = this.#known.filter((each) => each.slot === slot).at(-1);
-    if (draw < 0.4) return this.#park(slot);
-    if (draw < 0.6) return this.#retrieve(slot, undefined);
-    if (draw < 0.75 && known !== undefined) return this.#retrieve(slot, known);
-    if (draw < 0.85 && known !== undefined) return this.#release(slot, known);
-    await this.#look(slot);
+    const known = this.#known.filter((each) => each.slot === place.slot && each.tenant === tenant).at(-1);
+    if (draw < 0.4) return this.#park(place);
+    if (draw < 0.6) return this.#retrieve(place, undefined);
+    if (draw < 0.75 && known !== undefined) return this.#retrieve(place, known);
+    if (draw < 0.85 && known !== undefined) return this.#release(known);
+    await this.#look(place);
   }
 
-  async #park(slot: string): Promise<void> {
+  async #park(place: Place): Promise<void> {
     const call = `call-${++this.#calls}`;
-    const park = await this.#request('park', slot, call, (requestId) => {
-      const target = { kind: { $case: 'slot', value: { lotId: 'default', slot } } } as const;
-      const request = parkRequest(requestId, call, target);
+    const park = await this.#request('park', place, call, (requestId) => {
+      const request = parkRequest(requestId, place.tenant, call, inSlot('default', place.slot));
       return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, clock);
     });
-    if (park !== undefined) this.#remember({ parkId: park.parkId, call, slot });
+    if (park !== undefined) this.#remember({ ...place, parkId: park.parkId, call });
   }
 
-  async #retrieve(slot: string, known: Known | undefined): Promise<void> {
-    await this.#request('retrieve', slot, known?.call, (requestId) => {
+  async #retrieve(place: Place, known: Known | undefined): Promise<void> {
+    await this.#request('retrieve', place, known?.call, (requestId) => {
       const from =
         known === undefined
-          ? ({ $case: 'slot', value: { lotId: 'default', slot } } as const)
+          ? ({ $case: 'slot', value: { lotId: 'default', slot: place.slot } } as const)
           : ({ $case: 'parkId', value: known.parkId } as const);
       const retriever = { mediaNode: 'node-1', callId: `phone-${++this.#calls}` };
-      const request = RetrieveRequest.fromPartial({ requestId, tenantId: TENANT, from, retriever });
+      const request = RetrieveRequest.fromPartial({ requestId, tenantId: place.tenant, from, retriever });
       return (client, timeoutMs) => callUnary(client.retrieve.bind(client), request, timeoutMs, clock);
     });
   }
 
-  async #release(slot: string, { parkId, call }: Known): Promise<void> {
-    await this.#request('release', slot, call, (requestId) => {
-      const request = ReleaseRequest.fromPartial({ requestId, tenantId: TENANT, parkId });
+  async #release({ parkId, call, ...place }: Known): Promise<void> {
+    await this.#request('release', place, call, (requestId) => {
+      const request = ReleaseRequest.fromPartial({ requestId, tenantId: place.tenant, parkId });
       return (client, timeoutMs) => callUnary(client.release.bind(client), request, timeoutMs, clock);
     });
   }
 
-  async #stepMoves(): Promise<void> {
+  async #stepMoves(tenant: string): Promise<void> {
     const call = `moved-${++this.#calls}`;
     const from = this.#pick(MOVED_SLOTS);
-    const target = { kind: { $case: 'slot', value: { lotId: 'default', slot: from } } } as const;
     const parked = await this.#unchecked('park', (requestId) => {
-      const request = parkRequest(requestId, call, target);
+      const request = parkRequest(requestId, tenant, call, inSlot('default', from));
       return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, clock);
     });
-    if (parked === undefined) return this.#clear('default', from);
+    if (parked === undefined) return this.#clear(tenant, 'default', from);
     const slot = { lotId: 'vip', slot: this.#pick(VIP_SLOTS) };
     const moved = await this.#unchecked('move', (requestId) => {
-      const request = MoveParkRequest.fromPartial({ requestId, tenantId: TENANT, parkId: parked.parkId, slot });
+      const request = MoveParkRequest.fromPartial({ requestId, tenantId: tenant, parkId: parked.parkId, slot });
       return (client, timeoutMs) => callUnary(client.movePark.bind(client), request, timeoutMs, clock);
     });
-    await (moved === undefined ? this.#clear('default', from) : this.#clear(slot.lotId, slot.slot));
+    await (moved === undefined ? this.#clear(tenant, 'default', from) : this.#clear(tenant, slot.lotId, slot.slot));
   }
 
-  async #stepChoices(): Promise<void> {
+  async #stepChoices(tenant: string): Promise<void> {
     const call = `any-${++this.#calls}`;
     const target = { kind: { $case: 'lot', value: { lotId: 'wide', selection: 0, maxSlotNumber: 0 } } } as const;
     await this.#unchecked('park', (requestId) => {
-      const request = parkRequest(requestId, call, target);
+      const request = parkRequest(requestId, tenant, call, target);
       return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, clock);
     });
     const lotId = this.#pick(['wide', 'wide', 'spare']);
-    if (this.random.next() < 0.8) await this.#clear(lotId, this.#pick(CHOICE_SLOTS));
+    if (this.random.next() < 0.8) await this.#clear(tenant, lotId, this.#pick(CHOICE_SLOTS));
   }
 
-  async #clear(lotId: string, slot: string): Promise<void> {
+  /** Parks where calls come back, and takes some call or other of those that ring by now. */
+  async #stepRecalls(tenant: string): Promise<void> {
+    const call = `back-${++this.#calls}`;
+    await this.#unchecked('park', (requestId) => {
+      const request = parkRequest(requestId, tenant, call, inSlot('back', this.#pick(BACK_SLOTS)));
+      return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, clock);
+    });
+    await new Promise((resolve) => setTimeout(resolve, this.random.next() * 800));
+    if (this.random.next() < 0.4) await this.#clear(tenant, 'back', this.#pick(BACK_SLOTS));
+  }
+
+  async #clear(tenantId: string, lotId: string, slot: string): Promise<void> {
     await this.#unchecked('retrieve', (requestId) => {
       const from = { $case: 'slot', value: { lotId, slot } } as const;
       const retriever = { mediaNode: 'node-1', callId: `phone-${++this.#calls}` };
-      const request = RetrieveRequest.fromPartial({ requestId, tenantId: TENANT, from, retriever });
+      const request = RetrieveRequest.fromPartial({ requestId, tenantId, from, retriever });
       return (client, timeoutMs) => callUnary(client.retrieve.bind(client), request, timeoutMs, clock);
     });
   }
 
-  async #look(slot: string): Promise<Told> {
+  async #look({ tenant, slot }: Place): Promise<Told> {
     const request = GetSlotRequest.fromPartial({
-      tenantId: TENANT,
+      tenantId: tenant,
       slot: { lotId: 'default', slot },
       consistency: Consistency.FENCED,
     });
-    const client = this.#pick(this.looksApart ? this.clients.slice(0, 1) : this.clients);
+    const client = this.#pick(this.#looksApart ? this.clients.slice(0, 1) : this.clients);
     const attempt = await attemptOf(async () => {
       const response = await callUnary(client.getSlot.bind(client), request, 3_000, clock);
       return { saw: response.slot?.parks[0]?.call?.callId };
@@ -204,7 +257,8 @@ export class Workload {
     const { askedAt, answeredAt, told } = attempt;
     if (told !== 'unknown' && 'saw' in told) {
       const outcome = { kind: 'saw', call: told.saw } as const;
-      this.history.push({ name: 'look', slot, action: { kind: 'get' }, outcome, askedAt, answeredAt });
+      const base = { name: 'look', slot: `${tenant}/${slot}`, action: { kind: 'get' } } as const;
+      this.history.push({ ...base, outcome, askedAt, answeredAt });
     }
     return told;
   }
@@ -212,7 +266,7 @@ export class Workload {
   /** A request on a checked slot: its attempts become operations of the history. */
   async #request(
     kind: 'park' | 'retrieve' | 'release',
-    slot: string,
+    { tenant, slot }: Place,
     call: string | undefined,
     make: Make,
   ): Promise<Park | undefined> {
@@ -220,7 +274,7 @@ export class Workload {
     const action = kind === 'park' || kind === 'release' ? { kind, call: call ?? '' } : ({ kind, call } as const);
     const done = attempts.filter(({ told }) => told !== 'unknown' && 'park' in told);
     const asked = Math.min(...attempts.map(({ askedAt }) => askedAt));
-    const base = { slot, action };
+    const base = { slot: `${tenant}/${slot}`, action };
     for (const { told, askedAt, answeredAt } of attempts) {
       if (told === 'unknown' || !('refused' in told)) continue;
       const outcome = refusalOutcome(told.refused);
@@ -254,8 +308,8 @@ export class Workload {
   ): Promise<{ requestId: string; attempts: readonly Attempt[]; park: Park | undefined }> {
     const requestId = newRequestId(clock.nowMs(), ids);
     const send = make(requestId);
-    const { random, looksApart } = this;
-    const clients = looksApart ? this.clients.slice(1) : this.clients;
+    const { random } = this;
+    const clients = this.#looksApart ? this.clients.slice(1) : this.clients;
     let at = Math.floor(random.next() * clients.length);
     const attempts: Attempt[] = [];
     const one = async (): Promise<void> => {
@@ -265,8 +319,11 @@ export class Workload {
       attempts.push(await attemptOf(async () => ({ park: parkOf(await send(client, timeoutMs)) })));
     };
     await (random.next() < 0.15 ? Promise.all([one(), one()]) : one());
-    const retries = random.next() < 0.1 ? 0 : 4;
-    for (let i = 0; i < retries && attempts.every(({ told }) => told === 'unknown'); i++) await one();
+    const retries = random.next() < 0.1 ? 0 : this.options.persists === true ? MAX_ASKED : 4;
+    for (let i = 0; i < retries && attempts.every(({ told }) => told === 'unknown'); i++) {
+      if (i >= 4) await new Promise((resolve) => setTimeout(resolve, random.next() * 500));
+      await one();
+    }
     // What was answered is answered the same when it is asked again.
     if (random.next() < 0.1) await one();
     const parks = attempts.flatMap(({ told }) => (told !== 'unknown' && 'park' in told ? [told.park] : []));
@@ -319,8 +376,14 @@ function refusalOutcome(reason: Reason): Outcome | undefined {
   }
 }
 
-function parkRequest(requestId: string, callId: string, target: NonNullable<ParkRequest['target']>): ParkRequest {
-  return ParkRequest.fromPartial({ requestId, tenantId: TENANT, target, call: { mediaNode: 'node-1', callId } });
+type Target = NonNullable<ParkRequest['target']>;
+
+function inSlot(lotId: string, slot: string): Target {
+  return { kind: { $case: 'slot', value: { lotId, slot } } };
+}
+
+function parkRequest(requestId: string, tenantId: string, callId: string, target: Target): ParkRequest {
+  return ParkRequest.fromPartial({ requestId, tenantId, target, call: { mediaNode: 'node-1', callId } });
 }
 
 function parkOf({ park }: { readonly park: Park | undefined }): Park {

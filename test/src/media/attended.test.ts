@@ -1,6 +1,6 @@
 import { ParkState } from '@parkade/proto';
 import { expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 const world = withMediaWorld();
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 const world = withMediaWorld();
 
@@ -34,7 +34,7 @@ test('a caller who is transferred while the cluster cannot be reached goes back 
   await world().until('he hears music', () => caller.nested?.argument === 'local_stream://moh');
   expect(caller.variables.get('parkade_pending')).toBe('true');
   await world().join(caller, '1001');
-  await world().startGateway();
+  await world().cluster.startGateway('gateway-1');
   await world().until('nothing is parked', async () => (await world().parks()).length === 0);
   expect(caller.isAlive).toBe(true);
 });
@@ -45,7 +45,7 @@ test('a caller who is transferred while the cluster cannot be reached is parked 
   await world().kill('gateway-1');
   sim.transferBlind(desk, '702');
   await world().until('he hears music', () => caller.nested?.argument === 'local_stream://moh');
-  await world().startGateway();
+  await world().cluster.startGateway('gateway-1');
   const park = await world().park('702');
   expect(park).toMatchObject({ call: { callId: caller.uuid }, parker: { extension: '1002' } });
   await world().waits(caller, park.parkId);

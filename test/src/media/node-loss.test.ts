@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 // The first node's profile tracks its calls, the second one's does not.
 const world = withMediaWorld({ nodes: ['tracks-1', 'media-2'] });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 const world = withMediaWorld();
 

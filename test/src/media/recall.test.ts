@@ -1,7 +1,7 @@
 import { ParkState } from '@parkade/proto';
 import type { Phone } from '@parkade/media-simulator';
 import { expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 const world = withMediaWorld();
 

@@ -7,7 +7,7 @@ import type { CallRef, Park } from '@parkade/proto';
 import type { MediaPort } from '@parkade/recall';
 import { silentLog } from '@parkade/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { withMediaWorld } from './world.js';
+import { withMediaWorld } from './with-media-world.js';
 
 const world = withMediaWorld();
 // What recalls use, so that the two cannot part.

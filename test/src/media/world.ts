@@ -8,9 +8,8 @@ import { encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
 import { registerMediaNode } from '@parkade/media';
 import type { Channel, SimulatedSwitch } from '@parkade/media-simulator';
 import { Consistency, Owner, type Park, ParkState, type ParkServiceClient } from '@parkade/proto';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { CALL_MS, failureOf, requestId } from '../support/calls.js';
-import { type Cluster, startCluster } from '../support/cluster.js';
+import { type Cluster, type ClusterOptions, startCluster } from '../support/cluster.js';
 import type { CliProcess } from '../support/process.js';
 import { Lamps } from './lamps.js';
 import { type DialplanSettings, type SimulatedNode, startNodes } from './nodes.js';
@@ -24,6 +23,8 @@ const WITHIN_MS = 60_000;
 const PASSWORD = 'ClueCon';
 
 export interface MediaWorldOptions {
+  /** How its cluster differs from two owners and a gateway on one etcd. */
+  readonly cluster?: ClusterOptions;
   /** Names of the nodes; one that begins with `tracks` has a profile that tracks its calls. */
   readonly nodes?: readonly string[];
 }
@@ -51,8 +52,8 @@ export class MediaWorld {
     this.#client = openParkClient(gateway);
   }
 
-  static async start({ nodes = ['media-1', 'media-2'] }: MediaWorldOptions): Promise<MediaWorld> {
-    const cluster = await startCluster({ owners: 2, gateways: 1, shards: SHARDS, settings: SETTINGS });
+  static async start({ nodes = ['media-1', 'media-2'], cluster: options }: MediaWorldOptions): Promise<MediaWorld> {
+    const cluster = await startCluster({ owners: 2, gateways: 1, shards: SHARDS, settings: SETTINGS, ...options });
     const directory = await mkdtemp(join(tmpdir(), 'parkade-media-'));
     await writeFile(join(directory, 'media.json'), JSON.stringify(MEDIA_FILE));
     const world = new MediaWorld(cluster, directory, await Lamps.watch(cluster.nats));
@@ -60,7 +61,8 @@ export class MediaWorld {
     for (const { name, sim, wire, sipAddress } of world.nodes) {
       world.talked.follow(sim);
       const node = { name, host: '127.0.0.1', port: wire.port, sipAddress, recovers: name.startsWith('tracks') };
-      expect(await registerMediaNode(cluster.store, node)).toBeUndefined();
+      const refused = await registerMediaNode(cluster.store, node);
+      if (refused !== undefined) throw new Error(JSON.stringify(refused));
     }
     await Promise.all([world.startMedia('media-a'), world.startMedia('media-b'), world.startRecall()]);
     await world.controlled();
@@ -125,17 +127,12 @@ export class MediaWorld {
 
   async startEverything(): Promise<void> {
     const { cluster } = this;
-    for (const name of ['owner-1', 'owner-2']) {
-      cluster.start(name, ['slot-shard', '--nats', cluster.nats, '--lease-ttl', '2s', '--member-id', name]);
-    }
-    await this.startGateway();
+    await Promise.all([
+      cluster.startOwner('owner-1'),
+      cluster.startOwner('owner-2'),
+      cluster.startGateway('gateway-1'),
+    ]);
     await Promise.all([this.startMedia('media-a'), this.startMedia('media-b'), this.startRecall()]);
-  }
-
-  /** Starts the gateway again, where it was. */
-  async startGateway(): Promise<void> {
-    const [, port = ''] = this.#gateway.split(':');
-    await this.cluster.start('gateway-1', ['gateway', '--port', port]).printed(/^listening on /m);
   }
 
   /** Starts a switch again that has crashed or stopped; resolves when it is controlled. */
@@ -243,8 +240,8 @@ export class MediaWorld {
     });
   }
 
-  /** What must hold after every scenario; whoever still talks or waits is hung up first, by his phone. */
-  async settle(): Promise<void> {
+  /** What is wrong and must not be after any scenario; whoever still talks or waits is hung up first, by his phone. */
+  async settle(): Promise<readonly string[]> {
     const faults = this.talked.faults();
     this.dialplan.pendingS = 60;
     for (const { sim } of this.nodes) {
@@ -259,7 +256,7 @@ export class MediaWorld {
     await this.allFree();
     await this.until('every lamp is dark', () => this.lamps.lit().length === 0);
     this.talked.faults();
-    expect(faults).toEqual([]);
+    return faults;
   }
 
   /** Waits until a condition holds; fails with what everybody said. A cluster that cannot answer is asked again. */
@@ -299,21 +296,4 @@ function getPark(client: ParkServiceClient, parkId: string): Promise<unknown> {
     consistency: Consistency.FENCED,
   };
   return callUnary(client.getPark.bind(client), request, CALL_MS, clock);
-}
-
-/** One world for all scenarios of a file. After each: no slot stuck, no lamp on, no strangers joined, nobody hung up. */
-export function withMediaWorld(options: MediaWorldOptions = {}): () => MediaWorld {
-  let world: MediaWorld | undefined;
-  beforeAll(async () => {
-    world = await MediaWorld.start(options);
-  });
-  afterEach(() => world?.settle());
-  afterAll(() => world?.stop());
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(() => void process.stderr.write(`${world?.cluster.logs() ?? 'no world'}\n`));
-  });
-  return () => {
-    if (world === undefined) throw new Error('the world has not started');
-    return world;
-  };
 }
