@@ -86,6 +86,11 @@ export function lampFacts(record: SlotRecord): LampFacts | undefined {
   };
 }
 
+/** Whether a slot with this record lights nothing; `undefined`: it has none. */
+export function isDark(record: SlotRecord | undefined): boolean {
+  return record === undefined || !record.parks.some((park) => lights(park, record.litPresenceId));
+}
+
 /** The lamps of a record as it was committed at `revision`. */
 export function lampsOf(record: SlotRecord, revision: number): Lamps {
   const facts = lampFacts(record);

@@ -143,10 +143,10 @@ export async function startSlotShard(
       committer,
       floor,
       fence,
-      changed: (shard, key, record, revision, trace) => {
+      changed: (shard, key, record, revision, { trace, wasDark }) => {
         log.debug?.(eventKind(record.last?.kind ?? TransitionKind.UNSPECIFIED), lineOf(record, revision));
         followers.changed(shard.number, key, record, revision);
-        publisher.committed(shard.number, key, record, revision, trace);
+        publisher.committed(shard.number, { slotKey: key, record, revision, trace, wasDark });
       },
       recovered: () => metrics.shardChanged('recovered'),
     }),

@@ -133,7 +133,7 @@ describe('a shard that lags', () => {
       const revisions = bench.revisions(String(slot));
       expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
       const shown = await bench.lamp(`parkade.v1.presence.acme.default.${slot}`);
-      expect(shown).toMatchObject({ version: revisions.at(-1), state: 'terminated' });
+      expect(shown?.state).toBe('terminated');
     }
   });
 

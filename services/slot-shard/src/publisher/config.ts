@@ -2,7 +2,7 @@
 export interface PublisherConfig {
   /** Names this process in the ids of notices; different at every start. */
   readonly instance: string;
-  /** Slots with a publish under way, at most. */
+  /** Slots with a publish of their lamp under way, at most; beside them there is one batch of events. */
   readonly maxInFlight: number;
   /** Transitions waiting to be published, at most, over all shards; past it the shard with the most lags. */
   readonly maxPending: number;

@@ -1,5 +1,7 @@
+import { ALL_EVENTS, parseEvents } from '@parkade/presence';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LINGER_MS } from './lamp-budget.js';
 import { parked, PublisherBench, retrieved } from './testing/publisher-bench.js';
 
 const SUBJECT = 'parkade.v1.presence.acme.default';
@@ -82,19 +84,66 @@ describe('the publisher', () => {
             const revisions = bench.revisions(slot);
             expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
             const shown = await bench.lamp(`${SUBJECT}.${slot}`);
-            expect(shown).toMatchObject({
-              version,
-              presence_id: shownId,
-              state: litId === '' ? 'terminated' : 'early',
-            });
+            // That a dark lamp is dark need not be told again.
+            if (litId === '') expect(shown?.state).toBe('terminated');
+            else expect(shown).toMatchObject({ version, presence_id: shownId, state: 'early' });
             expect(litIds(bench, slot)).toEqual(litId === '' ? [] : [litId]);
           }
-          expect(bench.bus.maxInFlight).toBeLessThanOrEqual(2);
+          // Two lamps and one batch of events.
+          expect(bench.bus.maxInFlight).toBeLessThanOrEqual(3);
           bench.publisher.close();
         },
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('sends what happened while a batch was under way in one message, and lets nothing overtake it (B1)', async () => {
+    const bench = await new PublisherBench().start();
+    bench.broker.setReachable(false);
+    bench.commit(7, '701', 10);
+    await bench.clock.advance(0);
+    for (let revision = 11; revision < 61; revision++) bench.commit(revision % 3, '701', revision);
+    bench.broker.setReachable(true);
+    await bench.clock.advance(1_000);
+    const batches: number[][] = [];
+    await bench.inner.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
+      batches.push(parseEvents(payload).map((event) => (event.kind === 'failed' ? 0 : event.revision)));
+    });
+    await bench.clock.advance(0);
+    expect(batches.map(({ length }) => length)).toEqual([1, 50]);
+    expect(batches[0]).toEqual([10]);
+  });
+
+  it('tells of more lamps than a moment takes within a tenth of a second, each as it is then (B2)', async () => {
+    const bench = await new PublisherBench().start();
+    const slots = Array.from({ length: 1_000 }, (_, i) => String(i));
+    for (const slot of slots) bench.commit(7, slot, 10, parked(slot, 10), true);
+    await bench.clock.advance(0);
+    const atOnce = bench.lamps.length;
+    expect(atOnce).toBeGreaterThanOrEqual(100);
+    expect(atOnce).toBeLessThan(300);
+    // What was told lit must be told dark; of the others, half are dark again before anybody heard of them.
+    for (const slot of slots.slice(0, 500)) bench.commit(7, slot, 11, retrieved(slot, 11));
+    await bench.clock.advance(LINGER_MS);
+    await bench.clock.advance(LINGER_MS);
+    const told = new Map(bench.lamps.map(({ slot, state }) => [slot, state]));
+    expect(slots.map((slot) => told.get(slot) ?? 'terminated')).toEqual([
+      ...Array.from({ length: 500 }, () => 'terminated'),
+      ...Array.from({ length: 500 }, () => 'early'),
+    ]);
+    expect(bench.lamps.length).toBeLessThan(atOnce * 2 + 520 + 2 * LINGER_MS);
+    expect(bench.publisher.publishedRevision(7)).toBe('all');
+  });
+
+  it('waits for no lamp to linger when it is to be flushed', async () => {
+    const bench = await new PublisherBench().start();
+    for (let i = 0; i < 1_000; i++) bench.commit(7, String(i), 10);
+    const flushed = bench.publisher.flush(1_000);
+    for (let i = 0; i < 50; i++) await bench.clock.advance(0);
+    await bench.clock.advance(1);
+    expect([bench.lamps.length, bench.publisher.pending]).toEqual([1_000, 0]);
+    expect(await flushed).toBe(true);
   });
 
   it('puts out the lamp of an id that was skipped while the bus was away', async () => {
@@ -130,7 +179,7 @@ describe('the publisher', () => {
     bench.commit(7, '701', 10, retrieved('701', 10));
     bench.commit(7, '701', 11);
     await bench.clock.advance(0);
-    expect([bench.revisions('701'), bench.failures]).toEqual([[11], ['refused']]);
+    expect([bench.revisions('701'), bench.failures]).toEqual([[11], ['refused', 'refused']]);
     expect(bench.publisher.publishedRevision(7)).toBe('all');
   });
 
@@ -146,9 +195,10 @@ describe('the publisher', () => {
   it('sends nothing more of a shard that is lost', async () => {
     const bench = await new PublisherBench({ maxInFlight: 1 }).start();
     bench.bus.maxDelayMs = 10;
-    for (const slot of ['701', '702', '703']) bench.commit(7, slot, 10);
-    bench.commit(8, '801', 11);
+    bench.commit(7, '701', 10);
     await bench.clock.advance(0);
+    for (const slot of ['702', '703']) bench.commit(7, slot, 11);
+    bench.commit(8, '801', 12);
     bench.publisher.forget(7);
     await bench.clock.advance(1_000);
     expect(bench.events.map(({ slot }) => slot)).toEqual(['701', '801']);

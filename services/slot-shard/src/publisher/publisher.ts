@@ -1,14 +1,15 @@
 import type { Bus, BusStatus } from '@parkade/bus';
 import type { Clock } from '@parkade/clock';
-import type { SlotRecord } from '@parkade/proto';
 import type { Log, Tracer } from '@parkade/rpc';
 import type { PublisherConfig } from './config.js';
-import type { LampBatch, Lane, QueuedEvent } from './lane.js';
+import { EventsOut } from './events-out.js';
+import type { LampLane } from './lamp-lane.js';
+import { LampsOut } from './lamps-out.js';
 import { Notices } from './notices.js';
 import { type PublisherObserver, silentObserver } from './observer.js';
 import { Pacing } from './pacing.js';
 import { Republish, type ShardCommitted } from './republish.js';
-import { Sender, type Sent } from './sender.js';
+import { Sender } from './sender.js';
 import { type Committed, type QueueCounts, ShardQueue } from './shard-queue.js';
 
 export interface PublisherDeps {
@@ -25,7 +26,7 @@ export interface PublisherDeps {
  * Publishes what was committed: an event for each transition, and the slot's lamp. It never holds up a commit.
  *
  *   B1. Events of a slot are stored in the order of their revisions, each at least once and with the same id each time.
- *   B2. A slot's lamp ends up as its last record says; those in between may be skipped.
+ *   B2. A slot's lamp ends up as its last record says; those in between may be skipped, within a tenth of a second.
  *   B3. Memory is bounded: past `maxPending` the shard with the most queued lags, and catches up from the store's history.
  *   B4. `publishedRevision` claims only what is stored: it can be written down and history before it forgotten.
  *   B5. Nothing here throws into the owner, whatever the bus does.
@@ -36,13 +37,13 @@ export class Publisher {
   readonly #observer: PublisherObserver;
   readonly #counts: QueueCounts;
   readonly #shards = new Map<number, ShardQueue>();
-  readonly #pacing: Pacing;
-  readonly #sender: Sender;
+  readonly #eventPacing: Pacing;
+  readonly #lampPacing: Pacing;
+  readonly #events: EventsOut;
+  readonly #lamps: LampsOut;
   readonly #notices: Notices;
   readonly #flushes = new Set<() => void>();
   readonly #stopStatus: () => void;
-  #ready: Lane[] = [];
-  #waiting: Lane[] = [];
   #republishes: Republish[] = [];
   #scheduled = false;
   #closed = false;
@@ -52,11 +53,25 @@ export class Publisher {
     this.#deps = deps;
     this.#observer = deps.observer ?? silentObserver;
     this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
-    this.#sender = new Sender(config.publishTimeoutMs, deps.bus, deps.clock, deps.log, this.#observer, deps.tracer);
-    this.#notices = new Notices(config, this.#sender, deps.clock, this.#observer);
-    this.#pacing = new Pacing(config, deps.clock, () => this.#retry());
-    this.#stopStatus = deps.bus.onStatus((status: BusStatus) => {
-      if (status.connected) this.#pacing.reset();
+    const { bus, clock, log, tracer } = deps;
+    const sender = new Sender(config.publishTimeoutMs, bus, clock, log, this.#observer, tracer);
+    this.#notices = new Notices(config, sender, clock, this.#observer);
+    this.#eventPacing = new Pacing({ ...config, maxInFlight: 1 }, clock, () => this.#events.retry());
+    this.#lampPacing = new Pacing(config, clock, () => this.#lamps.retry());
+    const ended = (): void => this.#finished();
+    this.#events = new EventsOut(config.instance, sender, this.#eventPacing, ended);
+    this.#lamps = new LampsOut({
+      clock,
+      pacing: this.#lampPacing,
+      send: (batch) => sender.lamps(batch),
+      pull: () => this.#pullRepublish(),
+      emptied: ({ shard, slotKey }) => void this.#shards.get(shard)?.lamps.delete(slotKey),
+      ended,
+    });
+    this.#stopStatus = bus.onStatus((status: BusStatus) => {
+      if (!status.connected) return;
+      this.#eventPacing.reset();
+      this.#lampPacing.reset();
     });
   }
 
@@ -67,7 +82,7 @@ export class Publisher {
 
   /** Publishes under way. */
   get inFlight(): number {
-    return this.#pacing.inFlight;
+    return this.#eventPacing.inFlight + this.#lampPacing.inFlight;
   }
 
   /** How many more transitions `replay` takes now; always some when nothing is queued. */
@@ -91,11 +106,11 @@ export class Publisher {
   }
 
   /** A slot's record was committed. Never blocks, never throws. */
-  committed(shard: number, slotKey: string, record: SlotRecord, revision: number, trace?: string): void {
+  committed(shard: number, committed: Committed): void {
     if (this.#closed) return;
     const queue = this.#queueOf(shard);
     if (!queue.lagging && this.room === 0) this.#makeRoom();
-    queue.committed({ slotKey, record, revision, trace });
+    queue.committed(committed);
     this.#schedule();
   }
 
@@ -152,6 +167,7 @@ export class Publisher {
     return new Promise((resolve) => {
       const end = (flushed: boolean): void => {
         this.#flushes.delete(look);
+        this.#lamps.hurry = this.#flushes.size > 0;
         timer.cancel();
         resolve(flushed);
       };
@@ -161,12 +177,13 @@ export class Publisher {
       };
       const timer = this.#deps.clock.setTimer(timeoutMs, () => end(false));
       this.#flushes.add(look);
+      this.#lamps.hurry = true;
     });
   }
 
   /** Tells a tenant of something that is no transition, such as `lot-full`. Once: lost while the bus is away. */
   notice(tenant: string, reason: string, data: Readonly<Record<string, string>>): void {
-    if (this.#closed || this.#pacing.away) this.#observer.noticeDropped();
+    if (this.#closed || this.#eventPacing.away) this.#observer.noticeDropped();
     else this.#notices.send(tenant, reason, data);
   }
 
@@ -174,10 +191,11 @@ export class Publisher {
   close(): void {
     this.#closed = true;
     this.#stopStatus();
-    this.#pacing.close();
+    this.#eventPacing.close();
+    this.#lampPacing.close();
+    this.#events.close();
+    this.#lamps.close();
     for (const shard of [...this.#shards.keys()]) this.forget(shard);
-    this.#ready = [];
-    this.#waiting = [];
     const republishes = this.#republishes.splice(0);
     for (const republish of republishes) republish.onFinished();
     this.#finished();
@@ -186,7 +204,12 @@ export class Publisher {
   #queueOf(shard: number): ShardQueue {
     let queue = this.#shards.get(shard);
     if (queue === undefined) {
-      queue = new ShardQueue(shard, this.#counts, (lane) => this.#laneReady(lane));
+      queue = new ShardQueue(
+        shard,
+        this.#counts,
+        (events) => this.#events.queueReady(events),
+        (lane) => this.#lamps.laneReady(lane),
+      );
       this.#shards.set(shard, queue);
     }
     return queue;
@@ -204,92 +227,23 @@ export class Publisher {
     this.#deps.clock.defer(() => this.#deps.onLagging?.(shard));
   }
 
-  #laneReady(lane: Lane): void {
-    if (lane.state !== 'idle') return;
-    lane.state = 'ready';
-    this.#ready.push(lane);
-  }
-
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#deps.clock.defer(() => {
       this.#scheduled = false;
-      this.#pump();
+      this.#events.pump();
+      this.#lamps.pump();
     });
-  }
-
-  #retry(): void {
-    for (const lane of this.#waiting.splice(0)) {
-      lane.state = 'idle';
-      this.#laneReady(lane);
-    }
-    this.#pump();
-  }
-
-  #pump(): void {
-    let taken = 0;
-    while (!this.#closed && this.#pacing.open) {
-      const lane = this.#ready[taken];
-      if (lane === undefined) {
-        if (!this.#pullRepublish()) break;
-        continue;
-      }
-      taken++;
-      this.#start(lane);
-    }
-    if (taken > 0) this.#ready.splice(0, taken);
   }
 
   /** Queues one more lamp of a republish; false: there is none. */
   #pullRepublish(): boolean {
     const [first] = this.#republishes;
     if (first === undefined) return false;
-    if (!first.next((shard) => this.#queueOf(shard))) this.#republishes.shift();
+    const ready = (lane: LampLane): void => this.#lamps.laneReady(lane, true);
+    if (!first.next((shard) => this.#queueOf(shard), ready)) this.#republishes.shift();
     return true;
-  }
-
-  #start(lane: Lane): void {
-    const next = lane.dead ? undefined : lane.take();
-    if (next === undefined) {
-      lane.state = 'idle';
-      return;
-    }
-    lane.state = 'sending';
-    this.#pacing.inFlight++;
-    const sent = 'event' in next ? this.#sender.event(lane.slotKey, next.event) : this.#sender.lamps(next.lamps);
-    void sent.then((end) => {
-      if ('event' in next) this.#eventEnded(lane, next.event, end);
-      else this.#lampsEnded(lane, next.lamps, end);
-      this.#ended(lane, end);
-    });
-  }
-
-  #ended(lane: Lane, sent: Sent): void {
-    this.#pacing.inFlight--;
-    if (sent === 'gone') this.#pacing.succeeded();
-    else this.#pacing.failed();
-    lane.state = 'idle';
-    if (!lane.dead && lane.empty) {
-      const queue = this.#shards.get(lane.shard);
-      if (queue?.lanes.get(lane.slotKey) === lane) queue.lanes.delete(lane.slotKey);
-    } else if (!lane.dead && sent === 'gone') this.#laneReady(lane);
-    else if (!lane.dead) {
-      lane.state = 'waiting';
-      this.#waiting.push(lane);
-    }
-    this.#finished();
-    this.#pump();
-  }
-
-  #eventEnded(lane: Lane, event: QueuedEvent, sent: Sent): void {
-    if (sent === 'gone' || lane.dead) event.ticket.done();
-    else lane.giveBackEvent(event);
-  }
-
-  #lampsEnded(lane: Lane, batch: LampBatch, sent: Sent): void {
-    if (sent === 'gone' || lane.dead) for (const ticket of batch.tickets) ticket.done();
-    else lane.giveBackLamps(batch);
   }
 
   #finished(): void {

@@ -1,5 +1,5 @@
 import { lampFacts } from '@parkade/presence';
-import type { Ticket } from './lane.js';
+import type { LampLane, Ticket } from './lamp-lane.js';
 import type { Committed, ShardQueue } from './shard-queue.js';
 
 /** A slot's record with the shard it is in. */
@@ -29,16 +29,16 @@ export class Republish {
   }
 
   /** Queues the next lamp. False: there are no more to queue. */
-  next(queueOf: (shard: number) => ShardQueue): boolean {
+  next(queueOf: (shard: number) => ShardQueue, onReady: (lane: LampLane) => void): boolean {
     for (let next = this.#records.next(); next.done !== true; next = this.#records.next()) {
       const { shard, slotKey, record, revision } = next.value;
       const facts = this.#forgotten.has(shard) ? undefined : lampFacts(record);
       if (facts === undefined) continue;
-      const queue = queueOf(shard);
-      const lane = queue.lane(slotKey);
+      const lane = queueOf(shard).lamp(slotKey);
       this.#left++;
-      lane.addLamp(record, revision, facts, this.#ticket);
-      queue.onReady(lane);
+      lane.add({ record, revision, facts }, this.#ticket, false);
+      lane.forgetTold();
+      onReady(lane);
       return true;
     }
     this.#done();

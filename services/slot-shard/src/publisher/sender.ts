@@ -4,7 +4,6 @@ import {
   clearedLamp,
   encodeLines,
   EVENT_BATCHES,
-  eventId,
   eventLine,
   type NoticeMessage,
   noticeLine,
@@ -12,12 +11,22 @@ import {
   slotLamp,
 } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
-import type { Log, Tracer } from '@parkade/rpc';
-import type { LampBatch, QueuedEvent } from './lane.js';
+import type { Log, Span, Tracer } from '@parkade/rpc';
+import type { QueuedEvent } from './event-queue.js';
+import type { LampBatch } from './lamp-lane.js';
 import type { PublisherObserver } from './observer.js';
 
 /** `again`: the bus did not answer; it may have been stored or not. `gone`: stored, or such that it never can be. */
 export type Sent = 'gone' | 'again';
+
+/** Events of one message. */
+export interface EventBatch {
+  /** Of the message: what is sent again under it is stored once. */
+  readonly id: string;
+  readonly events: QueuedEvent[];
+  readonly lines: string[];
+  readonly spans: Span[];
+}
 
 /** Writes messages out and hands them to the bus, once. Never rejects. */
 export class Sender {
@@ -30,12 +39,28 @@ export class Sender {
     readonly tracer?: Tracer,
   ) {}
 
-  event(slotKey: string, { record, revision, trace = '' }: QueuedEvent): Promise<Sent> {
+  batch(id: string, events: readonly QueuedEvent[]): EventBatch {
+    const batch: EventBatch = { id, events: [], lines: [], spans: [] };
+    for (const event of events) this.write(batch, event);
+    return batch;
+  }
+
+  /** Writes an event into a batch; returns how many characters it took. */
+  write(batch: EventBatch, event: QueuedEvent): number {
+    const { slotKey, record, revision, trace = '' } = event;
+    batch.events.push(event);
     const line = this.#write(() => eventLine(slotKey, record, revision));
-    const span = trace === '' ? undefined : this.tracer?.span('publish event', 'client', trace);
-    const publish = line === undefined ? undefined : () => this.#publish(eventId(slotKey, revision), line);
-    const sent = this.#attempt(publish, 'event', record);
-    if (span !== undefined) void sent.then((how) => span.end({ 'parkade.revision': revision }, how === 'again'));
+    if (line === undefined) return 0;
+    batch.lines.push(line);
+    if (this.tracer !== undefined && trace !== '') batch.spans.push(this.tracer.span('publish event', 'client', trace));
+    return line.length + 1;
+  }
+
+  /** Sends a batch, for the first time or again. */
+  async events({ id, events, lines, spans }: EventBatch): Promise<Sent | 'refused'> {
+    const sent = await this.#attempt(() => this.#publish(id, lines));
+    if (sent === 'gone') for (const { record } of events) this.#stored('event', record);
+    if (sent !== 'again') for (const span of spans) span.end({ 'parkade.batch': id }, sent === 'refused');
     return sent;
   }
 
@@ -55,22 +80,26 @@ export class Sender {
     return this.lamps(batch);
   }
 
-  notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
+  async notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
     const line = this.#write(() => noticeLine(notice));
-    return this.#attempt(line === undefined ? undefined : () => this.#publish(notice.id, line));
+    if (line === undefined) return 'gone';
+    const sent = await this.#attempt(() => this.#publish(notice.id, [line]));
+    return sent === 'again' ? 'again' : 'gone';
   }
 
   /** `record`: the one whose lamp it is, where it is the slot's own. */
-  #lamp(write: () => OutgoingLamp | undefined, record?: SlotRecord): Promise<Sent> {
+  async #lamp(write: () => OutgoingLamp | undefined, record?: SlotRecord): Promise<Sent> {
     const lamp = this.#write(write);
-    if (lamp === undefined) return this.#attempt(undefined, 'lamp', record);
+    if (lamp === undefined) return 'gone';
     const { subject, payload, version } = lamp;
     const options = { version, timeoutMs: this.timeoutMs };
-    return this.#attempt(() => this.bus.publishLast(subject, payload, options), 'lamp', record);
+    const sent = await this.#attempt(() => this.bus.publishLast(subject, payload, options));
+    if (sent === 'gone' && record !== undefined) this.#stored('lamp', record);
+    return sent === 'again' ? 'again' : 'gone';
   }
 
-  #publish(id: string, line: string): Promise<void> {
-    return this.bus.publish(EVENT_BATCHES, encodeLines([line]), { id, timeoutMs: this.timeoutMs });
+  #publish(id: string, lines: readonly string[]): Promise<void> {
+    return this.bus.publish(EVENT_BATCHES, encodeLines(lines), { id, timeoutMs: this.timeoutMs });
   }
 
   /** What cannot be written out is a defect of ours: told, and left out, or it would hold up its slot for ever. */
@@ -83,23 +112,18 @@ export class Sender {
     }
   }
 
-  /** The one wait of all it takes to publish something: each costs a microsecond, and every command publishes twice. */
-  async #attempt(
-    publish: (() => Promise<unknown>) | undefined,
-    what?: 'event' | 'lamp',
-    record?: SlotRecord,
-  ): Promise<Sent> {
+  async #attempt(publish: () => Promise<unknown>): Promise<Sent | 'refused'> {
     try {
-      if (publish !== undefined) await publish();
+      await publish();
+      return 'gone';
     } catch (error) {
       if (!(error instanceof BusError && error.code === 'invalid')) {
         this.observer.failed('unavailable');
         return 'again';
       }
       this.#refused(error);
+      return 'refused';
     }
-    if (what !== undefined && record !== undefined) this.#stored(what, record);
-    return 'gone';
   }
 
   #refused(error: unknown): void {

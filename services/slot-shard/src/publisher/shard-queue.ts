@@ -1,6 +1,7 @@
 import { lampFacts } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
-import { Lane, type Ticket } from './lane.js';
+import { EventQueue } from './event-queue.js';
+import { LampLane, type Ticket } from './lamp-lane.js';
 import { type Mark, Watermark } from './watermark.js';
 
 /** A slot's record as it was committed. */
@@ -10,6 +11,8 @@ export interface Committed {
   readonly revision: number;
   /** The traceparent of the request that caused it; undefined or empty: not traced. */
   readonly trace?: string | undefined;
+  /** Whether the change found the slot's lamp dark, and told so. Absent: nobody knows. */
+  readonly wasDark?: boolean | undefined;
 }
 
 /** What the shards share: how much there is of everything. */
@@ -39,7 +42,8 @@ interface Lag {
  *   Q3. It ends lagging only when history was queued up to where the held commits begin: nothing between is missing.
  */
 export class ShardQueue {
-  readonly lanes = new Map<string, Lane>();
+  readonly events = new EventQueue();
+  readonly lamps = new Map<string, LampLane>();
   pending = 0;
   #watermark = new Watermark();
   #lag: Lag | undefined;
@@ -49,7 +53,8 @@ export class ShardQueue {
   constructor(
     readonly shard: number,
     readonly counts: QueueCounts,
-    readonly onReady: (lane: Lane) => void,
+    readonly onEvents: (events: EventQueue) => void,
+    readonly onLamp: (lane: LampLane) => void,
   ) {}
 
   get publishedRevision(): number | 'all' {
@@ -72,28 +77,31 @@ export class ShardQueue {
   committed(commit: Committed): void {
     if (this.#lag === undefined) this.queue(commit);
     else if (this.counts.held < this.counts.maxHeld) {
-      this.#lag.held.push(commit);
+      // What is told before it comes from history, which knows nothing of lamps.
+      this.#lag.held.push({ ...commit, wasDark: false });
       this.counts.held++;
     } else this.#leaveToHistory(this.#lag, commit.revision);
   }
 
   /** Queues a commit, lagging or not. */
-  queue({ slotKey, record, revision, trace }: Committed): void {
-    const lane = this.lane(slotKey);
+  queue({ slotKey, record, revision, trace, wasDark = false }: Committed): void {
     const facts = lampFacts(record);
     this.#newest = Math.max(this.#newest, revision);
     this.pending++;
     this.counts.pending++;
     const ticket = new Transition(this, this.#watermark, this.#watermark.add(revision), facts === undefined ? 1 : 2);
-    lane.addEvent({ record, revision, ticket, trace });
-    if (facts !== undefined) lane.addLamp(record, revision, facts, ticket);
-    this.onReady(lane);
+    this.events.add({ slotKey, record, revision, ticket, trace });
+    this.onEvents(this.events);
+    if (facts === undefined) return;
+    const lane = this.lamp(slotKey);
+    lane.add({ record, revision, facts }, ticket, wasDark);
+    this.onLamp(lane);
   }
 
-  /** The lane of a slot, made where there is none. */
-  lane(slotKey: string): Lane {
-    let lane = this.lanes.get(slotKey);
-    if (lane === undefined) this.lanes.set(slotKey, (lane = new Lane(this.shard, slotKey)));
+  /** The lane of a slot's lamp, made where there is none. */
+  lamp(slotKey: string): LampLane {
+    let lane = this.lamps.get(slotKey);
+    if (lane === undefined) this.lamps.set(slotKey, (lane = new LampLane(this.shard, slotKey)));
     return lane;
   }
 
@@ -146,9 +154,10 @@ export class ShardQueue {
   }
 
   #drop(lag: boolean): void {
-    for (const [slotKey, lane] of this.lanes) {
+    this.events.drop();
+    for (const [slotKey, lane] of this.lamps) {
       lane.drop(lag);
-      if (lane.dead) this.lanes.delete(slotKey);
+      if (lane.dead) this.lamps.delete(slotKey);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import type { OwnedPartitions } from '@parkade/ownership';
+import { isDark } from '@parkade/presence';
 import { type Command, type CommandAnswer, Consistency, Reason, type SlotRecord } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
@@ -22,6 +23,16 @@ import { Requests } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
 import { WorkUnderWay } from './work-under-way.js';
 
+/** What else is known of a record that became durable. */
+export interface Changed {
+  /** The traceparent of the request that caused it; empty: not traced. */
+  readonly trace: string;
+  /** Whether the change found the slot's lamp dark, as was told of it; false also where that is not known. */
+  readonly wasDark: boolean;
+}
+
+const NOTHING_KNOWN: Changed = { trace: '', wasDark: false };
+
 /** What a shard needs of its process. */
 export interface ShardDeps {
   readonly store: Store;
@@ -34,7 +45,7 @@ export interface ShardDeps {
   readonly floor: RevisionFloor;
   readonly fence: ReadFence;
   /** Hears of each record that became durable, in the order of each slot. */
-  readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, trace: string) => void;
+  readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, how: Changed) => void;
   /** Hears of each time a shard was read again under a new epoch. */
   readonly recovered: () => void;
 }
@@ -183,8 +194,9 @@ export class Shard implements ExecutionHost {
       if (journalBytes !== undefined) this.#requests.journal.add(journalKey, journal, revision, journalBytes.length);
       for (const { changes, pending } of writes) {
         for (const { entry, record } of changes) {
+          const wasDark = isDark(entry.record);
           this.#live.committed(entry, record, revision);
-          this.changed(entry, record, revision, pending?.command.trace);
+          this.changed(entry, record, revision, { trace: pending?.command.trace ?? '', wasDark });
         }
       }
     }
@@ -229,8 +241,8 @@ export class Shard implements ExecutionHost {
     this.#requests.begin(pending, requestId);
   }
 
-  changed(entry: SlotEntry, record: SlotRecord, revision: number, trace = ''): void {
-    this.deps.changed(this, entry.key, record, revision, trace);
+  changed(entry: SlotEntry, record: SlotRecord, revision: number, how = NOTHING_KNOWN): void {
+    this.deps.changed(this, entry.key, record, revision, how);
   }
 
   tickChange(entry: SlotEntry): Change | undefined {
@@ -388,7 +400,7 @@ export class Shard implements ExecutionHost {
     // What was written meanwhile without our hearing of it is told now, one change a slot.
     for (const { key, name, record, revision } of this.#live.table.all()) {
       const known = before.find(name.tenantId, name.lotId, name.slot)?.revision ?? 0;
-      if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision, '');
+      if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision, NOTHING_KNOWN);
     }
     this.#work.told();
   }

@@ -2,11 +2,10 @@ import { EmbeddedBroker, EmbeddedBus } from '@parkade/bus';
 import { ManualClock, SeededRandom } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import {
-  ALL_EVENTS,
   ALL_PRESENCE,
   type EventMessage,
+  followEvents,
   type NoticeMessage,
-  parseEvents,
   type PresenceMessage,
   STREAMS,
 } from '@parkade/presence';
@@ -26,6 +25,7 @@ export class PublisherBench {
   readonly lagging: number[] = [];
   readonly dropped: string[] = [];
   readonly failures: string[] = [];
+  /** As a reader hears them: what is published again, once. */
   readonly events: EventMessage[] = [];
   readonly notices: NoticeMessage[] = [];
   readonly lamps: PresenceMessage[] = [];
@@ -54,11 +54,9 @@ export class PublisherBench {
   async start(): Promise<this> {
     await this.inner.ensureStreams(STREAMS);
     const read = (payload: Uint8Array): unknown => JSON.parse(Buffer.from(payload).toString('utf8'));
-    await this.inner.subscribe(ALL_EVENTS, { replay: 'all' }, ({ payload }) => {
-      for (const event of parseEvents(payload)) {
-        if (event.kind === 'failed') this.notices.push(event);
-        else this.events.push(event);
-      }
+    await followEvents(this.inner, { replay: 'all' }, (event) => {
+      if (event.kind === 'failed') this.notices.push(event);
+      else this.events.push(event);
     });
     await this.inner.subscribe(ALL_PRESENCE, { replay: 'all' }, ({ payload }) => {
       this.lamps.push(read(payload) as PresenceMessage);
@@ -66,8 +64,8 @@ export class PublisherBench {
     return this;
   }
 
-  commit(shard: number, slot: string, revision: number, record = parked(slot, revision)): void {
-    this.publisher.committed(shard, slotKey(shard, slot), record, revision);
+  commit(shard: number, slot: string, revision: number, record = parked(slot, revision), wasDark = false): void {
+    this.publisher.committed(shard, { slotKey: slotKey(shard, slot), record, revision, wasDark });
   }
 
   /** The revisions of a slot's events, in the order they were stored. */

@@ -8,15 +8,6 @@ export interface Ticket {
   readonly survivesLag: boolean;
 }
 
-/** A transition whose event is to be published. */
-export interface QueuedEvent {
-  readonly record: SlotRecord;
-  readonly revision: number;
-  readonly ticket: Ticket;
-  /** The traceparent of the request that caused it. */
-  readonly trace?: string | undefined;
-}
-
 /** The lamp a slot should show, and the record that says so. */
 export interface QueuedLamp {
   readonly record: SlotRecord;
@@ -38,21 +29,21 @@ export interface LampBatch {
 }
 
 /**
- * What waits to be published of one slot.
+ * What waits to be published of one slot's lamp.
  *
- *   L1. Events leave one at a time, in the order of their revisions, each only after the one before was stored.
- *   L2. Of lamps only the latest waits. An id that a skipped lamp spoke of and the latest does not is put out on its own.
- *   L3. Events and lamps take turns, so that neither holds up the other.
+ *   L1. Of lamps only the latest waits. An id that a skipped lamp spoke of and the latest does not is put out on its own.
+ *   L2. Where the last thing told of the slot is that it is dark, and it is dark again, there is nothing to tell.
  */
-export class Lane {
+export class LampLane {
   state: 'idle' | 'ready' | 'sending' | 'waiting' = 'idle';
   /** Its shard is no longer ours, or lags: what is under way ends, nothing follows. */
   dead = false;
-  readonly #events: QueuedEvent[] = [];
+  /** Monotonic ms: it leaves then, be there room for it or not; see `LampBudget`. */
+  dueMs = 0;
   #cleared = new Map<string, QueuedClear>();
   #lamp: QueuedLamp | undefined;
   #tickets: Ticket[] = [];
-  #lampsNext = false;
+  #toldDark = false;
 
   constructor(
     readonly shard: number,
@@ -60,61 +51,58 @@ export class Lane {
   ) {}
 
   get empty(): boolean {
-    return this.#events.length === 0 && this.#tickets.length === 0;
+    return this.#tickets.length === 0;
   }
 
-  /** Queues a transition's event; its ticket is told when it is published. */
-  addEvent(event: QueuedEvent): void {
-    let at = this.#events.length;
-    while (at > 0 && (this.#events[at - 1]?.revision ?? 0) > event.revision) at--;
-    this.#events.splice(at, 0, event);
+  /** Whether what waits tells nothing new (L2). */
+  get silent(): boolean {
+    return this.#toldDark && this.#lamp?.facts.state === 'terminated';
   }
 
-  /** Queues what a record says about lamps; `ticket` is told when that, or something later, is published. */
-  addLamp(record: SlotRecord, revision: number, facts: LampFacts, ticket: Ticket): void {
+  /**
+   * Queues what a record says about lamps; `ticket` is told when that, or something later, is published. `wasDark`: the change
+   * found the lamp dark, and it is told so; false: nobody knows what was told last.
+   */
+  add(lamp: QueuedLamp, ticket: Ticket, wasDark: boolean): void {
+    if (this.state === 'idle' && this.empty) this.#toldDark = wasDark;
     this.#tickets.push(ticket);
-    this.#mergeLamp({ record, revision, facts });
+    this.#merge(lamp);
+  }
+
+  /** Whatever was told, it is told again. */
+  forgetTold(): void {
+    this.#toldDark = false;
   }
 
   /** What to send next; undefined: nothing. What failed is given back. */
-  take(): { readonly event: QueuedEvent } | { readonly lamps: LampBatch } | undefined {
-    const hasLamps = this.#tickets.length > 0;
-    if (hasLamps && (this.#lampsNext || this.#events.length === 0)) {
-      this.#lampsNext = false;
-      const lamps = { cleared: this.#cleared, lamp: this.#lamp, tickets: this.#tickets };
-      this.#cleared = new Map();
-      this.#lamp = undefined;
-      this.#tickets = [];
-      return { lamps };
-    }
-    this.#lampsNext = true;
-    const event = this.#events.shift();
-    return event === undefined ? undefined : { event };
+  take(): LampBatch | undefined {
+    if (this.empty) return undefined;
+    const batch = { cleared: this.#cleared, lamp: this.#lamp, tickets: this.#tickets };
+    this.#toldDark = batch.lamp?.facts.state === 'terminated';
+    this.#cleared = new Map();
+    this.#lamp = undefined;
+    this.#tickets = [];
+    return batch;
   }
 
-  giveBackEvent(event: QueuedEvent): void {
-    this.#events.unshift(event);
-  }
-
-  /** What is left of a batch; what was queued since then is later, and wins (L2). */
-  giveBackLamps(batch: LampBatch): void {
+  /** What is left of a batch; what was queued since then is later, and wins (L1). */
+  giveBack(batch: LampBatch): void {
+    this.#toldDark = false;
     this.#tickets.unshift(...batch.tickets);
     const later = this.#lamp;
     const laterCleared = this.#cleared;
     this.#cleared = batch.cleared;
     this.#lamp = batch.lamp;
-    if (later !== undefined) this.#mergeLamp(later);
+    if (later !== undefined) this.#merge(later);
     for (const [presenceId, clear] of laterCleared) this.#cleared.set(presenceId, clear);
   }
 
   /** Ends the lane. Tickets are told, as nothing will follow; with `lag`, those that survive it keep the lane alive. */
   drop(lag: boolean): void {
     const stays = (ticket: Ticket): boolean => lag && ticket.survivesLag;
-    const keep = this.#tickets.filter(stays);
-    const dropped = [...this.#events.map(({ ticket }) => ticket), ...this.#tickets.filter((ticket) => !stays(ticket))];
-    this.#events.length = 0;
-    this.#tickets = keep;
-    if (keep.length === 0) {
+    const dropped = this.#tickets.filter((ticket) => !stays(ticket));
+    this.#tickets = this.#tickets.filter(stays);
+    if (this.empty) {
       this.#lamp = undefined;
       this.#cleared.clear();
       this.dead = true;
@@ -122,7 +110,7 @@ export class Lane {
     for (const ticket of dropped) ticket.done();
   }
 
-  #mergeLamp(next: QueuedLamp): void {
+  #merge(next: QueuedLamp): void {
     const { record, revision, facts } = next;
     const before = this.#lamp;
     if (before !== undefined && before.revision > revision) {

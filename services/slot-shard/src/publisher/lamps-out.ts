@@ -1,0 +1,136 @@
+import type { Clock, Timer } from '@parkade/clock';
+import { LampBudget, LINGER_MS } from './lamp-budget.js';
+import type { LampBatch, LampLane } from './lamp-lane.js';
+import type { Pacing } from './pacing.js';
+import type { Sent } from './sender.js';
+
+export interface LampsOutDeps {
+  readonly clock: Clock;
+  readonly pacing: Pacing;
+  readonly send: (batch: LampBatch) => Promise<Sent>;
+  /** One more lane is to be made ready; false: there is none. */
+  readonly pull: () => boolean;
+  /** The lane has nothing more to send. */
+  readonly emptied: (lane: LampLane) => void;
+  /** Something left, or was found to need no telling. */
+  readonly ended: () => void;
+}
+
+/**
+ * Sends the lamps that wait.
+ *
+ *   P1. A slot has one publish under way at most, so that its lamp never goes back.
+ *   P2. Lanes leave in the order in which they became ready, those first that are published again.
+ *   P3. Beyond the budget a lane lingers, until its time or until somebody waits for all to be published (`hurry`).
+ */
+export class LampsOut {
+  readonly #budget = new LampBudget();
+  #ready: LampLane[] = [];
+  /** Published again, after a failure or because the bus lost them: these do not linger. */
+  #again: LampLane[] = [];
+  /** Failed; the next retry takes them up. */
+  #waiting: LampLane[] = [];
+  #timer: Timer | undefined;
+  #hurry = false;
+  #closed = false;
+
+  constructor(private readonly deps: LampsOutDeps) {}
+
+  /** A lane has something to send. */
+  laneReady(lane: LampLane, again = false): void {
+    if (lane.state !== 'idle') return;
+    lane.state = 'ready';
+    lane.dueMs = this.deps.clock.monotonicMs() + LINGER_MS;
+    (again ? this.#again : this.#ready).push(lane);
+  }
+
+  /** Nothing lingers while somebody waits for all to be published. */
+  set hurry(hurry: boolean) {
+    this.#hurry = hurry;
+    if (hurry) this.pump();
+  }
+
+  /** Sends what may leave. */
+  pump(): void {
+    const { pacing, pull } = this.deps;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    let lingering = 0;
+    while (!this.#closed && pacing.open) {
+      const lane = this.#again.shift();
+      if (lane !== undefined) this.#start(lane);
+      else if (!pull()) break;
+    }
+    while (!this.#closed && pacing.open) {
+      const lane = this.#ready[lingering];
+      if (lane === undefined) break;
+      const leaves = lane.dead || lane.silent || this.#leavesNow(lane);
+      if (!leaves) break;
+      lingering++;
+      this.#start(lane);
+    }
+    if (lingering > 0) this.#ready.splice(0, lingering);
+    const [next] = this.#ready;
+    if (next === undefined || this.#closed || !pacing.open) return;
+    const leftMs = Math.max(1, next.dueMs - this.deps.clock.monotonicMs());
+    this.#timer = this.deps.clock.setTimer(leftMs, () => this.pump());
+  }
+
+  /** What failed is tried again. */
+  retry(): void {
+    for (const lane of this.#waiting.splice(0)) {
+      lane.state = 'idle';
+      this.laneReady(lane, true);
+    }
+    this.pump();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#ready = [];
+    this.#again = [];
+    this.#waiting = [];
+  }
+
+  #leavesNow(lane: LampLane): boolean {
+    const nowMs = this.deps.clock.monotonicMs();
+    return this.#hurry || nowMs >= lane.dueMs || this.#budget.take(nowMs);
+  }
+
+  #start(lane: LampLane): void {
+    const { silent } = lane;
+    const batch = lane.dead ? undefined : lane.take();
+    if (batch === undefined) {
+      lane.state = 'idle';
+      return;
+    }
+    lane.state = 'sending';
+    if (silent) {
+      this.#settle(lane, batch, 'gone');
+      return;
+    }
+    this.deps.pacing.inFlight++;
+    void this.deps.send(batch).then((sent) => {
+      const { pacing } = this.deps;
+      pacing.inFlight--;
+      if (sent === 'gone') pacing.succeeded();
+      else pacing.failed();
+      this.#settle(lane, batch, sent);
+      this.pump();
+    });
+  }
+
+  #settle(lane: LampLane, batch: LampBatch, sent: Sent): void {
+    if (sent === 'gone' || lane.dead) for (const ticket of batch.tickets) ticket.done();
+    else lane.giveBack(batch);
+    lane.state = 'idle';
+    if (!lane.dead && lane.empty) this.deps.emptied(lane);
+    else if (!lane.dead && sent === 'gone') this.laneReady(lane);
+    else if (!lane.dead) {
+      lane.state = 'waiting';
+      this.#waiting.push(lane);
+    }
+    this.deps.ended();
+  }
+}
