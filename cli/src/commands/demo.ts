@@ -69,7 +69,7 @@ export function addDemo(program: Command, output: Output): void {
       );
       try {
         const address = service.addresses[0] ?? '';
-        inviteToBoard(output, service.httpAddress);
+        inviteToBoard(output, service.httpUrl);
         await play(output, service, { ...backends, clock, random, log }, address);
         if (board) await leaveCalls(address, TENANT, clock);
         if (keep) {
@@ -109,11 +109,11 @@ async function play(output: Output, service: LocalService, deps: LocalServiceDep
   }
 }
 
-function inviteToBoard(output: Output, address: string | undefined): void {
-  if (address === undefined) return;
+function inviteToBoard(output: Output, url: string | undefined): void {
+  if (url === undefined) return;
   output.line('The park board is live; open it beside this:');
-  output.line(`  http://${address}/board/?tenant=${OFFICE_TENANT}   calls on simulated switches, which come first`);
-  output.line(`  http://${address}/board/?tenant=${TENANT}`);
+  output.line(`  ${url}/board/?tenant=${OFFICE_TENANT}   calls on simulated switches, which come first`);
+  output.line(`  ${url}/board/?tenant=${TENANT}`);
   output.line('');
 }
 

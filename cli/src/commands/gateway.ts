@@ -46,7 +46,7 @@ export function addGateway(program: Command, output: Output): void {
         { ...deps, metrics: { registry: deps.metrics.part() } },
       );
       announce(output, flags.json, gateway.address);
-      announceHttp(output, flags.json, gateway.httpAddress);
+      announceHttp(output, flags.json, gateway.httpUrl);
       return gateway;
     });
   });

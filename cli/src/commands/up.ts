@@ -94,7 +94,7 @@ export function addUp(program: Command, output: Output): void {
           deps,
         );
         for (const address of service.local.addresses) announce(output, flags.json, address);
-        announceHttp(output, flags.json, service.local.httpAddress);
+        announceHttp(output, flags.json, service.local.httpUrl);
         tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
         return service;
       },

@@ -78,8 +78,8 @@ export class LocalService {
   }
 
   /** `host:port` of the REST API; undefined: it is not served. */
-  get httpAddress(): string | undefined {
-    return this.#gateways[0]?.httpAddress;
+  get httpUrl(): string | undefined {
+    return this.#gateways[0]?.httpUrl;
   }
 
   /** The owners that run, and how many shards each serves. */

@@ -117,9 +117,9 @@ function announceToken(output: Output, json: boolean, token: string | undefined)
 }
 
 /** The same of its REST API and its park board, where it has them. */
-export function announceHttp(output: Output, json: boolean, address: string | undefined): void {
-  if (address === undefined) return;
-  if (json) return output.line(JSON.stringify({ event: 'http-listening', address }));
-  output.line(`REST API on http://${address}/api/docs/`);
-  output.line(`park board on http://${address}/board/`);
+export function announceHttp(output: Output, json: boolean, url: string | undefined): void {
+  if (url === undefined) return;
+  if (json) return output.line(JSON.stringify({ event: 'http-listening', url }));
+  output.line(`REST API on ${url}/api/docs/`);
+  output.line(`park board on ${url}/board/`);
 }

@@ -39,6 +39,7 @@ export function securityOf(config: SecurityConfig, clock: Clock): Security {
         : experimental.createCertificateProviderServerCredentials(certificates, certificates, false),
     guard: authenticator === undefined ? (service) => service : callGuard(authenticator, { clock, peerName: known }),
     peers: peersOf(certificates, peerName, clusterToken),
+    certificate: certificates,
     plainHealthPort,
   };
 }

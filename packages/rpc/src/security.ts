@@ -12,6 +12,19 @@ export interface PeerChannel {
 /** The lot a park is in; a park never changes its lot. A refusal where it is not known. */
 export type LotOf = (tenantId: string, parkId: string) => Promise<string | Refused>;
 
+/** A certificate and its key (PEM). */
+export interface CertificatePem {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** The certificate of a process for its servers that are not gRPC; it may be replaced while they run. */
+export interface ServerCertificate {
+  readonly current: CertificatePem;
+  /** Calls `listener` with each that comes after `current`; returns how to stop that. */
+  onChange(listener: (pem: CertificatePem) => void): () => void;
+}
+
 /** What protects a process: who reaches its servers, what they may do there, and how it shows others who it is. */
 export interface Security {
   /** Of its servers. */
@@ -23,6 +36,8 @@ export interface Security {
   readonly guard: (service: MountedService, lotOf?: LotOf) => MountedService;
   /** Of its channels to other processes. */
   readonly peers: PeerChannel;
+  /** Of its servers that are not gRPC. Undefined: they do not encrypt. */
+  readonly certificate?: ServerCertificate | undefined;
   /**
    * Where health alone is served without encryption, besides: probes of Kubernetes speak gRPC without TLS. Undefined: nowhere.
    */

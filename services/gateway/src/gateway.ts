@@ -86,8 +86,8 @@ export interface GatewayDeps {
 export interface Gateway {
   /** `host:port` it listens on. */
   readonly address: string;
-  /** `host:port` of the REST API; undefined: it is not served. */
-  readonly httpAddress: string | undefined;
+  /** Where the REST API and the park board are, `http://host:port` or `https://host:port`; undefined: it is not served. */
+  readonly httpUrl: string | undefined;
   /**
    * Takes nothing new, ends watches and streams so that clients go elsewhere (UNAVAILABLE, DRAINING), waits at most `graceMs`
    * for what is under way, and closes. Idempotent.
@@ -235,7 +235,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const sweeper = new DrainingSweeper(admin.draining, { clock, random, onDefect });
   server.setServing(true);
   const address = `${config.host}:${server.port}`;
-  log.info('gateway-serving', { address, ...(http === undefined ? {} : { http: http.address }) });
+  log.info('gateway-serving', { address, ...(http === undefined ? {} : { http: http.url }) });
 
   const end = async (graceMs: number): Promise<void> => {
     const untilMs = clock.monotonicMs() + graceMs;
@@ -261,7 +261,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   let ended: Promise<void> | undefined;
   return {
     address,
-    httpAddress: http?.address,
+    httpUrl: http?.url,
     drain: (graceMs) => (ended ??= end(graceMs)),
     close: () => (ended ??= end(0)),
   };
@@ -270,13 +270,14 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
 /** The HTTP server and all it needs are loaded only where it is wanted: they take longer to load than the rest of the process. */
 async function startHttp(
   { host, httpPort }: GatewayConfig,
-  { clock }: GatewayDeps,
+  { clock, security }: GatewayDeps,
   telemetry: HttpTelemetry,
   deps: HttpDeps,
 ): Promise<HttpServer | undefined> {
   if (httpPort === undefined) return undefined;
   const { DEFAULT_HTTP_LIMITS, startHttpServer } = await import('./http/http-server.js');
-  return startHttpServer({ host, port: httpPort, limits: DEFAULT_HTTP_LIMITS }, deps, clock, telemetry);
+  const config = { host, port: httpPort, limits: DEFAULT_HTTP_LIMITS, certificate: security?.certificate };
+  return startHttpServer(config, deps, clock, telemetry);
 }
 
 async function joinCluster(store: Store, shardCount: number | undefined, random: Random): Promise<Cluster> {

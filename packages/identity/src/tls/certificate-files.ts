@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { experimental } from '@grpc/grpc-js';
 import type { Clock, Timer } from '@parkade/clock';
-import type { Log } from '@parkade/rpc';
+import type { CertificatePem, Log, ServerCertificate } from '@parkade/rpc';
 
 type CaListener = Parameters<experimental.CertificateProvider['addCaCertificateListener']>[0];
 type IdentityListener = Parameters<experimental.CertificateProvider['addIdentityCertificateListener']>[0];
@@ -16,9 +16,7 @@ export interface TlsFiles {
   readonly ca: string;
 }
 
-interface Contents {
-  readonly cert: Buffer;
-  readonly key: Buffer;
+interface Contents extends CertificatePem {
   readonly ca: Buffer;
 }
 
@@ -37,9 +35,10 @@ export const DEFAULT_RELOAD_MS = 10_000;
  *   C1. Only certificates that can be used, with the key that belongs to them, replace those in use; a file that is missing, half
  *       written or wrong changes nothing and is logged once.
  */
-export class CertificateFiles implements experimental.CertificateProvider {
+export class CertificateFiles implements experimental.CertificateProvider, ServerCertificate {
   readonly #caListeners = new Set<CaListener>();
   readonly #identityListeners = new Set<IdentityListener>();
+  readonly #listeners = new Set<(pem: CertificatePem) => void>();
   #timer: Timer | undefined;
   #fault = '';
   #closed = false;
@@ -65,6 +64,15 @@ export class CertificateFiles implements experimental.CertificateProvider {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  get current(): CertificatePem {
+    return this.contents;
+  }
+
+  onChange(listener: (pem: CertificatePem) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   addCaCertificateListener(listener: CaListener): void {
@@ -104,6 +112,7 @@ export class CertificateFiles implements experimental.CertificateProvider {
         listener({ certificate: found.cert, privateKey: found.key });
       }
       for (const listener of this.#caListeners) listener({ caCertificate: found.ca });
+      for (const listener of this.#listeners) listener(found);
       log.info('certificates-reloaded', { cert: this.files.cert });
     } catch (error) {
       if (String(error) !== this.#fault) log.warn('certificates-kept', { error: String(error) });

@@ -1,4 +1,7 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Clock } from '@parkade/clock';
+import type { ServerCertificate } from '@parkade/rpc';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type HttpTelemetry, measured } from './http-metrics.js';
 import { installPlugins, type HttpDeps } from './plugins.js';
@@ -26,22 +29,28 @@ export interface HttpConfig {
   /** 0: any free port. */
   readonly port: number;
   readonly limits: HttpLimits;
+  /** Undefined: plain HTTP. With it HTTPS alone; a replaced certificate is used for new connections. */
+  readonly certificate?: ServerCertificate | undefined;
 }
 
 /** The HTTP server of a gateway: the REST API, its document, and whatever `plugins.ts` registers. */
 export interface HttpServer {
-  /** `host:port` it listens on. */
-  readonly address: string;
+  /** Where it listens: `http://host:port`, with a certificate `https://host:port`. */
+  readonly url: string;
   /** Takes no new connections, closes the idle ones and those whose answer is out; at most `graceMs`, then all. Idempotent. */
   stop(graceMs: number): Promise<void>;
 }
 
 /** The server before it listens: also for whoever wants its document alone. */
-export async function httpApp(limits: HttpLimits, deps: HttpDeps, telemetry?: HttpTelemetry): Promise<FastifyInstance> {
+export async function httpApp(
+  limits: HttpLimits,
+  deps: HttpDeps,
+  telemetry?: HttpTelemetry,
+  certificate?: ServerCertificate,
+): Promise<FastifyInstance> {
   const app = fastify({
+    serverFactory: (onRequest) => serverOf(onRequest, limits, certificate),
     bodyLimit: limits.maxBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveMs,
     // Keep-alive connections are closed as soon as their request is answered.
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -67,14 +76,26 @@ export async function httpApp(limits: HttpLimits, deps: HttpDeps, telemetry?: Ht
   return app;
 }
 
+function serverOf(
+  onRequest: RequestListener,
+  { requestTimeoutMs, keepAliveMs }: HttpLimits,
+  certificate: ServerCertificate | undefined,
+): Server {
+  const times = { requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs };
+  if (certificate === undefined) return createServer(times, onRequest);
+  const server = createTlsServer({ ...times, ...certificate.current, minVersion: 'TLSv1.2' }, onRequest);
+  const forget = certificate.onChange((pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' }));
+  return server.once('close', forget);
+}
+
 /** Starts to listen. Rejects when the address is taken. */
 export async function startHttpServer(
-  { host, port, limits }: HttpConfig,
+  { host, port, limits, certificate }: HttpConfig,
   deps: HttpDeps,
   clock: Clock,
   telemetry?: HttpTelemetry,
 ): Promise<HttpServer> {
-  const app = await httpApp(limits, deps, telemetry);
+  const app = await httpApp(limits, deps, telemetry, certificate);
   await app.listen({ host, port });
   const at = app.server.address();
   const bound = typeof at === 'object' ? at?.port : undefined;
@@ -84,5 +105,6 @@ export async function startHttpServer(
     await app.close();
     timer.cancel();
   };
-  return { address: `${host}:${bound ?? port}`, stop: (graceMs) => (stopped ??= stop(graceMs)) };
+  const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${bound ?? port}`;
+  return { url, stop: (graceMs) => (stopped ??= stop(graceMs)) };
 }

@@ -336,7 +336,7 @@ describe('the document of the API', () => {
   const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
 
   it('is the contract where they overlap', async () => {
-    const answer = await fetch(`http://${bed.server.address}/api/openapi.json`);
+    const answer = await fetch(`${bed.server.url}/api/openapi.json`);
     const document = (await answer.json()) as OpenApiDocument;
     expect(document.openapi).toBe('3.1.0');
     expect(document.security).toEqual(CONTRACT.security);
@@ -369,7 +369,7 @@ describe('the document of the API', () => {
   });
 
   it('can be browsed', async () => {
-    const page = await fetch(`http://${bed.server.address}/api/docs/`);
+    const page = await fetch(`${bed.server.url}/api/docs/`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     expect(await page.text()).toContain('swagger-ui');
   });

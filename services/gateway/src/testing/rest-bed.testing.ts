@@ -80,7 +80,7 @@ export class RestBed {
     path: string,
     { method = 'GET', token = 'admin', body, headers = {} }: RestRequest = {},
   ): Promise<RestAnswer> {
-    const response = await fetch(`http://${this.server.address}/api${path}`, {
+    const response = await fetch(`${this.server.url}/api${path}`, {
       method,
       headers: {
         ...(token === '' ? {} : { authorization: `Bearer ${token}` }),

@@ -2,7 +2,7 @@ import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js'
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { Owner, ParkServiceClient, type ParkServiceService, type WatchSlotsResponse } from '@parkade/proto';
-import { type CallFailure, callFailure, silentLog } from '@parkade/rpc';
+import { type CallFailure, callFailure, NO_SECURITY, type Security, silentLog } from '@parkade/rpc';
 import { ensureMeta, ensureTenantLot } from '@parkade/settings';
 import { openEmbeddedStore, type Store } from '@parkade/store';
 import type { GatewayConfigInput } from '../config.js';
@@ -39,12 +39,13 @@ export class TestBed {
   }
 
   /** Starts a gateway, and makes `client` speak to it from now on. */
-  async gateway(config: GatewayConfigInput = {}): Promise<Gateway> {
+  async gateway(config: GatewayConfigInput = {}, security: Security = NO_SECURITY): Promise<Gateway> {
     const gateway = await createGateway(config, {
       store: this.store,
       clock: this.clock,
       random: new SystemRandom(),
       log: silentLog,
+      security,
     });
     this.#gateways.push(gateway);
     this.#clients.push(new ParkServiceClient(gateway.address, credentials.createInsecure()));
