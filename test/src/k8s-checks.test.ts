@@ -259,7 +259,7 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
   [
     'a network that is open',
     'opens',
-    (all) => drop(all, 'NetworkPolicy', 'parkade-etcd', 'parkade-default-deny'),
+    (all) => drop(all, 'NetworkPolicy', 'parkade-etcd', 'parkade-etcd-metrics', 'parkade-default-deny'),
     /open: .*2379/,
   ],
   [
@@ -271,13 +271,50 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
       ]),
     /open: .*9464/,
   ],
+  [
+    'an etcd that asks for no certificate',
+    'shows and asks',
+    (all) => without(containersOf(workload(all, 'parkade-etcd'))[0]?.args, '--client-cert-auth'),
+    /lacks --client-cert-auth/,
+  ],
+  [
+    'an etcd that members reach in the clear',
+    'shows and asks',
+    (all) => containersOf(workload(all, 'parkade-etcd'))[0]?.args?.push('--listen-peer-urls=http://0.0.0.0:2380'),
+    /listen-peer-urls=http:/,
+  ],
+  [
+    'NATS servers that take each other without certificates',
+    'shows and asks',
+    (all) =>
+      change(configOf(all, 'parkade-nats'), 'nats.conf', (text) => text.replace(/(cluster \{[^}]*)verify: true/, '$1')),
+    /no TLS in cluster/,
+  ],
+  [
+    'a process that reaches NATS in the clear',
+    'shows and asks',
+    (all) => set(configOf(all, 'parkade-lamps-feed'), 'PARKADE_NATS_CA', undefined),
+    /parkade-lamps-feed: no PARKADE_NATS_CA/,
+  ],
+  [
+    'a process without a certificate',
+    'shows and asks',
+    (all) => set(podSpecOf(workload(all, 'parkade-flow')), 'volumes', []),
+    /parkade-flow: has no certificate/,
+  ],
+  [
+    'a name that is in no certificate',
+    'shows and asks',
+    (all) => set(gatewayEnvironment(all), 'PARKADE_ETCD', 'parkade-etcd-7.parkade-etcd:2379'),
+    /parkade-etcd-7.parkade-etcd is in no certificate/,
+  ],
   ['a network that is shut', 'opens', (all) => drop(all, 'NetworkPolicy', 'parkade-slot-shard'), /shut: .*7300/],
 ];
 
 describe('the checks find', () => {
-  it.each(FINDS)('%s', (_, title, change, fault) => {
+  it.each(FINDS)('%s', (_, title, spoil, fault) => {
     const changed = [...(structuredClone(production) as Manifest[])];
-    change(changed);
+    spoil(changed);
     const check = Object.entries(CHECKS.production).find(([name]) => name.startsWith(title))?.[1];
     expect(check?.(changed, programs).join('\n')).toMatch(fault);
   });
@@ -309,7 +346,7 @@ function configOf(manifests: readonly Manifest[], name: string): Record<string, 
   return ofKind<{ kind: string; metadata: { name: string }; data: Record<string, string> }>(
     manifests,
     'ConfigMap',
-  ).find(({ metadata }) => metadata.name.startsWith(name))?.data;
+  ).find(({ metadata }) => metadata.name.replace(/-[a-z0-9]{10}$/, '') === name)?.data;
 }
 
 function gatewayEnvironment(manifests: readonly Manifest[]): object | undefined {
@@ -332,6 +369,16 @@ function relabel(manifests: readonly Manifest[], name: string, label: string): v
 
 function ownerEnvironment(manifests: readonly Manifest[]): object | undefined {
   return configOf(manifests, 'parkade-slot-shard');
+}
+
+function without(list: string[] | undefined, item: string): void {
+  const at = list?.indexOf(item) ?? -1;
+  if (at < 0) throw new Error(`no ${item}`);
+  list?.splice(at, 1);
+}
+
+function change(of: Record<string, string> | undefined, key: string, to: (text: string) => string): void {
+  set(of, key, to(of?.[key] ?? ''));
 }
 
 function drop(manifests: readonly Manifest[], kind: string, ...names: readonly string[]): void {

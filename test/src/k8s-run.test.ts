@@ -4,20 +4,36 @@ import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type DevKey, loadDevKey } from '@parkade/identity';
 import { TestCa } from '@parkade/identity/testing';
+import { LAMPS_FEED } from '@parkade/presence';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Placement, placeOnLoopback } from './support/k8s/loopback.js';
 import { type PodProcess, startPod } from './support/k8s/pod-process.js';
 import { type Overlay, renderOverlay, type Secrets, workload } from './support/manifests.js';
+import { freePorts } from './support/ports.js';
 import { runCli } from './support/process.js';
 
 /** Where a process serves its API, which is not where it is probed. */
 const API = { tcpSocket: { port: 'grpc' } };
 
+const NATS_LEAF = fileURLToPath(new URL('../../deploy/kamailio/nats-leaf.conf', import.meta.url));
+
 const READY_WITHIN_MS = 45_000;
 const TENANT = { tenants: { acme: { lots: { default: { ranges: [{ first: '701', last: '720' }] } } } } };
+
+/** A secret as cert-manager makes it. */
+async function certificate(
+  authority: TestCa,
+  name: string,
+  ...subjects: readonly string[]
+): Promise<Record<string, string>> {
+  const { cert, key, ca } = await authority.issue(name, ...subjects);
+  const [crt = '', pem = '', root = ''] = await Promise.all([cert, key, ca].map((path) => readFile(path, 'utf8')));
+  return { 'tls.crt': crt, 'tls.key': pem, 'ca.crt': root };
+}
 
 /** What runs of each overlay: all of etcd and NATS, and as many of Parkade as show that they find each other. */
 const PODS: Readonly<Record<Overlay, Readonly<Record<string, number>>>> = {
@@ -35,10 +51,11 @@ describe.each(['dev', 'production'] as const)(
     /** What is made outside of the manifests. */
     const secretsOf = async (): Promise<Secrets> => {
       if (ca === undefined) return {};
-      const { cert, key: secret, ca: root } = await ca.issue('tls', 'DNS:parkade');
-      const [crt, pem, caPem] = await Promise.all([cert, secret, root].map((path) => readFile(path, 'utf8')));
       return {
-        'parkade-tls': { 'tls.crt': crt ?? '', 'tls.key': pem ?? '', 'ca.crt': caPem ?? '' },
+        'parkade-tls': await certificate(ca, 'tls', 'DNS:parkade'),
+        // Their own names, by which they are dialled, are addresses here.
+        'parkade-etcd-tls': await certificate(ca, 'etcd', 'IP:127.0.0.1'),
+        'parkade-nats-tls': await certificate(ca, 'nats', 'IP:127.0.0.1', 'DNS:localhost'),
         'parkade-esl': { password: 'of the switches' },
         'parkade-jwks': { 'jwks.json': JSON.stringify((await key()).jwks) },
       };
@@ -63,6 +80,15 @@ describe.each(['dev', 'production'] as const)(
     };
     const gateway = (): string => first('gateway').pod.addressOf(API);
     const etcd = (): string => first('gateway').pod.environment['PARKADE_ETCD'] ?? '';
+    /** How what is not a pod reaches etcd and NATS. */
+    const tlsFiles = (): { cert: string; key: string; ca: string } | undefined => {
+      const { PARKADE_TLS_CERT: cert, PARKADE_TLS_KEY: key, PARKADE_TLS_CA: root } = first('gateway').pod.environment;
+      return cert === undefined || key === undefined || root === undefined ? undefined : { cert, key, ca: root };
+    };
+    const etcdTls = (): readonly string[] => {
+      const files = tlsFiles();
+      return files === undefined ? [] : ['--etcd-ca', files.ca, '--etcd-cert', files.cert, '--etcd-key', files.key];
+    };
     const natsServers = (): string[] =>
       named('nats').map(({ pod }) => pod.addressOf({ tcpSocket: { port: 'client' } }));
     const runRecalls = async (recall: string): Promise<{ code: number }> =>
@@ -72,6 +98,8 @@ describe.each(['dev', 'production'] as const)(
         PARKADE_GATEWAY: gateway(),
         PARKADE_TENANT: 'acme',
         PARKADE_TIMEOUT: '15s',
+        // Node warns of names that are addresses, as etcd's are here.
+        NODE_OPTIONS: '--disable-warning=DEP0123',
         ...(await credentialsOf()),
       });
       expect([code, stderr]).toEqual([0, '']);
@@ -100,7 +128,7 @@ describe.each(['dev', 'production'] as const)(
       if (overlay === 'production') {
         const file = join(directory, 'settings.json');
         await writeFile(file, JSON.stringify(TENANT));
-        await parkade('settings', 'apply', file, '--etcd', etcd());
+        await parkade('settings', 'apply', file, '--etcd', etcd(), ...etcdTls());
       }
       expect(await parkade('park', '--slot', '701', '--call-id', 'c1', '--caller-name', 'Ada')).toMatch(
         /^Ada waits in 701/,
@@ -152,7 +180,7 @@ describe.each(['dev', 'production'] as const)(
     it('is owned by the pods, under their names', async () => {
       const expected = named('slot-shard').map(({ pod }) => `${pod.name} ${pod.addressOf(API)}`);
       const owners = async (): Promise<readonly string[]> => {
-        const shards = await parkade('shards', '--etcd', etcd(), '--json');
+        const shards = await parkade('shards', '--etcd', etcd(), ...etcdTls(), '--json');
         const { owners } = JSON.parse(shards) as { owners: { member: string; address: string }[] };
         return owners.map(({ member, address }) => `${member} ${address}`).sort();
       };
@@ -160,7 +188,9 @@ describe.each(['dev', 'production'] as const)(
     });
 
     it('keeps its streams on as many NATS servers as there are', async () => {
-      const nats = await connect({ servers: natsServers() });
+      const files = tlsFiles();
+      const tls = files === undefined ? {} : { tls: { caFile: files.ca, certFile: files.cert, keyFile: files.key } };
+      const nats = await connect({ servers: natsServers(), ...tls });
       try {
         const manager = await nats.jetstreamManager();
         const replicas = async (): Promise<readonly number[]> =>
@@ -173,6 +203,36 @@ describe.each(['dev', 'production'] as const)(
     });
 
     if (overlay === 'production') {
+      it('tells lamps to a NATS server beside Kamailio, which shows a certificate in its place', async () => {
+        const files = tlsFiles();
+        if (files === undefined) throw new Error('nothing is encrypted');
+        const [port = 0] = await freePorts(1);
+        const leaves = named('nats').map(({ pod }) => `tls://${pod.addressOf({ tcpSocket: { port: 'leaf' } })}`);
+        const leaf = startPod({
+          name: 'nats-leaf',
+          container: { name: 'nats' },
+          command: ['nats-server', '--config', NATS_LEAF],
+          environment: {
+            LAMPS_LEAF_LISTEN: `127.0.0.1:${port}`,
+            LAMPS_LEAF_REMOTES: `[${leaves.join(', ')}]`,
+            LAMPS_LEAF_CERT: files.cert,
+            LAMPS_LEAF_KEY: files.key,
+            LAMPS_LEAF_CA: files.ca,
+          },
+          addressOf: () => `127.0.0.1:${port}`,
+        });
+        try {
+          const nats = await connect({ servers: `127.0.0.1:${port}`, waitOnFirstConnect: true });
+          // A feed says that it is there each second.
+          const told = new Promise<string>((resolve) => {
+            nats.subscribe(LAMPS_FEED, { callback: (_, message) => resolve(message.string()) });
+          });
+          expect(await told.finally(() => nats.close())).toMatch(/^\{.*\}$/);
+        } finally {
+          await leaf.end('SIGKILL');
+        }
+      });
+
       it('parks while a member of etcd and a NATS server are gone', async () => {
         await Promise.all([first('etcd').end('SIGKILL'), first('nats').end('SIGKILL')]);
         expect(await parkade('park', '--slot', '703', '--call-id', 'c4')).toMatch(/^c4 waits in 703/);

@@ -2,6 +2,8 @@ import { startLampsFeed } from '@parkade/lamps-feed';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
+import { NATS_TLS_FLAGS } from '../flags/security-flags.js';
+import { natsTlsOf } from '../service/backends.js';
 import { announce, runProcess } from '../service/run-service.js';
 import { readServiceFlags } from '../service/service-flags.js';
 import type { Output } from '../terminal/output.js';
@@ -20,6 +22,7 @@ export function addLampsFeed(program: Command, output: Output): void {
   addFlags(
     command,
     FLAGS.nats,
+    ...NATS_TLS_FLAGS,
     FLAGS.host,
     flag('--port <port>', 'the port of its gRPC health service; 0: any free one', 'PARKADE_PORT', '0'),
     FLAGS.grace,
@@ -34,7 +37,8 @@ export function addLampsFeed(program: Command, output: Output): void {
     reader.check();
     await runProcess(flags, output, async (deps) => {
       const { host, port } = flags;
-      const feed = await startLampsFeed({ nats: flags.backends.nats ?? '', host, port }, deps);
+      const { nats = '', natsTls } = flags.backends;
+      const feed = await startLampsFeed({ nats, natsTls: natsTls && natsTlsOf(natsTls), host, port }, deps);
       announce(output, flags.json, feed.address);
       return feed;
     });

@@ -1,4 +1,4 @@
-import { openBus } from '@parkade/bus';
+import { type NatsOptions, openBus } from '@parkade/bus';
 import { type Clock, type Random, sleep } from '@parkade/clock';
 import { ALL_SLOT_LAMPS, PRESENCE_STREAM } from '@parkade/presence';
 import { GrpcServer, type Log } from '@parkade/rpc';
@@ -9,6 +9,8 @@ import { openNatsLink } from './nats-link.js';
 export interface LampsFeedConfig {
   /** `nats://host:port,…`: the stream is read and the feed is told there. */
   readonly nats: string;
+  /** How NATS is reached over TLS; given, a server without it is refused. */
+  readonly natsTls?: NatsOptions['tls'];
   /** Where gRPC health is served; port 0: any free one. */
   readonly host: string;
   readonly port: number;
@@ -44,9 +46,10 @@ export async function startLampsFeed(config: LampsFeedConfig, deps: LampsFeedDep
   const id = Buffer.from(random.bytes(12)).toString('hex');
   const stop = new AbortController();
   const onFault = (doing: string, error: unknown): void => log.warn('bus fault', { doing, error: String(error) });
-  const bus = openBus(config.nats, { clock, random, onFault });
+  const { nats, natsTls: tls } = config;
+  const bus = openBus(nats, { clock, random, onFault, nats: { tls } });
   const server = await GrpcServer.start({ host: config.host, port: config.port, services: [] }, clock);
-  const link = await openNatsLink(config.nats);
+  const link = await openNatsLink(nats, tls);
   const feed = new LampsFeed(id, link);
   link.onAsk((asked) => {
     if (asked === '' || asked === id) feed.ask();

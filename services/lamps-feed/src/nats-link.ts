@@ -1,4 +1,4 @@
-import { connectionOptions, parseNatsAddress } from '@parkade/bus';
+import { connectionOptions, type NatsOptions, parseNatsAddress } from '@parkade/bus';
 import { LAMPS_ASK, LAMPS_FEED } from '@parkade/presence';
 import { connect, Events, type Msg, type NatsConnection } from 'nats';
 import type { FeedLink } from './feed.js';
@@ -17,9 +17,9 @@ export interface NatsLink extends FeedLink {
  * Connects, waiting for a server that is away, and from then on comes back by itself. While the server is away messages are
  * dropped, not queued.
  */
-export async function openNatsLink(address: string): Promise<NatsLink> {
+export async function openNatsLink(address: string, tls?: NatsOptions['tls']): Promise<NatsLink> {
   const connection = await connect({
-    ...connectionOptions({ ...parseNatsAddress(address), clientName: 'parkade-lamps-feed' }),
+    ...connectionOptions({ ...parseNatsAddress(address), tls, clientName: 'parkade-lamps-feed' }),
     reconnect: true,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { SystemRandom } from '@parkade/clock';
 import { TestCa } from '@parkade/identity/testing';
 import { Slot } from '@parkade/proto';
@@ -70,10 +70,10 @@ describe('the HTTP server of a gateway with a certificate', () => {
       const { cert, key } = await ca.issue(name, 'DNS:parkade');
       return { cert: await readFile(cert), key: await readFile(key) };
     };
-    let replace = (_: CertificatePem): void => undefined;
+    let replace: ((next: CertificatePem) => void) | undefined;
     const certificate = {
       current: await pem('first'),
-      onChange: (listener: typeof replace) => {
+      onChange: (listener: (next: CertificatePem) => void) => {
         replace = listener;
         return () => undefined;
       },
@@ -86,15 +86,16 @@ describe('the HTTP server of a gateway with a certificate', () => {
       new Promise((resolve, reject) => {
         const options = { headers, ca: root, servername: 'parkade', agent: false } as const;
         const asked = request(url('/call_park'), options, (answer) => {
-          const { subject } = (answer.socket as TLSSocket).getPeerCertificate();
-          answer.resume().once('end', () => resolve([answer.statusCode, subject.CN]));
+          const { socket } = answer;
+          const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : 'none';
+          answer.resume().once('end', () => resolve([answer.statusCode, shown]));
         });
         asked.once('error', reject).end();
       });
     try {
       expect(bed.current.httpUrl).toMatch(/^https:/);
       expect(await ask()).toEqual([200, 'first']);
-      replace(await pem('second'));
+      replace?.(await pem('second'));
       expect(await ask()).toEqual([200, 'second']);
       await expect(fetch(url('/call_park').replace('https:', 'http:'), { headers })).rejects.toThrow();
     } finally {

@@ -1,6 +1,7 @@
 import type { Manifest, Overlay } from '../manifests.js';
 import { availabilityFaults, rolloutFaults } from './availability-policies.js';
 import { addressFaults, flagFaults, portFaults, secretFaults, shutdownFaults } from './command-policies.js';
+import { encryptionFaults } from './encryption-policies.js';
 import { metricsFaults, monitoringFaults } from './monitoring-policies.js';
 import { networkFaults } from './network-policies.js';
 import { imageFaults, probeFaults, resourceFaults, securityFaults } from './pod-policies.js';
@@ -28,6 +29,7 @@ const EVERYWHERE: Readonly<Record<string, Check>> = {
 const IN_PRODUCTION: Readonly<Record<string, Check>> = {
   'survives the loss of a pod, a node and a zone': availabilityFaults,
   'opens the network for what is needed, and nothing else': networkFaults,
+  'shows and asks for certificates on every connection': encryptionFaults,
   'is watched: every process scraped, every alert there': monitoringFaults,
 };
 

@@ -82,7 +82,7 @@ export function portFaults(manifests: readonly Manifest[], programs: ProgramFlag
       const port = Number(settingOf(started, flags, '--port'));
       if (standard !== 0 && port !== standard) faults.push(`listens on ${port}, not on the default ${standard}`);
       const health = settingOf(started, flags, '--health-port');
-      const others = ['--health-port', '--outbound-port', '--metrics'].flatMap((name) => {
+      const others = ['--health-port', '--http-port', '--outbound-port', '--metrics'].flatMap((name) => {
         const told = settingOf(started, flags, name)?.split(':').at(-1);
         return told === undefined ? [] : [[name, Number(told)] as const];
       });

@@ -22,7 +22,7 @@ const LOOPBACK = '127.0.0.1';
 
 /** Variables that say where the process itself listens. */
 const HOSTS = new Set(['PARKADE_HOST', 'PARKADE_OUTBOUND_HOST']);
-const PORTS = new Set(['PARKADE_PORT', 'PARKADE_HEALTH_PORT', 'PARKADE_OUTBOUND_PORT']);
+const PORTS = new Set(['PARKADE_PORT', 'PARKADE_HTTP_PORT', 'PARKADE_HEALTH_PORT', 'PARKADE_OUTBOUND_PORT']);
 
 /** A container as it is started on this machine. */
 export interface PlacedPod {
@@ -75,6 +75,7 @@ async function place(
     return found;
   };
   const mounts = (container.volumeMounts ?? []).map(({ name: volume, mountPath }) => ({ volume, mountPath }));
+  const mounted = mounts.map(({ mountPath }) => mountPath.replaceAll('.', '\\.')).join('|');
   const here = (text: string): string => {
     const addressed = text
       .replace(/\b0\.0\.0\.0:(\d+)/g, (_, port) => `${LOOPBACK}:${portOf(Number(port))}`)
@@ -85,7 +86,9 @@ async function place(
       .replace(/\bdns:\/\/\/([a-z0-9-]+):(\d+)/g, (_, service: string, port) => {
         return `${LOOPBACK}:${portOf(Number(port), `${service}-0`)}`;
       });
-    return mounts.reduce((result, { mountPath }) => result.replaceAll(mountPath, join(root, mountPath)), addressed);
+    return mounted === ''
+      ? addressed
+      : addressed.replace(new RegExp(`(?:${mounted})(?![\\w-])`, 'g'), (at) => join(root, at));
   };
 
   const config = podSpecOf(workload).volumes ?? [];

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { Service } from 'kubernetes-types/core/v1.js';
 import { parse } from 'yaml';
 import { type Manifest, nameOf, ofKind, podLabels, selects } from '../manifests.js';
 import { type Started, startedPrograms } from './command-policies.js';
-import type { PodMonitor, PrometheusRule } from './monitoring-types.js';
+import type { PodMonitor, PrometheusRule, ServiceMonitor } from './monitoring-types.js';
 
 /** Whether operators see every process. Each function names every fault in a line of its own. */
 
@@ -44,9 +45,22 @@ export function monitoringFaults(manifests: readonly Manifest[]): readonly strin
         .map(({ port }) => `${nameOf(workload)}: has no port ${port}`),
     ];
   });
+  // Services scraped by name: the Service, its port, and a pod that listens there.
+  const services = ofKind<Service>(manifests, 'Service');
+  const served = ofKind<ServiceMonitor>(manifests, 'ServiceMonitor').flatMap((monitor) => {
+    const found = services.filter(({ metadata }) => selects(monitor.spec.selector, metadata?.labels ?? {}));
+    const ports = new Set(found.flatMap(({ spec }) => (spec?.ports ?? []).map(({ name }) => name)));
+    return [
+      ...(found.length === 1 ? [] : [`${nameOf(monitor)}: finds ${found.length} Services`]),
+      ...monitor.spec.endpoints
+        .filter(({ port }) => !ports.has(port))
+        .map(({ port }) => `${nameOf(monitor)}: no Service has a port ${port}`),
+    ];
+  });
   const groups = ofKind<PrometheusRule>(manifests, 'PrometheusRule').flatMap(({ spec }) => spec.groups);
   return [
     ...scraped,
+    ...served,
     ...(isDeepStrictEqual(groups, rules)
       ? []
       : ['the alert rules are not those of deploy/monitoring: npm run k8s:alerts']),

@@ -22,6 +22,25 @@ export interface PodMonitor {
   };
 }
 
+/** Services whose pods' metrics are scraped. */
+export interface ServiceMonitor {
+  readonly apiVersion: 'monitoring.coreos.com/v1';
+  readonly kind: 'ServiceMonitor';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    /** The label of the Service whose value is the job. */
+    readonly jobLabel?: string;
+    readonly selector: LabelSelector;
+    readonly endpoints: readonly {
+      /** The name of a port of the Service. */
+      readonly port: string;
+      readonly path?: string;
+      readonly interval?: string;
+      readonly scrapeTimeout?: string;
+    }[];
+  };
+}
+
 /** Alert rules, as in a rule file. */
 export interface PrometheusRule {
   readonly apiVersion: 'monitoring.coreos.com/v1';
