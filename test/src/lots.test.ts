@@ -34,8 +34,8 @@ const SETTINGS = {
         wide: { ranges: [{ first: '100', last: '139' }], spread: 4, overflow_lot_id: 'spare' },
         spare: { ranges: [{ first: '500', last: '509' }] },
         a: { ranges: [{ first: '1', last: '9' }], any_slot: true },
-        b: { ranges: [{ first: '1', last: '9' }] },
-        tiny: { ranges: [{ first: '1', last: '2' }] },
+        b: { ranges: [{ first: '1', last: '9' }], presence_prefix: 'b*' },
+        tiny: { ranges: [{ first: '1', last: '2' }], presence_prefix: 'tiny*' },
       },
       groups: {
         sales: { members: [{ extension: '201' }, { extension: '202', enabled: false }, { extension: '203' }] },

@@ -126,12 +126,13 @@ describe('a user', () => {
 });
 
 describe('lots and ring groups', () => {
-  it('name only what the tenant has, and are not deleted while something names them (A3, A5, A6)', async () => {
+  it('name only what the tenant has, and are not deleted while something names them (A3, A5, A6, A8)', async () => {
     const ranges = [{ first: '701', last: '720' }];
     const put = (id: string, lot: object) => admin.lots.put(TENANT, id, { ranges, ...lot }).then(refusal);
     expect(await put('a', { overflow_lot_id: 'b' })).toBe('INVALID_FIELD overflow_lot_id');
     expect(await put('b', {})).toBe('done');
-    expect(await put('a', { overflow_lot_id: 'b' })).toBe('done');
+    expect(await put('a', { overflow_lot_id: 'b' })).toBe('INVALID_FIELD presence_prefix');
+    expect(await put('a', { overflow_lot_id: 'b', presence_prefix: 'a*' })).toBe('done');
     expect(await put('b', { overflow_lot_id: 'a' })).toBe('INVALID_FIELD overflow_lot_id');
     expect(await put('b', { recall: { fallback: { to: 'ring_group', ring_group_id: 'no' } } })).toBe(
       'INVALID_FIELD recall.fallback.ring_group_id',

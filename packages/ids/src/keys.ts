@@ -36,6 +36,8 @@ export const keys = {
    * only where nothing has changed since.
    */
   tenantGuard: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/guard`,
+  /** All lots of a tenant. */
+  lots: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/lots/`,
   lot: (tenantId: string, lotId: string): string =>
     `/parkade/tenants/${encodeToken(tenantId)}/lots/${encodeToken(lotId)}`,
   /** All groups of a tenant. */

@@ -6,6 +6,7 @@ export * from './group-rules.js';
 export * from './group-settings.js';
 export * from './issues.js';
 export { decodeJson, encodeJson, MAX_VALUE_BYTES } from './json-value.js';
+export * from './lamp-ids.js';
 export * from './lot-settings.js';
 export * from './media/feature-codes.js';
 export * from './media/hold-settings.js';

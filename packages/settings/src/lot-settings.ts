@@ -1,4 +1,4 @@
-import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT } from '@parkade/ids';
+import { DEFAULT_LOT, EXTENSION_LOT, HOLDING_LOT, stableHash } from '@parkade/ids';
 import { z } from 'zod';
 import { type Checked, check, formatPath } from './issues.js';
 import { escapeSchema, holdSchema } from './media/hold-settings.js';
@@ -94,7 +94,14 @@ export type LotSettings = z.output<typeof lotSchema>;
 export type LotSettingsInput = Omit<z.input<typeof lotSchema>, 'lot_id'> & { readonly lot_id?: string };
 
 /** What a lot that was made by itself (`--auto-tenants`) is: 101 to 999, and any other slot id that is asked for by name. */
-export const AUTO_LOT: LotSettingsInput = { ranges: [{ first: '101', last: '999' }], any_slot: true };
+const AUTO_LOT: LotSettingsInput = { ranges: [{ first: '101', last: '999' }], any_slot: true };
+
+/** The same with lamps that no other such lot has: all but `default` begin with the lot's name. */
+export function autoLot(lotId: string): LotSettingsInput {
+  if (lotId === DEFAULT_LOT) return AUTO_LOT;
+  const short = lotId.length < 16 ? lotId : stableHash(lotId).toString(36);
+  return { ...AUTO_LOT, presence_prefix: `${short}*` };
+}
 
 /** The two lots every tenant has without anybody making them. What is stored of them changes single values. */
 const RESERVED: ReadonlyMap<string, LotSettingsInput> = new Map([

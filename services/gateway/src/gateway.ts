@@ -142,7 +142,8 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const stop = new AbortController();
   const routed = { directory, clock, random, stop: stop.signal, ...owners };
   const lots = new Lots(config, { store, settings, clock });
-  const places = new Places(cluster, lots);
+  const owned = new OwnedSlots(limits, { cluster, ...routed });
+  const places = new Places(cluster, lots, (...asked) => owned.shardOf(...asked));
   const delivery = new Delivery(limits, routed);
   const commands = new Commands({
     settings,
@@ -154,7 +155,6 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     clock,
     random,
   });
-  const owned = new OwnedSlots(limits, { cluster, ...routed });
   const hub = new WatchHub(limits, { cluster, settings, ...routed });
   const underWay = new UnderWay(limits.maxUnderWay);
   const streams = new OpenStreams({ limits, clock, commands, underWay, onDefect });

@@ -23,7 +23,7 @@ export const WORKLOAD_LOTS = {
   default: { any_slot: true },
   vip: { any_slot: true },
   spare: { ranges: [{ first: '1', last: '2' }] },
-  wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare' },
+  wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare', presence_prefix: 'wide*' },
   /** Its calls come back after a second, and ring for one. */
   back: {
     any_slot: true,

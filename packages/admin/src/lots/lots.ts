@@ -1,6 +1,14 @@
-import { isName, keys } from '@parkade/ids';
+import { EXTENSION_LOT, isName, keys } from '@parkade/ids';
 import { Refused } from '@parkade/rpc';
-import { encodeJson, isReservedLot, type LotSettings, parseLot, type TenantView } from '@parkade/settings';
+import {
+  encodeJson,
+  isReservedLot,
+  lampClash,
+  lampClashMessage,
+  type LotSettings,
+  parseLot,
+  type TenantView,
+} from '@parkade/settings';
 import { objectOf, patched } from '../json-object.js';
 import type { AdminLimits } from '../limits.js';
 import { inUse, invalid, invalidField, lotNotFound, tooMany } from '../refusals.js';
@@ -14,6 +22,7 @@ import type { TenantWriter, Written } from '../tenant-writer.js';
  *   A6. A lot another one overflows into is not deleted. Calls parked in a lot that is deleted stay, keep their policy, and
  *       are retrieved by their park id.
  *   A7. `spread` says where slots live: it is not changed.
+ *   A8. No two lots have a lamp in common.
  */
 export class Lots {
   constructor(private readonly deps: { readonly writer: TenantWriter; readonly limits: AdminLimits }) {}
@@ -40,7 +49,10 @@ export class Lots {
     const key = keys.lot(tenantId, lotId);
     return writer.write(tenantId, [key], ({ tenant, at }) => {
       const stored = at(key);
-      const refused = unexpected(options, stored?.revision ?? 0) ?? referenceFault(checked.value, tenant);
+      const refused =
+        unexpected(options, stored?.revision ?? 0) ??
+        referenceFault(checked.value, tenant) ??
+        lampFault(checked.value, tenant);
       if (refused !== undefined) return refused;
       if (stored === undefined && tenant.lots().length >= limits.maxLots) return tooMany('lots', limits.maxLots);
       const before = stored === undefined ? undefined : tenant.lot(lotId);
@@ -82,4 +94,10 @@ function referenceFault(lot: LotSettings, tenant: TenantView): Refused | undefin
     seen.add(next);
   }
   return undefined;
+}
+
+function lampFault(lot: LotSettings, tenant: TenantView): Refused | undefined {
+  const extensions = tenant.lot(EXTENSION_LOT);
+  const other = lampClash(lot, [...tenant.lots(), ...(extensions === undefined ? [] : [extensions])]);
+  return other === undefined ? undefined : invalidField('presence_prefix', lampClashMessage(other));
 }

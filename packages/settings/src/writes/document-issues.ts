@@ -3,13 +3,21 @@ import type { Store } from '@parkade/store';
 import { GroupIndex } from '../group-rules.js';
 import { groupName } from '../group-settings.js';
 import { formatPath, type Issue } from '../issues.js';
+import { lampClash, lampClashMessage } from '../lamp-ids.js';
+import { DEFAULT_RESERVED_LOTS } from '../lot-settings.js';
 import { nestingIssues } from '../ring-group-nesting.js';
 import type { CheckedDocument, LotReference } from './settings-document.js';
-import { storedGroups, storedRingGroups } from './stored-groups.js';
+import { storedGroups, storedLots, storedRingGroups } from './stored-groups.js';
 
 /** The tenants of whom a document says something that depends on what else the tenant has. */
-export function dependentTenants({ groups, ringGroups, ringGroupReferences }: CheckedDocument): ReadonlySet<string> {
-  return new Set([...groups.keys(), ...ringGroups.keys(), ...ringGroupReferences.map(({ tenantId }) => tenantId)]);
+export function dependentTenants(document: CheckedDocument): ReadonlySet<string> {
+  const { lots, groups, ringGroups, ringGroupReferences } = document;
+  return new Set([
+    ...lots.keys(),
+    ...groups.keys(),
+    ...ringGroups.keys(),
+    ...ringGroupReferences.map(({ tenantId }) => tenantId),
+  ]);
 }
 
 /** What is wrong with a document beside what is stored. */
@@ -18,6 +26,7 @@ export async function documentIssues(store: Store, document: CheckedDocument): P
   for (const tenantId of dependentTenants(document)) {
     issues.push(...(await ringGroupIssues(store, tenantId, document)));
     issues.push(...(await groupIssues(store, tenantId, document)));
+    issues.push(...(await lampIssues(store, tenantId, document)));
   }
   return issues;
 }
@@ -65,6 +74,21 @@ async function groupIssues(store: Store, tenantId: string, document: CheckedDocu
       const path = formatPath([...at, 'members', clash.index, 'extension']);
       issues.push({ path, message: `${clash.extension} is a member of the group ${clash.groupId}` });
     }
+  }
+  return issues;
+}
+
+/** No two lots of the tenant, in the document or in the store, have a lamp in common. */
+async function lampIssues(store: Store, tenantId: string, document: CheckedDocument): Promise<readonly Issue[]> {
+  const written = document.lots.get(tenantId);
+  if (written === undefined) return [];
+  const lots = new Map([...DEFAULT_RESERVED_LOTS, ...(await storedLots(store, tenantId)), ...written]);
+  const issues: Issue[] = [];
+  for (const [lotId, lot] of written) {
+    const other = lampClash(lot, lots.values());
+    if (other === undefined) continue;
+    const path = formatPath(['tenants', tenantId, 'lots', lotId, 'presence_prefix']);
+    issues.push({ path, message: lampClashMessage(other) });
   }
   return issues;
 }

@@ -1,14 +1,14 @@
 import { keys } from '@parkade/ids';
 import type { Compare, KeyValue, Op, Store } from '@parkade/store';
 import { encodeJson } from '../json-value.js';
-import { AUTO_LOT, isReservedLot } from '../lot-settings.js';
+import { autoLot, isReservedLot } from '../lot-settings.js';
 import { invalid, nameIssues, type WriteResult } from './guarded-write.js';
 
 /** Somebody may delete while we make; more often than this nobody does. */
 const MAX_ATTEMPTS = 8;
 
 /**
- * Makes a tenant and a lot of it with the documented defaults (`AUTO_LOT`) where they do not exist, each by compare: what is
+ * Makes a tenant and a lot of it with the documented defaults (`autoLot`) where they do not exist, each by compare: what is
  * there is never touched, and of many callers at once one makes it and all succeed. The revision is that of the younger of
  * both, so a `SettingsCache` that has seen it knows both.
  */
@@ -20,7 +20,7 @@ export async function ensureTenantLot(store: Store, tenantId: string, lotId: str
   }
   const wanted = [{ key: keys.tenantSettings(tenantId), value: encodeJson({}) }];
   if (!isReservedLot(lotId)) {
-    wanted.push({ key: keys.lot(tenantId, lotId), value: encodeJson({ lot_id: lotId, ...AUTO_LOT }) });
+    wanted.push({ key: keys.lot(tenantId, lotId), value: encodeJson({ lot_id: lotId, ...autoLot(lotId) }) });
   }
   let found = await read(store, wanted);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

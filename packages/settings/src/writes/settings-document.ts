@@ -31,6 +31,8 @@ export interface RingGroupReference {
 
 export interface CheckedDocument {
   readonly puts: readonly DocumentPut[];
+  /** The lots of the document, by tenant. */
+  readonly lots: ReadonlyMap<string, ReadonlyMap<string, LotSettings>>;
   /** The groups of the document, by tenant. */
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, GroupSettings>>;
   /** The ring groups of the document, by tenant. */
@@ -50,8 +52,8 @@ export function readDocument(document: unknown, readFlow: FlowReader | undefined
   const reader = new DocumentReader(readFlow);
   reader.read(document);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  const { puts, references, groups, ringGroups, ringGroupReferences } = reader;
-  return { ok: true, value: { puts, references, groups, ringGroups, ringGroupReferences } };
+  const { puts, references, lots, groups, ringGroups, ringGroupReferences } = reader;
+  return { ok: true, value: { puts, references, lots, groups, ringGroups, ringGroupReferences } };
 }
 
 /**
@@ -69,6 +71,7 @@ class DocumentReader {
   readonly issues: Issue[] = [];
   readonly puts: DocumentPut[] = [];
   readonly references: LotReference[] = [];
+  readonly lots = new Map<string, Map<string, LotSettings>>();
   readonly groups = new Map<string, Map<string, GroupSettings>>();
   readonly ringGroups = new Map<string, Map<string, RingGroupSettings>>();
   readonly ringGroupReferences: RingGroupReference[] = [];
@@ -124,6 +127,7 @@ class DocumentReader {
     for (const [flowId, flow] of this.#named(tenant['flows'], [...at, 'flows'])) {
       this.#flow(tenantId, flowId, flow, [...at, 'flows', flowId]);
     }
+    if (lots.size > 0) this.lots.set(tenantId, lots);
     this.#overflows(tenantId, lots);
   }
 

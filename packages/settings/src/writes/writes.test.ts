@@ -9,6 +9,7 @@ import { readTenantDocument } from './tenant-document.js';
 import { deleteGroup, deleteLot, deleteTenant, putGroup, putLot, putSystem, putTenant } from './put-settings.js';
 
 const LOT = { ranges: [{ first: '701', last: '720' }] };
+const lot = (i: number) => ({ ...LOT, presence_prefix: `lot${i}*` });
 const open = (): Promise<Store> => openEmbeddedStore({ clock: new ManualClock() });
 
 async function read(store: Store, key: string): Promise<unknown> {
@@ -69,7 +70,7 @@ describe('writing settings', () => {
 describe('applying a document', () => {
   it('writes all of it, also more than one transaction holds', async () => {
     const store = await open();
-    const lots = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`lot-${i}`, LOT]));
+    const lots = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`lot-${i}`, lot(i)]));
     const document = {
       system: { ringback_timeout_ms: 60_000 },
       tenants: { acme: { settings: {}, lots, groups: { desk: { members: [{ extension: '101' }] } } }, empty: {} },
@@ -77,7 +78,7 @@ describe('applying a document', () => {
     const result = await applySettings(store, document);
     expect(result).toMatchObject({ ok: true, written: 304, revision: 4 });
     expect(await countKeys(store)).toBe(304);
-    expect(await read(store, keys.lot('acme', 'lot-299'))).toEqual(LOT);
+    expect(await read(store, keys.lot('acme', 'lot-299'))).toEqual(lot(299));
     expect(await applySettings(store, {})).toEqual({ ok: true, revision: 0, written: 0 });
   });
 
@@ -121,12 +122,25 @@ describe('applying a document', () => {
       issues: [{ path: 'tenants.acme.lots.a.overflow_lot_id', message: 'the tenant has no lot b' }],
     });
     expect((await withLots({ b: LOT })).ok).toBe(true);
-    expect((await withLots({ a: { ...LOT, overflow_lot_id: 'b' } })).ok).toBe(true);
+    expect((await withLots({ a: { ...lot(1), overflow_lot_id: 'b' } })).ok).toBe(true);
     const circle = await withLots({ c: { ...LOT, overflow_lot_id: 'd' }, d: { ...LOT, overflow_lot_id: 'c' } });
     expect(circle.ok ? [] : circle.issues.map(({ message }) => message)).toEqual([
       'overflows in a circle, back into c',
       'overflows in a circle, back into d',
     ]);
+  });
+
+  it('refuses lots with a lamp in common, in it or in the store, and says what to do', async () => {
+    const store = await open();
+    const withLots = (lots: unknown) => applySettings(store, { tenants: { acme: { lots } } });
+    const at = (lotId: string) => `tenants.acme.lots.${lotId}.presence_prefix`;
+    const both = await withLots({ a: LOT, b: LOT });
+    expect(both.ok ? [] : both.issues.map(({ path }) => path)).toEqual([at('a'), at('b')]);
+    expect((await withLots({ a: LOT })).ok).toBe(true);
+    const later = await withLots({ b: LOT });
+    const message = expect.stringContaining('give one of the two lots another presence_prefix') as string;
+    expect(later.ok ? [] : later.issues).toEqual([{ path: at('b'), message }]);
+    expect((await withLots({ a: LOT, b: lot(1) })).ok).toBe(true);
   });
 });
 

@@ -38,7 +38,7 @@ export class ParkedByGroup implements ParkedCalls {
     const held = new Set<string>();
     for (const [i, answer] of answers.entries()) {
       if (answer instanceof Refused) {
-        // A tenant or lot that is gone has nothing to wait for.
+        // A tenant or lot that is gone, and in which nobody is parked there, has nothing to wait for.
         if (answer.reason === Reason.TENANT_NOT_FOUND || answer.reason === Reason.LOT_NOT_FOUND) continue;
         return answer;
       }

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
-import { newRequestId } from '@parkade/ids';
+import { EXTENSION_LOT, newRequestId } from '@parkade/ids';
 import { type CommandAnswer, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
@@ -65,12 +65,14 @@ export class Commands {
         return places.target(command.value.tenantId, command.value.target, deadline);
       case 'parkOrRetrieve':
       case 'getSlot':
-        return places.slot(command.value.tenantId, command.value.slot ?? { lotId: '', slot: '' }, deadline);
+        return places.taken(command.value.tenantId, command.value.slot ?? { lotId: '', slot: '' }, deadline);
       case 'retrieve':
       case 'beginRetrieve': {
         const { tenantId, from } = command.value;
-        if (from?.$case === 'slot') return places.slot(tenantId, from.value, deadline);
-        if (from?.$case === 'extension') return places.extension(tenantId, from.value, deadline);
+        if (from?.$case === 'slot') return places.taken(tenantId, from.value, deadline);
+        if (from?.$case === 'extension') {
+          return places.taken(tenantId, { lotId: EXTENSION_LOT, slot: from.value.extension }, deadline);
+        }
         return places.park(from?.value ?? '');
       }
       case 'completeReservation':

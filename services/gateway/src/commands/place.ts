@@ -4,6 +4,7 @@ import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
 import type { Cluster } from '../ports.js';
+import type { OwnedSlots } from '../reads/owned-slots.js';
 import type { Lots } from '../settings/lots.js';
 
 /** Where a command goes first. */
@@ -13,11 +14,18 @@ export interface Place {
   readonly lot: LotSettings | undefined;
 }
 
+/** Whether settings say that there is no such tenant or lot: somebody may be parked there all the same. */
+export function isGone({ reason }: Refused): boolean {
+  return reason === Reason.TENANT_NOT_FOUND || reason === Reason.LOT_NOT_FOUND;
+}
+
 /** Finds the shard of what a request names. */
 export class Places {
   constructor(
     private readonly cluster: Cluster,
     private readonly lots: Lots,
+    /** The shard of a slot somebody is parked in, asked of its owners. */
+    private readonly shardOf: OwnedSlots['shardOf'],
   ) {}
 
   async target(tenantId: string, target: Target | undefined, deadline: Deadline): Promise<Place | Refused> {
@@ -51,6 +59,15 @@ export class Places {
     const lot = await this.lots.lot(tenantId, EXTENSION_LOT, deadline);
     if (lot instanceof Refused) return lot;
     return this.#slotIn(tenantId, lot, target.extension);
+  }
+
+  /** As `slot`, but also where tenant or lot are gone from the settings and somebody is parked there all the same. */
+  async taken(tenantId: string, target: SlotTarget, deadline: Deadline): Promise<Place | Refused> {
+    const place = await this.slot(tenantId, target, deadline);
+    if (!(place instanceof Refused) || !isGone(place)) return place;
+    const lotId = target.lotId === '' ? DEFAULT_LOT : target.lotId;
+    const shard = await this.shardOf(tenantId, lotId, target.slot, deadline);
+    return shard === undefined ? place : { shard, lot: undefined };
   }
 
   /** A park id names its shard. Neither tenant nor lot need be known: what is parked outlives their settings. */

@@ -1,5 +1,6 @@
 import type { ListSlotsRequest, ListSlotsResponse } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
+import { isGone } from '../commands/place.js';
 import type { Deadline } from '../deadline.js';
 import type { Cluster } from '../ports.js';
 import type { Lots } from '../settings/lots.js';
@@ -29,9 +30,11 @@ export async function listSlots(
   if (after instanceof Refused) return after;
   const { tenantId, lotId, states } = request;
   const scope = await (lotId === '' ? lots.tenant(tenantId, deadline) : lots.lot(tenantId, lotId, deadline));
-  if (scope instanceof Refused) return scope;
+  if (scope instanceof Refused && !isGone(scope)) return scope;
   const limit = request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize;
   const page = await owned.list({ tenantId, lotId, states, limit, after }, deadline);
+  // Settings that are gone hide nobody who is parked.
+  if (scope instanceof Refused && (page instanceof Refused || page.slots.length === 0)) return scope;
   if (page instanceof Refused) return page;
   const last = page.slots.at(-1);
   const nextPageToken = page.more && last !== undefined ? writePageToken(cluster.incarnation, last) : '';

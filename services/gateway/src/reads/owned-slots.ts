@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
+import { parkIdShard } from '@parkade/ids';
 import {
   type CallKey,
   type ListOwnedRequest,
@@ -25,7 +26,12 @@ export interface OwnedQuery {
   readonly limit: number;
   readonly after: PagePosition;
   readonly call?: CallKey | undefined;
+  /** Only the slot of this name. */
+  readonly slot?: string | undefined;
 }
+
+/** A shard without an owner holds up the search for a slot no longer than this. */
+const MAX_SEARCH_MS = 1_000;
 
 /** Slots in order, and whether there are more behind them. */
 export interface OwnedPage {
@@ -46,6 +52,8 @@ export interface OwnedSlotsDeps {
 
 /** Asks every owner and merges what they say. */
 export class OwnedSlots {
+  #searches = 0;
+
   constructor(
     private readonly limits: GatewayLimits,
     private readonly deps: OwnedSlotsDeps,
@@ -75,6 +83,21 @@ export class OwnedSlots {
     return new Refused(Reason.NO_OWNER, message);
   }
 
+  /**
+   * The shard a slot is on where settings do not tell any more, told by a park in it; undefined where nobody is parked there, as far
+   * as its owners say in time. Past `maxLookups` at a time nobody is asked.
+   */
+  async shardOf(tenantId: string, lotId: string, slot: string, deadline: Deadline): Promise<number | undefined> {
+    if (this.#searches >= this.limits.maxLookups) return undefined;
+    this.#searches++;
+    const find = (slots: readonly Slot[]): Slot | undefined => slots.find((each) => each.slot === slot);
+    const query = { tenantId, lotId, states: [], limit: 1, after: { lotId: '', slot: '' }, slot };
+    const until = Math.min(deadline, this.deps.clock.monotonicMs() + MAX_SEARCH_MS);
+    const page = await this.list(query, until, (slots) => find(slots) !== undefined).finally(() => this.#searches--);
+    const parkId = page instanceof Refused ? undefined : find(page.slots)?.parks[0]?.parkId;
+    return parkId === undefined ? undefined : parkIdShard(parkId);
+  }
+
   async #askAll(query: OwnedQuery, deadline: Deadline): Promise<readonly ListOwnedResponse[]> {
     const { directory, links, clock } = this.deps;
     const timeoutMs = Math.max(1, deadline - clock.monotonicMs());
@@ -86,6 +109,7 @@ export class OwnedSlots {
       afterLotId: query.after.lotId,
       afterSlot: query.after.slot,
       call: query.call,
+      slot: query.slot ?? '',
       timeout: toDuration(Math.floor(timeoutMs)),
     };
     const addresses = new Set([...directory.all().values()].map(({ address }) => address));

@@ -62,9 +62,9 @@ export class RestBed {
       {
         admin: bench.admin,
         authenticator,
-        tenant: (id) =>
-          id === 'acme' ? undefined : Promise.resolve(new Refused(Reason.TENANT_NOT_FOUND, 'No tenant.')),
-        listSlots: () => Promise.resolve({ slots: [], nextPageToken: '' }),
+        tenant: (id) => (id === 'acme' ? undefined : Promise.resolve(noTenant())),
+        listSlots: ({ tenantId }) =>
+          Promise.resolve(tenantId === 'acme' ? { slots: [], nextPageToken: '' } : noTenant()),
         run: (work) => work(),
         onDefect: (error) => defects.push(error),
       },
@@ -109,4 +109,8 @@ export class RestBed {
     this.bench.close();
     await this.closeStore();
   }
+}
+
+function noTenant(): Refused {
+  return new Refused(Reason.TENANT_NOT_FOUND, 'No tenant.');
 }

@@ -47,6 +47,7 @@ export async function listDeadlines(
           afterLotId: after.lotId,
           afterSlot: after.slot,
           call: undefined,
+          slot: '',
           timeout: undefined,
         },
         deps.timeoutMs,

@@ -31,6 +31,7 @@ function wanted(entry: SlotEntry, request: ListOwnedRequest): boolean {
   if (parks.length === 0) return false;
   const { lotId, slot } = entry.name;
   const { afterLotId, afterSlot, call, states } = request;
+  if (request.slot !== '' && slot !== request.slot) return false;
   if (lotId < afterLotId || (lotId === afterLotId && afterSlot !== '' && slot <= afterSlot)) return false;
   if (call !== undefined) {
     return parks.some(

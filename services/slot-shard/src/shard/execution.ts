@@ -92,12 +92,9 @@ export class Execution {
       return;
     }
     const tenant = settings.tenant(tenantId);
-    if (tenant === undefined) {
-      const message = `There is no tenant ${tenantId}.`;
-      this.#prove(pending, refusalAnswer(Reason.TENANT_NOT_FOUND, message, { tenant_id: tenantId }));
-    } else if (op.$case === 'routeChoice') {
+    if (op.$case === 'routeChoice') {
       const previous = known?.kind === 'routed' ? known.previous : undefined;
-      const answer = decideRoute(op.value, tenant.lot(op.value.lotId), previous);
+      const answer = decideRoute(op.value, tenant?.lot(op.value.lotId), previous);
       if (answer.result?.$case === 'route') this.write([], { pending, answer, requestId });
       else this.#prove(pending, answer);
     } else {

@@ -14,7 +14,16 @@ import type { SlotCommand } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
 import { onOccupied, place, type PlaceContext, placeNextFree, policyFor } from '../place.js';
 import type { SlotEntry } from '../slot-table.js';
-import { type DecideContext, type Decision, findPark, missing, partFull, refuse, run } from './decision.js';
+import {
+  type DecideContext,
+  type Decision,
+  findPark,
+  missing,
+  partFull,
+  refuse,
+  run,
+  tenantNotFound,
+} from './decision.js';
 
 export function arrive(
   kind: 'park' | 'reserve',
@@ -93,7 +102,7 @@ function isGiven<T>(value: T | undefined): value is T {
 export function complete(
   request: Extract<Operation, { $case: 'completeReservation' }>['value'],
   command: Command,
-  tenant: TenantView,
+  tenant: TenantView | undefined,
   ctx: DecideContext,
 ): Decision {
   if (request.call === undefined) return missing('call');
@@ -104,6 +113,7 @@ export function complete(
   const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
   if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
   if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
+  if (tenant === undefined) return tenantNotFound(request.tenantId);
   const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const placing = placeContext(command, tenant, nextId, ctx);
   const next = placeNextFree(found.entry.name, placing);

@@ -8,18 +8,22 @@ import type { Operation } from '../operation.js';
 import { answerOf } from '../pending.js';
 import type { SlotEntry } from '../slot-table.js';
 import { arrive, complete } from './arrive.js';
-import { type DecideContext, type Decision, findPark, refuse, run, stepContext } from './decision.js';
+import { type DecideContext, type Decision, findPark, refuse, run, stepContext, tenantNotFound } from './decision.js';
 import { holdForMove, move } from './move.js';
 import { getPark, getSlot } from './read.js';
 import { parkOrRetrieve, retrieve } from './take.js';
 
-/** Decides a command against the committed state. Changes nothing. */
-export function decide(command: Command, op: Operation, tenant: TenantView, ctx: DecideContext): Decision {
+/**
+ * Decides a command against the committed state. Changes nothing. Where the tenant is gone from the settings nothing new is parked;
+ * what is parked is retrieved, given back, rung back, extended and released as ever.
+ */
+export function decide(command: Command, op: Operation, tenant: TenantView | undefined, ctx: DecideContext): Decision {
   switch (op.$case) {
     case 'park':
-      return arrive('park', op.value, command, tenant, ctx);
     case 'reserve':
-      return arrive('reserve', op.value, command, tenant, ctx);
+      return tenant === undefined
+        ? tenantNotFound(op.value.tenantId)
+        : arrive(op.$case, op.value, command, tenant, ctx);
     case 'parkOrRetrieve':
       return parkOrRetrieve(op.value, command, tenant, ctx);
     case 'retrieve':
@@ -61,7 +65,9 @@ export function decide(command: Command, op: Operation, tenant: TenantView, ctx:
     case 'move':
       return move(op.value, tenant, ctx);
     case 'holdForMove':
-      return holdForMove(op.value, tenant, ctx);
+      return tenant === undefined
+        ? tenantNotFound(op.value.request?.tenantId ?? '')
+        : holdForMove(op.value, tenant, ctx);
     case 'settleMove': {
       const { tenantId, slot, moveId, drop } = op.value;
       const entry = ctx.table.find(tenantId, slot?.lotId || DEFAULT_LOT, slot?.slot ?? '');

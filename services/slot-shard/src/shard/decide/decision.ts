@@ -104,6 +104,11 @@ export function parkNotFound(): Extract<Decision, { kind: 'answer' }> {
   });
 }
 
+export function tenantNotFound(tenantId: string): Extract<Decision, { kind: 'answer' }> {
+  const message = `There is no tenant ${tenantId}.`;
+  return refuse({ reason: Reason.TENANT_NOT_FOUND, message, metadata: { tenant_id: tenantId } });
+}
+
 export function missing(field: string): Decision {
   return refuse({ reason: Reason.INVALID_FIELD, message: `${field} is required.`, metadata: { field } });
 }

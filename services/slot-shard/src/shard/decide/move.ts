@@ -17,6 +17,7 @@ import {
   stepContext,
   stepDecision,
   stepOn,
+  tenantNotFound,
 } from './decision.js';
 
 /** How long a slot is held for a park that comes from another shard. */
@@ -24,7 +25,7 @@ const MOVE_HOLD_MS = 10_000;
 
 export function move(
   value: Extract<Operation, { $case: 'move' }>['value'],
-  tenant: TenantView,
+  tenant: TenantView | undefined,
   ctx: DecideContext,
 ): Decision {
   const { request, hold } = value;
@@ -64,6 +65,7 @@ export function move(
       answer: answerOf({ $case: 'park', value: parkView(to, into.park, 0) }),
     };
   }
+  if (tenant === undefined) return tenantNotFound(request.tenantId);
   const lot = tenant.lot(to.lotId);
   const at = place({ kind: { $case: 'slot', value: request.slot } }, placeContext(undefined, tenant, '', ctx));
   if (at.kind === 'refuse') return refuse(at.refusal);

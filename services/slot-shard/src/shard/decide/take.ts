@@ -6,7 +6,7 @@ import type { Operation } from '../operation.js';
 import { answerOf } from '../pending.js';
 import type { SlotEntry } from '../slot-table.js';
 import { arrive } from './arrive.js';
-import { type DecideContext, type Decision, findPark, missing, refuse, run } from './decision.js';
+import { type DecideContext, type Decision, findPark, missing, refuse, run, tenantNotFound } from './decision.js';
 
 /** How long a retrieve may stay unconfirmed where the request does not say. */
 const DEFAULT_GIVE_UP_MS = 10_000;
@@ -14,7 +14,7 @@ const DEFAULT_GIVE_UP_MS = 10_000;
 export function parkOrRetrieve(
   request: Extract<Operation, { $case: 'parkOrRetrieve' }>['value'],
   command: Command,
-  tenant: TenantView,
+  tenant: TenantView | undefined,
   ctx: DecideContext,
 ): Decision {
   if (request.slot === undefined || request.call === undefined) return missing('slot');
@@ -22,6 +22,7 @@ export function parkOrRetrieve(
   const entry = ctx.table.find(request.tenantId, lotId, request.slot.slot);
   if (entry !== undefined && (entry.writing || entry.held)) return { kind: 'wait', entry };
   if (entry?.record === undefined || entry.record.parks.length === 0) {
+    if (tenant === undefined) return tenantNotFound(request.tenantId);
     const target = { kind: { $case: 'slot' as const, value: request.slot } };
     const { requestId, tenantId, call, parker, note, mediaControl, overrides, flow } = request;
     return arrive(
@@ -37,7 +38,12 @@ export function parkOrRetrieve(
   return { ...taken, answer: answerOf({ $case: 'retrieved', value: taken.answer.result.value }) };
 }
 
-export function retrieve(request: RetrieveRequest, begin: boolean, tenant: TenantView, ctx: DecideContext): Decision {
+export function retrieve(
+  request: RetrieveRequest,
+  begin: boolean,
+  tenant: TenantView | undefined,
+  ctx: DecideContext,
+): Decision {
   if (request.retriever === undefined) return missing('retriever');
   const giveUpMs = request.giveUpAfter === undefined ? DEFAULT_GIVE_UP_MS : durationMs(request.giveUpAfter);
   const take1 = (entry: SlotEntry, parkId: string | undefined): Decision =>
@@ -54,14 +60,17 @@ export function retrieve(request: RetrieveRequest, begin: boolean, tenant: Tenan
     case 'extension': {
       const lotId = request.from.$case === 'slot' ? request.from.value.lotId || DEFAULT_LOT : EXTENSION_LOT;
       const slot = request.from.$case === 'slot' ? request.from.value.slot : request.from.value.extension;
-      if (tenant.lot(lotId) === undefined) {
+      // Settings that are gone keep nobody from a call that is parked there.
+      const entry = ctx.table.find(request.tenantId, lotId, slot);
+      const parked = entry !== undefined && (entry.writing || (entry.record?.parks.length ?? 0) > 0);
+      if (!parked && tenant === undefined) return tenantNotFound(request.tenantId);
+      if (!parked && tenant?.lot(lotId) === undefined) {
         return refuse({
           reason: Reason.LOT_NOT_FOUND,
           message: `There is no lot ${lotId}.`,
           metadata: { lot_id: lotId },
         });
       }
-      const entry = ctx.table.find(request.tenantId, lotId, slot);
       if (entry === undefined) {
         return refuse({ reason: Reason.SLOT_EMPTY, message: `Nobody is parked in slot ${slot}.`, metadata: { slot } });
       }

@@ -416,7 +416,11 @@ export interface ListOwnedRequest {
     | CallKey
     | undefined;
   /** What is left of the caller's time. */
-  timeout: Duration | undefined;
+  timeout:
+    | Duration
+    | undefined;
+  /** Only the slot of this name; empty: any. */
+  slot: string;
 }
 
 /** Slots. */
@@ -2685,6 +2689,7 @@ function createBaseListOwnedRequest(): ListOwnedRequest {
     afterSlot: "",
     call: undefined,
     timeout: undefined,
+    slot: "",
   };
 }
 
@@ -2717,6 +2722,9 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
     }
     if (message.timeout !== undefined) {
       Duration.encode(message.timeout, writer.uint32(66).fork()).join();
+    }
+    if (message.slot !== "") {
+      writer.uint32(74).string(message.slot);
     }
     return writer;
   },
@@ -2808,6 +2816,14 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
             message.timeout = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.slot = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2835,6 +2851,7 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
     message.timeout = (object.timeout !== undefined && object.timeout !== null)
       ? Duration.fromPartial(object.timeout)
       : undefined;
+    message.slot = object.slot ?? "";
     return message;
   },
 };
