@@ -3,7 +3,7 @@ import { FlowCache } from '@parkade/flow';
 import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
-import { Registry, RpcMetrics } from '@parkade/telemetry';
+import { Registry, RpcMetrics, watchQueues } from '@parkade/telemetry';
 import { Admission } from './api/admission.js';
 import { flowService } from './api/flow-service.js';
 import type { FlowConfig } from './config.js';
@@ -50,7 +50,9 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const service = flowService({ store, limits, clock, random, port, flows, settings, admission, onDefect });
-  const observer = new RpcMetrics(deps.metrics?.registry ?? new Registry());
+  const registry = deps.metrics?.registry ?? new Registry();
+  const observer = new RpcMetrics(registry);
+  watchQueues(registry, [{ name: 'under-way', limit: limits.maxUnderWay, depth: () => admission.count }]);
   const server = await GrpcServer.start(
     { host: config.host, port: config.port, services: [service], security, observer, tracer: deps.tracer },
     clock,

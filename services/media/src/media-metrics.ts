@@ -1,6 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { LeaseSession } from '@parkade/ownership';
-import { lasting, LATENCY_BUCKETS, leaseMargin, type Registry } from '@parkade/telemetry';
+import { lasting, LATENCY_BUCKETS, leaseMargin, type Queue, type Registry, watchQueues } from '@parkade/telemetry';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { SwitchCommands } from './switch/node-switch.js';
 
@@ -8,6 +8,7 @@ import type { SwitchCommands } from './switch/node-switch.js';
 export interface MediaState {
   readonly nodes: () => Iterable<{ readonly name: string; readonly up: boolean; readonly parkedCalls: number }>;
   readonly session: Pick<LeaseSession, 'remainingMs'>;
+  readonly queues: readonly Queue[];
 }
 
 /** What a media process measures besides its RPCs. Nodes are few, so each has its label. */
@@ -33,7 +34,7 @@ export class MediaMetrics {
   }
 
   /** Adds what is read at each scrape. Once. */
-  watch({ nodes, session }: MediaState): void {
+  watch({ nodes, session, queues }: MediaState): void {
     const registers = [this.registry];
     new Gauge({
       name: 'parkade_esl_up',
@@ -55,6 +56,7 @@ export class MediaMetrics {
         for (const { name, parkedCalls } of nodes()) this.set({ node: name }, parkedCalls);
       },
     });
+    watchQueues(this.registry, queues);
     lasting(this.registry, [leaseMargin('parkade_media_lease_margin_seconds', session)]);
   }
 

@@ -1,6 +1,6 @@
 import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
-import { OutboundServer } from '@parkade/esl';
+import { DEFAULT_COMMAND_LIMITS, OutboundServer } from '@parkade/esl';
 import {
   GrpcHandOffClient,
   LeaseSession,
@@ -197,6 +197,13 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   metrics.watch({
     nodes: () => [...nodes.all()].map(({ node, isUp, parkedCalls }) => ({ name: node.name, up: isUp, parkedCalls })),
     session,
+    queues: [
+      {
+        name: 'esl-commands',
+        limit: DEFAULT_COMMAND_LIMITS.maxQueued,
+        depth: () => Math.max(0, ...[...nodes.all()].map(({ openCommands }) => openCommands)),
+      },
+    ],
   });
   // Ready is who has a lease, and takes calls from dial plans where it shall.
   const outboundPort = await outbound?.listen();

@@ -1,5 +1,5 @@
 import type { LeaseSession } from '@parkade/ownership';
-import { lasting, LATENESS_BUCKETS, leaseMargin, type Registry } from '@parkade/telemetry';
+import { lasting, LATENESS_BUCKETS, leaseMargin, type Queue, type Registry, watchQueues } from '@parkade/telemetry';
 import { Histogram } from 'prom-client';
 
 /** What of a running recall process is read at each scrape. */
@@ -7,10 +7,15 @@ export interface RecallState {
   readonly partitions: () => number;
   readonly parks: () => number;
   readonly session: Pick<LeaseSession, 'remainingMs'>;
+  readonly queues: readonly Queue[];
 }
 
-/** Adds what a recall process measures besides its RPCs; answers what takes the lateness of each attempt, in ms. Once. */
-export function watchRecall(registry: Registry, { partitions, parks, session }: RecallState): (lateMs: number) => void {
+/** Adds what a recall process measures besides its RPCs; answers what takes how late each attempt rings, in ms. Once. */
+export function watchRecall(
+  registry: Registry,
+  { partitions, parks, session, queues }: RecallState,
+): (lateMs: number) => void {
+  watchQueues(registry, queues);
   lasting(registry, [
     { name: 'parkade_recall_partitions', help: 'Recall partitions this process owns.', read: partitions },
     { name: 'parkade_recall_parks', help: 'Parks whose deadlines this process watches over.', read: parks },
@@ -18,7 +23,7 @@ export function watchRecall(registry: Registry, { partitions, parks, session }: 
   ]);
   const lateness = new Histogram({
     name: 'parkade_recall_lateness_seconds',
-    help: 'From a deadline to its attempt being put to the owner of the slot.',
+    help: 'From a deadline to the first phone of its attempt being rung.',
     buckets: LATENESS_BUCKETS,
     registers: [registry],
   });

@@ -50,8 +50,6 @@ export interface RecallDeps {
   /** What listens, and how others are found dead: for simulation; default: gRPC and TCP. */
   readonly listen?: Listen | undefined;
   readonly probe?: Probe | undefined;
-  /** An attempt was put to its owner so many ms after it was due; below 0: ahead of it. */
-  readonly onAttempt?: ((lateMs: number) => void) | undefined;
   /** Where its metrics go. Of one registry one recall process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
   /** Where its requests are traced; undefined: nowhere. */
@@ -132,10 +130,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
       rearm: () => alarm.changed(),
       owned: () => ownership.owns(shard),
       onDefect,
-      onAttempt: (lateMs) => {
-        observeLateness(lateMs);
-        deps.onAttempt?.(lateMs);
-      },
+      onRing: (lateMs) => observeLateness(lateMs),
     }),
   });
 
@@ -185,6 +180,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
     partitions: () => ownership.owned().length,
     parks: () => partitions.parks,
     session,
+    queues: [{ name: 'owner-commands', limit: limits.maxPerOwner, depth: () => owners.waiting }],
   });
   session.onObtained(() => server.setServing(true));
   session.onLost(() => server.setServing(false));

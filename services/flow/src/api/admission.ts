@@ -15,6 +15,11 @@ export class Admission {
 
   constructor(private readonly max: number) {}
 
+  /** Executions under way. */
+  get count(): number {
+    return this.#count;
+  }
+
   async run<T>(work: () => Promise<T | Refused>): Promise<T | Refused> {
     if (this.#stopped) return new Refused(Reason.DRAINING, 'This process is shutting down; retry with another one.');
     if (this.#count >= this.max) {

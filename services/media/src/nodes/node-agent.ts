@@ -146,6 +146,11 @@ export class NodeAgent {
     });
   }
 
+  /** Commands that wait for the switch or its reply. */
+  get openCommands(): number {
+    return this.#connection.openCommands;
+  }
+
   /** Whether commands can be given now. */
   get isUp(): boolean {
     return this.#connection.isUp;

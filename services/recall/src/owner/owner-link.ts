@@ -56,6 +56,11 @@ export class OwnerLink {
     });
   }
 
+  /** Commands without an answer yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   send(order: Order, timeoutMs: number): Promise<CommandAnswer | undefined> {
     if (this.#closed || this.#waiting.size >= this.limits.maxPerOwner) return Promise.resolve(undefined);
     const correlationId = ++this.#lastId;

@@ -46,6 +46,11 @@ export class Owners implements OwnerPort {
     private readonly deps: OwnersDeps,
   ) {}
 
+  /** Commands without an answer yet, at the owner that has most of them. */
+  get waiting(): number {
+    return Math.max(0, ...[...this.#links.values()].map(({ waiting }) => waiting));
+  }
+
   async send(shard: number, op: Operation): Promise<OwnerOutcome> {
     const answer = await this.ask(shard, op);
     if (answer === undefined) return { kind: 'unknown' };

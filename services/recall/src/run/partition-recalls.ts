@@ -31,6 +31,8 @@ export class ParkEntry {
   members: Map<string, string> | undefined;
   /** What it waits for in `deadlines`, wall ms; Infinity: nothing. */
   wakeAtMs = Infinity;
+  /** When the attempt was due that has begun and rings nobody yet, wall ms; undefined: there is none. */
+  dueMs: number | undefined;
 
   constructor(
     readonly partition: PartitionRecalls,
@@ -52,8 +54,8 @@ export interface RecallsDeps {
   readonly owned: () => boolean;
   /** An effect failed in a way that nobody expects. */
   readonly onDefect: (error: unknown) => void;
-  /** An attempt was put to the owner, so many ms after it was due; below 0: ahead of it. */
-  readonly onAttempt?: ((lateMs: number) => void) | undefined;
+  /** The first phone of an attempt is rung, so many ms after it was due. */
+  readonly onRing?: ((lateMs: number) => void) | undefined;
 }
 
 /**
@@ -174,7 +176,7 @@ export class PartitionRecalls {
         return;
       case 'begin':
         this.#ask(entry, turn, operations.begin(park, effect.attempt, effect.ringMs, effect.legs));
-        this.deps.onAttempt?.(this.deps.clock.nowMs() - dueAtMs(park));
+        entry.dueMs = dueAtMs(park);
         return;
       case 'note':
         this.#ask(entry, turn, operations.note(park, effect.attempt, effect.legs));
@@ -273,6 +275,8 @@ export class PartitionRecalls {
   #ring(entry: ParkEntry, park: ParkView, { leg, ringMs, policy }: Extract<Effect, { do: 'ring' }>): void {
     if (park.call === undefined) return;
     const { legId, member, contact } = leg;
+    if (entry.dueMs !== undefined) this.deps.onRing?.(this.deps.clock.nowMs() - entry.dueMs);
+    entry.dueMs = undefined;
     this.#join(entry, legId, member);
     this.deps.media.ring({
       ...legRef(park, legId),
