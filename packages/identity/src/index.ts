@@ -9,6 +9,7 @@ export * from './token/key-set.js';
 export * from './token/read-keys.js';
 export * from './token/services-only.js';
 export * from './token/token-authenticator.js';
+export * from './calls/actor.js';
 export * from './calls/call-guard.js';
 export * from './calls/permit.js';
 export * from './calls/rpc-rights.js';

@@ -22,6 +22,8 @@ describe('the event of a transition', () => {
       parker: { userId: 'u1', deviceId: 'd1', extension: '101' },
       retriever: testCall('call-b', { callerName: '', callerNumber: '102' }),
       requestId: 'r1',
+      previousRevision: 41,
+      by: { principal: 'alice', peer: '192.0.2.7:50000', operation: 'ParkService/Retrieve' },
     });
     expect(read(eventLine(KEY, testRecord({ last }), 42))[0]).toEqual({
       id: `${KEY}@42`,
@@ -54,6 +56,8 @@ describe('the event of a transition', () => {
       request_id: 'r1',
       presence_id: '*3701',
       revision: 42,
+      previous_revision: 41,
+      by: { principal: 'alice', peer: '192.0.2.7:50000', operation: 'ParkService/Retrieve' },
     });
   });
 

@@ -38,6 +38,20 @@ export interface EventMessage {
   readonly presence_id: string;
   /** The slot's revision; orders the events of a slot. */
   readonly revision: number;
+  /** The slot's revision before: of the event before this one, unless that is long ago. 0: there was none, or it is not known. */
+  readonly previous_revision: number;
+  /** Only where somebody asked for it through an API, for the audit. */
+  readonly by?: ActorJson;
+}
+
+/** Who asked through an API. */
+export interface ActorJson {
+  /** The token's subject. */
+  readonly principal: string;
+  /** The address the request came from. */
+  readonly peer: string;
+  /** What was asked for. */
+  readonly operation: string;
 }
 
 /** A child of a call flow. */

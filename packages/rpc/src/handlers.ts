@@ -46,6 +46,8 @@ export interface CallContext {
   readonly cancelled: () => boolean;
   /** The `traceparent` it is part of; undefined: nobody traces it. */
   readonly trace: string | undefined;
+  /** What it came with. */
+  readonly metadata: Metadata;
 }
 
 /**
@@ -91,6 +93,7 @@ export function callContext(call: {
       return call.getPeer();
     },
     cancelled: () => call.cancelled,
+    metadata: call.metadata,
     get trace() {
       return traceOf(call.metadata);
     },

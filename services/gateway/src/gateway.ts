@@ -224,7 +224,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       onDefect,
       board: {
         watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
-        execute: (command) => commands.execute(command, deadlineIn(undefined, clock, limits)),
+        execute: (command, by) => commands.execute(command, deadlineIn(undefined, clock, limits), '', by),
         ...{ clock, lotOf, settings, cluster: clusterWatch },
       },
     },

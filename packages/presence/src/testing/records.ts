@@ -61,6 +61,7 @@ export function testTransition(changes: Partial<Transition> = {}): Transition {
     otherParkId: '',
     presenceId: '*3701',
     attempt: 0,
+    previousRevision: 0,
     ...changes,
   };
 }

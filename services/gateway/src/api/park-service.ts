@@ -1,5 +1,6 @@
 import type { handleUnaryCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { type Clock } from '@parkade/clock';
+import { actorOf, callerOf, TAKES } from '@parkade/identity';
 import {
   type CommandsRequest,
   type CommandsResponse,
@@ -10,7 +11,7 @@ import {
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
-import { type MountedService, Refused, unary } from '@parkade/rpc';
+import { type CallContext, type MountedService, Refused, unary } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
 import type { GatewayLimits } from '../config.js';
@@ -43,12 +44,12 @@ export function parkService(deps: ParkServiceDeps): MountedService {
 
   /** A unary RPC that bounds what is under way and ends a little before its caller's time does. */
   function handler<Req, Res>(
-    handle: (request: Req, deadline: Deadline, trace: string | undefined) => Promise<Res | Refused>,
+    handle: (request: Req, deadline: Deadline, trace: string | undefined, call: CallContext) => Promise<Res | Refused>,
   ): handleUnaryCall<Req, Res> {
     return unary<Req, Res>((request, context) => {
       const { deadlineMs } = context;
       const deadline = unaryDeadline(deadlineMs, clock, limits);
-      return underWay.run(() => handle(request, deadline, tracing ? context.trace : undefined));
+      return underWay.run(() => handle(request, deadline, tracing ? context.trace : undefined, context));
     }, onDefect);
   }
 
@@ -57,8 +58,10 @@ export function parkService(deps: ParkServiceDeps): MountedService {
     name: Name,
     expected: Answer,
   ): handleUnaryCall<Request<Name>, Response<Answer>> {
-    return handler(async (value, deadline, trace) => {
-      const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline, trace);
+    const operation = `ParkService/${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    return handler(async (value, deadline, trace, call) => {
+      const by = TAKES.has(name) ? actorOf(callerOf(call), call.peer, operation) : undefined;
+      const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline, trace, by);
       if (answer instanceof Refused) return answer;
       if (answer.$case !== expected) throw new Error(`${name} was answered with ${answer.$case}`);
       return answer.value as Response<Answer>;

@@ -1,6 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import type { Authenticator } from '@parkade/identity';
-import type { WatchSlotsRequest } from '@parkade/proto';
+import type { Actor, WatchSlotsRequest } from '@parkade/proto';
 import type { LotOf, Refused } from '@parkade/rpc';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
 import type { Settings } from '../ports.js';
@@ -17,7 +17,8 @@ export interface BoardDeps {
   readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
   /** Begins a watch of an existing tenant; what ends it. */
   readonly watch: (request: WatchSlotsRequest, sink: WatchSink) => (() => void) | Refused;
-  readonly execute: (command: PublicCommand) => Promise<PublicAnswer | Refused>;
+  /** `by`: who asks, for the audit. */
+  readonly execute: (command: PublicCommand, by: Actor | undefined) => Promise<PublicAnswer | Refused>;
   readonly lotOf: LotOf;
   readonly settings: Pick<Settings, 'tenant' | 'onChange'>;
   readonly cluster: ClusterWatch;

@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import files from '@fastify/static';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { commandNeeds, permit } from '@parkade/identity';
+import { actorOf, commandNeeds, permit } from '@parkade/identity';
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { peerOf } from '../http/caller.js';
 import { plain, problemOf, sendProblem } from '../http/problem.js';
 import { recognise, viewer } from './board-caller.js';
 import { boardCommandSchema, publicCommand, readBoardCommand } from './board-command.js';
@@ -76,7 +77,7 @@ export async function board(app: FastifyInstance, deps: BoardDeps): Promise<void
     const command = publicCommand(asked);
     const answer = await deps.run(async () => {
       const refused = await permit(principal, commandNeeds({ command }), deps.lotOf);
-      return refused ?? deps.execute(command);
+      return refused ?? deps.execute(command, actorOf(principal, peerOf(request), `board ${request.body.do}`));
     });
     return answer instanceof Refused ? sendProblem(reply, problemOf(answer)) : reply.code(204).send();
   });

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
+import { TAKES } from '@parkade/identity';
 import { EXTENSION_LOT, newRequestId } from '@parkade/ids';
-import { type CommandAnswer, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
+import { type Actor, type CommandAnswer, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
@@ -30,8 +31,11 @@ export interface CommandsDeps {
 export class Commands {
   constructor(private readonly deps: CommandsDeps) {}
 
-  /** Resolves at the deadline at the latest. Rejects only on a defect. `trace`: the traceparent it is part of. */
-  async execute(given: PublicCommand, deadline: Deadline, trace = ''): Promise<PublicAnswer | Refused> {
+  /**
+   * Resolves at the deadline at the latest. Rejects only on a defect. `trace`: the traceparent it is part of; `by`: who asks
+   * through an API, kept with a take.
+   */
+  async execute(given: PublicCommand, deadline: Deadline, trace = '', by?: Actor): Promise<PublicAnswer | Refused> {
     const { clock, isRegistered, settings } = this.deps;
     const refused = checkCommand(given, clock.nowMs(), isRegistered);
     if (refused !== undefined) return refused;
@@ -45,6 +49,7 @@ export class Commands {
       part: 0,
       lotId: '',
       trace,
+      ...(by !== undefined && TAKES.has(command.$case) ? { by } : {}),
       op: command.$case === 'movePark' ? undefined : command,
     });
     return answer instanceof Refused ? answer : publicAnswer(command.$case, answer);

@@ -57,6 +57,11 @@ export function authenticated(app: FastifyInstance, authenticator: Authenticator
   });
 }
 
+/** The address a request came from, as this process saw it. */
+export function peerOf({ socket }: FastifyRequest): string {
+  return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+}
+
 /** The caller of a request that was let in. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller === undefined) throw new Error('nobody was asked who calls');

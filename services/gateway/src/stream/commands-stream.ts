@@ -1,7 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
-import { type Permit, permitOf } from '@parkade/identity';
-import { type CommandsRequest, type CommandsResponse, Reason } from '@parkade/proto';
+import { actorOf, callerOf, type Permit, permitOf } from '@parkade/identity';
+import { type Actor, type CommandsRequest, type CommandsResponse, Reason } from '@parkade/proto';
 import { durationMs, Malformed, Refused } from '@parkade/rpc';
 import { draining, type UnderWay } from '../api/under-way.js';
 import type { Commands } from '../commands/commands.js';
@@ -41,6 +41,8 @@ export const MAX_BATCH = 1_024;
 export class CommandsStream {
   readonly #call: Call;
   readonly #permit: Permit;
+  /** Who asks for every command of the stream. */
+  readonly #by: Actor | undefined;
   readonly #answers: CommandsResponse[] = [];
   #unanswered = 0;
   #paused = false;
@@ -58,6 +60,7 @@ export class CommandsStream {
   ) {
     this.#call = call;
     this.#permit = permitOf(call);
+    this.#by = actorOf(callerOf(call), call.getPeer(), 'ParkService/Commands');
     call.on('data', (message: unknown) => this.#read(message));
     call.on('end', () => this.#finish('ok'));
     call.on('error', () => this.#leave());
@@ -105,7 +108,8 @@ export class CommandsStream {
     try {
       const asked = this.#permit({ command });
       const refused = asked instanceof Promise ? await asked : asked;
-      this.#answer(correlationId, refused ?? (await underWay.run(() => commands.execute(command, deadline))));
+      const run = (): ReturnType<Commands['execute']> => commands.execute(command, deadline, '', this.#by);
+      this.#answer(correlationId, refused ?? (await underWay.run(run)));
     } catch (error) {
       onDefect(error);
       const message = 'Something went wrong in Parkade; nothing else is known.';

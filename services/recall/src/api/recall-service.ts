@@ -1,5 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
+import { actorOf, callerOf } from '@parkade/identity';
 import {
+  type Actor,
   type CancelRecallRequest,
   type CancelRecallResponse,
   type CommandAnswer,
@@ -70,11 +72,11 @@ class RecallApi {
   }
 
   recallNow(request: RecallNowRequest, call: CallContext): Promise<Answer | Refused> {
-    return this.#named(request, call, (named) => extend(named, NOW));
+    return this.#named(request, call, 'RecallNow', (named) => extend(named, NOW));
   }
 
   move(request: MoveDeadlineRequest, call: CallContext): Promise<Answer | Refused> {
-    return this.#named(request, call, (named) => {
+    return this.#named(request, call, 'MoveDeadline', (named) => {
       if (request.recallIn === undefined) return invalid('recall_in', 'given: 0 for never, or 1 s to 30 days');
       const ms = checkRecallIn(request.recallIn);
       return ms instanceof Refused ? ms : extend(named, toDuration(ms));
@@ -82,7 +84,7 @@ class RecallApi {
   }
 
   cancel(request: CancelRecallRequest, call: CallContext): Promise<Answer | Refused> {
-    return this.#named(request, call, async (named) => {
+    return this.#named(request, call, 'CancelRecall', async (named) => {
       if (request.attempt < 1) return invalid('attempt', 'at least 1');
       const nextRecallMs =
         request.recallIn === undefined ? await this.#usual(named, call) : checkRecallIn(request.recallIn);
@@ -107,6 +109,7 @@ class RecallApi {
   #named(
     request: { readonly requestId: string; readonly tenantId: string; readonly parkId: string },
     call: CallContext,
+    rpc: string,
     operation: (named: NamedPark) => Operation | Refused | Promise<Operation | Refused>,
   ): Promise<Answer | Refused> {
     return this.#bounded(async () => {
@@ -115,17 +118,18 @@ class RecallApi {
       if (named instanceof Refused) return named;
       const op = await operation(named);
       if (op instanceof Refused) return op;
-      const answer = await this.#ask(named.shard, op, call);
+      const by = actorOf(callerOf(call), call.peer, `RecallService/${rpc}`);
+      const answer = await this.#ask(named.shard, op, call, by);
       if (answer instanceof Refused) return answer;
       if (answer.result?.$case === 'park') return { deadline: deadlineView(answer.result.value) };
       return new Refused(Reason.INTERNAL, 'The owner answered something else than a park.');
     });
   }
 
-  async #ask(shard: number, op: Operation, call: CallContext): Promise<CommandAnswer | Refused> {
+  async #ask(shard: number, op: Operation, call: CallContext, by?: Actor): Promise<CommandAnswer | Refused> {
     const leftMs = call.deadlineMs === Infinity ? DEFAULT_TIMEOUT_MS : call.deadlineMs - this.deps.clock.nowMs();
     const timeoutMs = Math.min(this.deps.limits.commandTimeoutMs, Math.max(1, leftMs * 0.95));
-    const answer = await this.deps.owners.ask(shard, op, timeoutMs);
+    const answer = await this.deps.owners.ask(shard, op, timeoutMs, by);
     if (answer === undefined) {
       return new Refused(Reason.DEADLINE, 'The outcome is not known in time; retry with the same request id.');
     }

@@ -1,7 +1,7 @@
 import { type Clock, type Random, sleep } from '@parkade/clock';
 import { stableHash } from '@parkade/ids';
 import type { OwnerHint } from '@parkade/ownership';
-import { type CommandAnswer, Reason } from '@parkade/proto';
+import { type Actor, type CommandAnswer, Reason } from '@parkade/proto';
 import type { PeerChannel } from '@parkade/rpc';
 import type { RecallLimits } from '../config.js';
 import type { Operation, OwnerOutcome, OwnerPort } from '../run/owner-port.js';
@@ -60,11 +60,12 @@ export class Owners implements OwnerPort {
     return { kind: 'done', revision, retrieveId };
   }
 
-  /** As `send`, with the answer as it came; undefined: nobody knows. */
+  /** As `send`, with the answer as it came; undefined: nobody knows. `by`: who asks through an API. */
   async ask(
     shard: number,
     op: Operation,
     timeoutMs = this.limits.commandTimeoutMs,
+    by?: Actor,
   ): Promise<CommandAnswer | undefined> {
     const { clock, random, stop, settingsRevision } = this.deps;
     const requestId = 'requestId' in op.value ? op.value.requestId : '';
@@ -75,6 +76,7 @@ export class Owners implements OwnerPort {
       part: 0,
       lotId: '',
       trace: '',
+      ...(by === undefined ? {} : { by }),
       op,
     };
     const endMs = clock.monotonicMs() + timeoutMs;

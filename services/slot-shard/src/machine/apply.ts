@@ -95,5 +95,7 @@ function transition(ctx: StepContext, park: ParkRecord, facts: Facts): Transitio
     presenceId: park.policy?.presenceId ?? '',
     attempt: facts.attempt ?? 0,
     branch: facts.branch,
+    by: ctx.by,
+    previousRevision: ctx.revision ?? 0,
   };
 }

@@ -249,12 +249,11 @@ describe('a record', () => {
     ]);
   });
 
-  it('says what happened to whom, by whom, why and by which request', () => {
-    const record = play(
-      [0, c.park('p1', 'a')],
-      [1, c.begin('p1', 'b', 'r1')],
-      [2, c.giveBack('p1', 'r1', 'x'.repeat(99))],
-    );
+  it('says what happened to whom, by whom, after which revision, why and by which request', () => {
+    const before = play([0, c.park('p1', 'a')], [1, c.begin('p1', 'b', 'r1')]);
+    const by = { principal: 'alice', peer: '192.0.2.7:1', operation: 'ParkService/GiveBackRetrieve' };
+    const context = { ...at(2), by, revision: 41 };
+    const { record } = applied(step(before, c.giveBack('p1', 'r1', 'x'.repeat(99)), context));
     expect(record.last).toEqual({
       kind: TransitionKind.GIVEN_BACK,
       parkId: 'p1',
@@ -268,6 +267,9 @@ describe('a record', () => {
       otherParkId: '',
       presenceId: '*3701',
       attempt: 0,
+      branch: undefined,
+      by,
+      previousRevision: 41,
     });
   });
 

@@ -1,4 +1,5 @@
 import type {
+  Actor,
   CallRef,
   FailedRecallNext,
   FlowBranch,
@@ -142,6 +143,10 @@ export interface StepContext {
   readonly capacity: number;
   /** How long a reservation outlives its consulting call when that ended by the attended transfer itself. */
   readonly transferGraceMs: number;
+  /** The record's revision; absent: the slot has none. */
+  readonly revision?: number | undefined;
+  /** Who asks through an API; absent: nobody whom the audit names. */
+  readonly by?: Actor | undefined;
 }
 
 export type Step =

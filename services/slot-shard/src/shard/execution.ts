@@ -98,8 +98,13 @@ export class Execution {
       if (answer.result?.$case === 'route') this.write([], { pending, answer, requestId });
       else this.#prove(pending, answer);
     } else {
-      this.#act(pending, decide(command, op, tenant, this.host.context()), requestId);
+      this.#act(pending, decide(command, op, tenant, this.#context(pending)), requestId);
     }
+  }
+
+  #context({ command: { by } }: Pending): DecideContext {
+    const context = this.host.context();
+    return by === undefined ? context : { ...context, by };
   }
 
   #act(pending: Pending, decision: Decision, requestId: string | undefined): void {

@@ -125,7 +125,8 @@ export class LoneWrites {
   }
 
   #dropped(entry: SlotEntry, moveId: string): Change | undefined {
-    const context = { nowMs: this.clock.nowMs(), name: entry.name, capacity: 1, transferGraceMs: 0 };
+    const { name, revision } = entry;
+    const context = { nowMs: this.clock.nowMs(), name, revision, capacity: 1, transferGraceMs: 0 };
     const result = step(entry.record, { kind: 'drop-hold', moveId }, context);
     return result.kind === 'apply' ? { entry, record: result.record } : undefined;
   }

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
-import { type CommandAnswer, Reason, type SlotRecord } from '@parkade/proto';
+import { type Actor, type CommandAnswer, Reason, type SlotRecord } from '@parkade/proto';
 import { resolveTransferGraceMs, type SettingsCache, type TenantView } from '@parkade/settings';
 import { parkView } from '@parkade/slots';
 import type { Change } from '../../commit/write.js';
@@ -37,6 +37,8 @@ export interface DecideContext {
   readonly settings: SettingsCache;
   readonly clock: Clock;
   readonly random: Random;
+  /** Who asks for the command through an API. */
+  readonly by?: Actor | undefined;
 }
 
 /** The slot a park is in, or was in lately. Another tenant's park is not found (R23). */
@@ -84,6 +86,8 @@ export function stepContext(
   return {
     nowMs: ctx.clock.nowMs(),
     name: entry.name,
+    revision: entry.revision,
+    by: ctx.by,
     capacity: lot?.slot_capacity ?? 1,
     transferGraceMs:
       lot === undefined || tenant === undefined

@@ -55,7 +55,7 @@ export function move(
         from: source.name,
         holdMoveId: request.requestId,
       },
-      { ...stepContext(source, to.lotId, tenant, ctx), name: to },
+      { ...stepContext(source, to.lotId, tenant, ctx), name: to, revision: hold.recordRevision },
     );
     if (into.kind !== 'apply') return stepDecision(into, source, ctx);
     return {

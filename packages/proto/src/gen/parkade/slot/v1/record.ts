@@ -313,7 +313,25 @@ export interface Transition {
   /** Recalls: the attempt. */
   attempt: number;
   /** BRANCHED to a child of its call flow (reason `child <key>`): that child. */
-  branch?: FlowBranch | undefined;
+  branch?:
+    | FlowBranch
+    | undefined;
+  /** Who asked for it through an API; absent: a phone, a process of the cluster, or time. */
+  by?:
+    | Actor
+    | undefined;
+  /** The slot's revision before; 0: it was never used, or its tombstone is gone. */
+  previousRevision: number;
+}
+
+/** Who asked for something through an API, for the audit. No credentials. */
+export interface Actor {
+  /** The token's subject; `anybody` where no tokens are asked for. */
+  principal: string;
+  /** The address the request came from, as the server saw it. */
+  peer: string;
+  /** What was asked for: `ParkService/Retrieve`, or the operation of the REST API or of the park board. */
+  operation: string;
 }
 
 /** Answers of one commit to the commands it applied, at `/parkade/shards/<shard>/journal/<key>`. */
@@ -1703,6 +1721,8 @@ function createBaseTransition(): Transition {
     presenceId: "",
     attempt: 0,
     branch: undefined,
+    by: undefined,
+    previousRevision: 0,
   };
 }
 
@@ -1746,6 +1766,12 @@ export const Transition: MessageFns<Transition> = {
     }
     if (message.branch !== undefined) {
       FlowBranch.encode(message.branch, writer.uint32(106).fork()).join();
+    }
+    if (message.by !== undefined) {
+      Actor.encode(message.by, writer.uint32(114).fork()).join();
+    }
+    if (message.previousRevision !== 0) {
+      writer.uint32(120).int64(message.previousRevision);
     }
     return writer;
   },
@@ -1867,6 +1893,22 @@ export const Transition: MessageFns<Transition> = {
             message.branch = FlowBranch.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.by = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.previousRevision = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1905,6 +1947,87 @@ export const Transition: MessageFns<Transition> = {
     message.branch = (object.branch !== undefined && object.branch !== null)
       ? FlowBranch.fromPartial(object.branch)
       : undefined;
+    message.by = (object.by !== undefined && object.by !== null) ? Actor.fromPartial(object.by) : undefined;
+    message.previousRevision = object.previousRevision ?? 0;
+    return message;
+  },
+};
+
+function createBaseActor(): Actor {
+  return { principal: "", peer: "", operation: "" };
+}
+
+export const Actor: MessageFns<Actor> = {
+  encode(message: Actor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.principal !== "") {
+      writer.uint32(10).string(message.principal);
+    }
+    if (message.peer !== "") {
+      writer.uint32(18).string(message.peer);
+    }
+    if (message.operation !== "") {
+      writer.uint32(26).string(message.operation);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Actor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.peer = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.operation = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Actor>, I>>(base?: I): Actor {
+    return Actor.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Actor>, I>>(object: I): Actor {
+    const message = createBaseActor();
+    message.principal = object.principal ?? "";
+    message.peer = object.peer ?? "";
+    message.operation = object.operation ?? "";
     return message;
   },
 };

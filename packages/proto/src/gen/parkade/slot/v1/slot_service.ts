@@ -41,7 +41,7 @@ import {
 } from "../../park/v1/park_service.js";
 import { Reason } from "../../park/v1/reason.js";
 import { CallRef, Park, ParkState, Slot } from "../../park/v1/types.js";
-import { Policy, SlotRecord } from "./record.js";
+import { Actor, Policy, SlotRecord } from "./record.js";
 
 /** What follows a recall that failed and left the call in its slot. It decides which event is told. */
 export enum FailedRecallNext {
@@ -102,6 +102,10 @@ export interface Command {
   lotId: string;
   /** The W3C traceparent of the request this is part of; empty: it is not traced. */
   trace: string;
+  /** Who asks through an API; absent: nobody whom the audit names. */
+  by?:
+    | Actor
+    | undefined;
   /** Exactly one. */
   op:
     | //
@@ -553,6 +557,7 @@ function createBaseCommand(): Command {
     part: 0,
     lotId: "",
     trace: "",
+    by: undefined,
     op: undefined,
   };
 }
@@ -582,6 +587,9 @@ export const Command: MessageFns<Command> = {
     }
     if (message.trace !== "") {
       writer.uint32(66).string(message.trace);
+    }
+    if (message.by !== undefined) {
+      Actor.encode(message.by, writer.uint32(74).fork()).join();
     }
     switch (message.op?.$case) {
       case "park":
@@ -720,6 +728,14 @@ export const Command: MessageFns<Command> = {
             }
 
             message.trace = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.by = Actor.decode(reader, reader.uint32());
             continue;
           }
           case 10: {
@@ -902,6 +918,7 @@ export const Command: MessageFns<Command> = {
     message.part = object.part ?? 0;
     message.lotId = object.lotId ?? "";
     message.trace = object.trace ?? "";
+    message.by = (object.by !== undefined && object.by !== null) ? Actor.fromPartial(object.by) : undefined;
     switch (object.op?.$case) {
       case "park": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
