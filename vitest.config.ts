@@ -18,6 +18,7 @@ export default defineConfig({
             'services/*/src/**/*.test.ts',
             'board/src/**/*.test.ts',
             'cli/src/**/*.test.ts',
+            'sim/src/**/*.test.ts',
             'examples/*/src/**/*.test.ts',
           ],
           testTimeout: 20_000,

@@ -1,0 +1,1 @@
+export * from './run-seed.js';

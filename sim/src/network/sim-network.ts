@@ -1,0 +1,110 @@
+import type { ChannelInterface } from '@grpc/grpc-js';
+import type { ProbeResult } from '@parkade/ownership';
+import { type GrpcServerConfig, type Listen, mounted, NO_SECURITY, type RpcServer, type Security } from '@parkade/rpc';
+import type { Host } from '../world/host.js';
+import type { Scheduler } from '../world/scheduler.js';
+import { SimChannel } from './channel.js';
+import { Connection } from './connection.js';
+import { Links } from './links.js';
+import { SimListener } from './listener.js';
+
+/** How long a TCP connection is tried for where nothing answers. */
+const CONNECT_MS = 20_000;
+const PROBE_MS = 500;
+
+/**
+ * The network of a world: listeners by their addresses, connections between hosts, and what is wrong between them. It stands
+ * below the generated clients and the handlers of production, which are the same; messages cross it encoded.
+ */
+export class SimNetwork {
+  readonly links: Links;
+  readonly #listeners = new Map<string, SimListener>();
+  readonly #connections = new Set<Connection>();
+  #ports = 1_000;
+
+  constructor(private readonly scheduler: Scheduler) {
+    this.links = new Links(scheduler.random);
+  }
+
+  /** What makes a host listen. */
+  listen(host: Host): Listen {
+    return (config: GrpcServerConfig, clock): Promise<RpcServer> => {
+      const port = config.port === 0 ? ++this.#ports : config.port;
+      const address = `${config.host}:${port}`;
+      const listener = new SimListener(host, port, mounted(config, clock), () => {
+        if (this.#listeners.get(address) === listener) this.#listeners.delete(address);
+      });
+      this.#listeners.set(address, listener);
+      host.onDeath.add(() => listener.closed());
+      return Promise.resolve(listener);
+    };
+  }
+
+  /** How a host reaches others: the clients of production, on this network's channels. */
+  security(host: Host): Security {
+    const channelFactoryOverride = (
+      address: string,
+      _: unknown,
+      options: { [name: string]: unknown },
+    ): ChannelInterface => new SimChannel(host, address, options, this, this.scheduler);
+    return { ...NO_SECURITY, peers: { ...NO_SECURITY.peers, options: { channelFactoryOverride } } };
+  }
+
+  /** What a host finds when it tries to connect. */
+  probe(host: Host): (address: string) => Promise<ProbeResult> {
+    return (address) =>
+      new Promise((resolve) => {
+        const limit = host.after(PROBE_MS, () => resolve('unknown'));
+        this.#reach(host, address, (listener) => {
+          limit.cancel();
+          resolve(listener === undefined ? 'refused' : 'alive');
+        });
+      });
+  }
+
+  /** Connects; told in the end: the connection and its listener, or why there is none. Returns what gives up. */
+  connect(
+    host: Host,
+    address: string,
+    done: (made: { readonly connection: Connection; readonly listener: SimListener } | string) => void,
+  ): () => void {
+    let over = false;
+    const finish = (made: Parameters<typeof done>[0]): void => {
+      if (over) return;
+      over = true;
+      limit.cancel();
+      done(made);
+    };
+    const limit = host.after(CONNECT_MS, () => finish('no connection in time'));
+    this.#reach(host, address, (listener) => {
+      if (over) return;
+      if (listener === undefined) return finish('ECONNREFUSED');
+      const connection = new Connection(this.scheduler, this.links, host, listener.host);
+      this.#connections.add(connection);
+      connection.onBroken('client', () => void this.#connections.delete(connection));
+      connection.onBroken('server', () => void this.#connections.delete(connection));
+      listener.accept(connection);
+      finish({ connection, listener });
+    });
+    return () => finish('given up');
+  }
+
+  /** Breaks every connection between two hosts. */
+  cut(a: string, b: string): void {
+    for (const connection of [...this.#connections]) {
+      const { client, server } = connection;
+      if ((client.name === a && server.name === b) || (client.name === b && server.name === a)) connection.break('cut');
+    }
+  }
+
+  /** Tells at the host who listens at the address, a round trip later; nothing where nothing comes back. */
+  #reach(host: Host, address: string, told: (listener: SimListener | undefined) => void): void {
+    const { scheduler, links } = this;
+    const name = address.slice(0, address.lastIndexOf(':'));
+    scheduler.after(links.delayMs(host.name, name), undefined, () => {
+      if (links.blocked(host.name, name)) return;
+      const listener = this.#listeners.get(address);
+      scheduler.after(links.delayMs(host.name, name), host, () => told(listener));
+    });
+  }
+}
