@@ -42,6 +42,8 @@ export class World {
   readonly owner: ModelOwner;
   readonly media: MediaSimulator;
   readonly defects: unknown[] = [];
+  /** How late each attempt rang, ms. */
+  readonly lateness: number[] = [];
   branches: Branches = { find: () => Promise.resolve(undefined) };
   #lot: unknown = { any_slot: true };
   #tenant: unknown = {};
@@ -105,6 +107,7 @@ export class World {
       rearm: () => alarm.changed(),
       owned: () => alive,
       onDefect: (error) => this.defects.push(error),
+      onRing: (lateMs) => this.lateness.push(lateMs),
     });
     const parks = new Map<string, readonly string[]>();
     const unfollow = this.owner.follow((record, revision) => {
