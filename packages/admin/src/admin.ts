@@ -1,7 +1,9 @@
 import type { Clock, Random } from '@parkade/clock';
-import type { Refused } from '@parkade/rpc';
+import { FlowRecords } from '@parkade/flow';
+import { decodeToken, keys } from '@parkade/ids';
+import { Refused } from '@parkade/rpc';
 import { type LotSettings, type RingGroupSettings, type SettingsCache, type TenantView } from '@parkade/settings';
-import type { Store } from '@parkade/store';
+import { prefixRange, type Store } from '@parkade/store';
 import { Draining } from './groups/draining.js';
 import { type Group, groupView } from './groups/group.js';
 import { Groups } from './groups/groups.js';
@@ -14,7 +16,10 @@ import type { ParkedCalls } from './parked-calls.js';
 import { noPromptFiles, type PromptFiles } from './prompt-files.js';
 import { invalid, tenantNotFound } from './refusals.js';
 import { RingGroups } from './ring-groups/ring-groups.js';
+import { storing } from './storing.js';
 import { TenantWriter } from './tenant-writer.js';
+import { OwnSettings } from './tenants/own-settings.js';
+import { type ListedTenant, Tenants } from './tenants/tenants.js';
 import type { User } from './users/user.js';
 import { Users } from './users/users.js';
 
@@ -60,6 +65,18 @@ export const LOT_LIST: ListShape<LotSettings> = {
   searched: ['id'],
 };
 
+export const TENANT_LIST: ListShape<ListedTenant> = {
+  fields: { id: ({ id }) => id, enabled: ({ enabled }) => enabled },
+  searched: ['id'],
+};
+
+/** A stored call flow in a list. */
+export interface ListedFlow {
+  readonly flow_id: string;
+}
+
+export const FLOW_LIST: ListShape<ListedFlow> = { fields: { id: ({ flow_id }) => flow_id }, searched: ['id'] };
+
 /**
  * What the administration APIs do, beneath REST and gRPC alike: rules and writes. Who may do it is asked before. Lists are read
  * from this process's settings, so they know at once what was written through it, and within moments what was elsewhere; single
@@ -73,12 +90,17 @@ export class Admin {
   readonly ringGroups: RingGroups;
   readonly lots: Lots;
   readonly draining: Draining;
+  readonly ownSettings: OwnSettings;
+  readonly tenants: Tenants;
+  readonly flows: FlowRecords;
+  readonly #store: Store;
   readonly #settings: SettingsCache;
 
   constructor(deps: AdminDeps) {
     const { store, settings, clock, random, parked, promptFiles = noPromptFiles } = deps;
     const limits = { ...DEFAULT_ADMIN_LIMITS, ...deps.limits };
     const writer = new TenantWriter({ store, settings, limits });
+    this.#store = store;
     this.#settings = settings;
     this.draining = new Draining({ store, writer, parked });
     this.parkServers = new ParkServers({ writer, settings, promptFiles });
@@ -87,6 +109,23 @@ export class Admin {
     this.members = new Members({ writer, users: this.users, draining: this.draining });
     this.ringGroups = new RingGroups({ writer, limits });
     this.lots = new Lots({ writer, limits });
+    this.ownSettings = new OwnSettings({ writer });
+    this.tenants = new Tenants({ store, settings, own: this.ownSettings, limits });
+    this.flows = new FlowRecords(store);
+  }
+
+  /** All tenants of the cluster. */
+  listTenants(query: ListQuery): Page<ListedTenant> | Refused {
+    return paged(this.tenants.all(), TENANT_LIST, query);
+  }
+
+  /** The stored call flows of a tenant, by their ids. */
+  async listFlows(tenantId: string, query: ListQuery): Promise<Page<ListedFlow> | Refused> {
+    const prefix = keys.flows(tenantId);
+    const found = await storing(() => this.#store.range(prefixRange(prefix), { keysOnly: true }));
+    if (found instanceof Refused) return found;
+    const flows = found.kvs.map(({ key }) => ({ flow_id: decodeToken(key.slice(prefix.length)) ?? '' }));
+    return this.#list(tenantId, FLOW_LIST, query, () => flows);
   }
 
   listGroups(tenantId: string, query: ListQuery): Page<Group> | Refused {
@@ -102,7 +141,8 @@ export class Admin {
   }
 
   async listUsers(tenantId: string, query: ListQuery): Promise<Page<User> | Refused> {
-    const users = await this.users.all(tenantId);
+    const users = await storing(() => this.users.all(tenantId));
+    if (users instanceof Refused) return users;
     return this.#list(tenantId, USER_LIST, query, () => users);
   }
 
@@ -114,7 +154,11 @@ export class Admin {
   ): Page<Item> | Refused {
     const tenant = this.#settings.tenant(tenantId);
     if (tenant === undefined) return tenantNotFound(tenantId);
-    const page = pageOf(items(tenant), shape, query);
-    return page.ok ? page.value : invalid(page.issues);
+    return paged(items(tenant), shape, query);
   }
+}
+
+function paged<Item>(items: readonly Item[], shape: ListShape<Item>, query: ListQuery): Page<Item> | Refused {
+  const page = pageOf(items, shape, query);
+  return page.ok ? page.value : invalid(page.issues);
 }

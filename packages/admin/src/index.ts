@@ -16,6 +16,7 @@ export { type ParkedCalls } from './parked-calls.js';
 export * from './prompt-files.js';
 export { invalid, invalidField } from './refusals.js';
 export { type WriteOptions } from './rules/expected-revision.js';
+export { type ListedTenant } from './tenants/tenants.js';
 export { type Written } from './tenant-writer.js';
 export { type User } from './users/user.js';
 export { type UserInput, type UserPatch } from './users/users.js';

@@ -1,5 +1,7 @@
 /** What one tenant may have at most; past it a create is refused with TOO_MANY. */
 export interface AdminLimits {
+  /** Tenants of the cluster. */
+  readonly maxTenants: number;
   readonly maxGroups: number;
   readonly maxRingGroups: number;
   readonly maxLots: number;
@@ -13,6 +15,7 @@ export interface AdminLimits {
 }
 
 export const DEFAULT_ADMIN_LIMITS: AdminLimits = {
+  maxTenants: 100_000,
   maxGroups: 20_000,
   maxRingGroups: 5_000,
   maxLots: 1_000,

@@ -60,6 +60,7 @@ describe('the park server of a tenant', () => {
       prompt_file_name: 'hold.wav',
       prompt_file_size: 1234,
       prompt_file_url: '/prompt_files/f1/content',
+      send_notification_to_parker: false,
     });
   });
 

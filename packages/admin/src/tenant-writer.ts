@@ -2,9 +2,10 @@ import { keys } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { decodeJson, type SettingsCache, type TenantView } from '@parkade/settings';
-import { type Op, type Store, StoreError } from '@parkade/store';
+import type { Op, Store } from '@parkade/store';
 import type { AdminLimits } from './limits.js';
 import { storeUnavailable, tenantNotFound } from './refusals.js';
+import { storing } from './storing.js';
 import { Turns } from './turns.js';
 
 /** What a key of the tenant holds. */
@@ -63,22 +64,12 @@ export class TenantWriter {
     read: readonly string[],
     decide: (snapshot: Snapshot) => Change<Value> | Refused,
   ): Promise<Written<Value> | Refused> {
-    try {
-      return await this.#turns.run(tenantId, () => this.#write(tenantId, read, decide));
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'unavailable') return storeUnavailable(error.unknownOutcome);
-      throw error;
-    }
+    return storing(() => this.#turns.run(tenantId, () => this.#write(tenantId, read, decide)));
   }
 
   /** One key, as the store has it now. */
   async read(key: string): Promise<Stored | undefined | Refused> {
-    try {
-      return decoded(await this.deps.store.get(key));
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'unavailable') return storeUnavailable(false);
-      throw error;
-    }
+    return storing(async () => decoded(await this.deps.store.get(key)));
   }
 
   async #write<Value>(

@@ -5,4 +5,5 @@ export * from './gen/parkade/admin/v1/list.js';
 export * from './gen/parkade/admin/v1/lots.js';
 export * from './gen/parkade/admin/v1/park_server.js';
 export * from './gen/parkade/admin/v1/ring_groups.js';
+export * from './gen/parkade/admin/v1/tenants.js';
 export * from './gen/parkade/admin/v1/users.js';

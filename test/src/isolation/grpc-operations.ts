@@ -19,9 +19,12 @@ const COMMANDS = '/parkade.park.v1.ParkService/Commands';
 /** Fields of a message of that stream that are no command: the others each are one. */
 const NO_COMMANDS: ReadonlySet<string> = new Set(['correlation_id', 'timeout', 'batch']);
 
-/** A stream that is still open after this long has been let in. */
+/** A stream between processes may say nothing: one that is still open after this long has been let in. */
 const STREAM_MS = 3_000;
-const UNARY_MS = 20_000;
+const UNARY_MS = 60_000;
+
+/** What is asked of every RPC: where it changes something, at a revision at which nothing is, so that nothing is changed. */
+const NAMED = { tenant_id: 'acme', expected_revision: 1 };
 
 /** Where the services are. */
 export interface Places {
@@ -46,7 +49,7 @@ export function grpcOperations(places: Places): readonly Operation[] {
   return methods.flatMap(({ service, method }) => {
     const rpc: Operation = {
       name: method.path,
-      call: (caller) => rpcOutcome(places, service, method, caller, { tenant_id: 'acme' }),
+      call: (caller) => rpcOutcome(places, service, method, caller, NAMED),
     };
     if (method.path !== COMMANDS) return [rpc];
     const { field } = method.requestType.type as unknown as Described;
@@ -76,7 +79,8 @@ async function rpcOutcome(
   const client = await connected(places, address, certificate);
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
-  return asked(client, method, metadata, request);
+  const limitMs = certificate && method.responseStream ? STREAM_MS : UNARY_MS;
+  return asked(client, method, metadata, request, limitMs);
 }
 
 const clients = new Map<string, Client>();
@@ -93,9 +97,9 @@ async function connected(places: Places, address: string, certificate: boolean):
   return client;
 }
 
-function asked(client: Client, method: Method, metadata: Metadata, request: object): Promise<Outcome> {
+function asked(client: Client, method: Method, metadata: Metadata, request: object, limitMs: number): Promise<Outcome> {
   const { path, requestSerialize: write, responseDeserialize: read, requestStream, responseStream } = method;
-  const deadline = Date.now() + (responseStream ? STREAM_MS : UNARY_MS);
+  const deadline = Date.now() + limitMs;
   return new Promise((resolve) => {
     const failed = (error: ServiceError | null): void => resolve(error === null ? 'served' : outcomeOf(error));
     if (!responseStream) {

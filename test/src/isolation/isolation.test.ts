@@ -9,8 +9,8 @@ import { grpcOperations } from './grpc-operations.js';
 import type { Caller, Operation, Outcome } from './operations.js';
 import { type Part, PEER_OPTIONS, type SecuredCluster, startSecuredCluster } from './secured-cluster.js';
 
-/** What an operation needs: a role in its tenant, to be a process of the cluster, or only to be somebody (its messages are asked). */
-type Needs = 'view' | 'park' | 'retrieve' | 'admin' | 'process' | 'anybody';
+/** What an operation needs: a role in its tenant, to be an operator or a process, or only to be somebody (its messages are asked). */
+type Needs = 'view' | 'park' | 'retrieve' | 'admin' | 'operator' | 'process' | 'anybody';
 
 /**
  * Every operation of every API, and what it needs. An operation that is not in here, or is in here and does not exist, fails the
@@ -41,11 +41,14 @@ const TABLE: Readonly<Record<string, Needs>> = {
     admin: [
       ...['UpdateParkServer', 'CreateGroup', 'UpdateGroup', 'DeleteGroup', 'AddMember', 'RemoveMember'],
       ...['CreateUser', 'UpdateUser', 'DeleteUser', 'PutRingGroup', 'DeleteRingGroup', 'PutLot', 'DeleteLot'],
+      ...['PutFlow', 'DeleteFlow', 'PutTenantSettings', 'UpdateFeatureCodes'],
     ],
     view: [
       ...['GetParkServer', 'GetGroup', 'ListGroups', 'ListMembers', 'GetUser', 'ListUsers'],
       ...['GetRingGroup', 'ListRingGroups', 'GetLot', 'ListLots'],
+      ...['GetFlow', 'ListFlows', 'GetTenantSettings', 'GetFeatureCodes'],
     ],
+    operator: ['PutTenant', 'GetTenant', 'DeleteTenant', 'ListTenants'],
   }),
   ...rows('/parkade.media.v1.MediaNodeService/', {
     process: [
@@ -118,6 +121,7 @@ function token(
 function expected(caller: string, needs: Needs): Outcome {
   // Parts that serve processes alone know no tokens at all.
   if (needs === 'process') return caller === 'process' ? 'served' : 'unauthenticated';
+  if (needs === 'operator' && ['of another tenant', 'viewer', 'administrator'].includes(caller)) return 'denied';
   switch (caller) {
     case 'of another tenant':
       return needs === 'anybody' ? 'served' : 'no-tenant';
@@ -153,7 +157,7 @@ describe('the isolation matrix', () => {
     });
     const answered = await Promise.all(asked);
     expect(answered.map(({ got }) => got)).toEqual(answered.map(({ want }) => want));
-  });
+  }, 120_000);
 });
 
 describe('a cluster with tokens and certificates throughout', () => {

@@ -31,6 +31,8 @@ export interface ParkServer {
   /** Absent: what is set is no whole number of seconds from 60 to 900. */
   readonly recall_ring_group_time?: number | undefined;
   readonly ring_group_id?: string | undefined;
+  /** Whether who parks a call is told where it is, without having subscribed. */
+  readonly send_notification_to_parker: boolean;
   readonly prompt_file_name?: string | undefined;
   readonly prompt_file_size?: number | undefined;
   readonly prompt_file_url?: string | undefined;
@@ -45,6 +47,7 @@ export interface ParkServerPatch {
   readonly recall_ring_group_time?: number | undefined;
   readonly ring_group_id?: string | undefined;
   readonly prompt_file_id?: string | undefined;
+  readonly send_notification_to_parker?: boolean | undefined;
 }
 
 /**
@@ -84,6 +87,7 @@ export class ParkServers {
       recall_time: seconds(ringbackMs),
       recall_ring_group_time: seconds(recall.ringGroupTimeMs),
       ring_group_id: recall.recallTo === 'USER_ONLY' ? undefined : recall.ringGroupId,
+      send_notification_to_parker: tenant.value.park_info?.parker ?? false,
       prompt_file_name: file?.name,
       prompt_file_size: file?.sizeBytes,
       prompt_file_url: file?.url,
@@ -153,9 +157,13 @@ export class ParkServers {
 }
 
 function tenantOps({ at }: Snapshot, key: string, patch: ParkServerPatch): readonly Op[] | Refused {
-  const { extension_number, prompt_file_id } = patch;
-  if (extension_number === undefined && prompt_file_id === undefined) return [];
-  const json = patched(at(key)?.json, { extension_number, prompt_file_id });
+  const { extension_number, prompt_file_id, send_notification_to_parker: told } = patch;
+  if (extension_number === undefined && prompt_file_id === undefined && told === undefined) return [];
+  const base = objectOf(at(key)?.json);
+  // Where nobody is told of parked calls, not telling the parker changes nothing.
+  const silent = told === false && base['park_info'] === undefined;
+  const park_info = told === undefined || silent ? undefined : patched(base['park_info'], { parker: told });
+  const json = patched(base, { extension_number, prompt_file_id, park_info });
   const checked = parseTenant(json);
   return checked.ok ? [{ kind: 'put', key, value: encodeJson(json) }] : invalid(checked.issues);
 }

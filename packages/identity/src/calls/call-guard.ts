@@ -9,6 +9,7 @@ import type {
 import type { Clock } from '@parkade/clock';
 import { type CommandsRequest, Reason } from '@parkade/proto';
 import { type LotOf, Malformed, Refused, type Security } from '@parkade/rpc';
+import { allow } from '../allow.js';
 import { type Authenticator, bearerToken, unauthenticated } from '../authenticator.js';
 import { OPEN_PRINCIPAL, type Principal, SERVICE_PRINCIPAL } from '../principal.js';
 import { permit } from './permit.js';
@@ -128,6 +129,8 @@ function whether(
       return new Refused(Reason.PERMISSION_DENIED, 'Only processes of this cluster are served here.', {
         action: 'service',
       });
+    case 'operators':
+      return allow(principal, 'operator', '');
     case 'holders': {
       const request: unknown = 'request' in call ? call.request : undefined;
       // What does not decode names nothing; its handler says so.

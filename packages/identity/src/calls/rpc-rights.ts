@@ -28,12 +28,15 @@ export interface Need {
 export type RpcRights =
   /** Processes of the cluster alone. */
   | { readonly who: 'services' }
+  /** Operators of the cluster, and its processes. */
+  | { readonly who: 'operators' }
   /** Whoever has every one of these rights. */
   | { readonly who: 'holders'; readonly needs: (request: never) => readonly Need[] }
   /** A stream whose every message needs what it would need as an RPC of its own: its handler asks (`permitOf`). */
   | { readonly who: 'each-message' };
 
 const SERVICES: RpcRights = { who: 'services' };
+const OPERATORS: RpcRights = { who: 'operators' };
 
 /**
  * Whom every RPC of every service serves: the one place that says so. An RPC that is not in here cannot be served (the process does
@@ -86,12 +89,18 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
     admin: [
       ...['UpdateParkServer', 'CreateGroup', 'UpdateGroup', 'DeleteGroup', 'AddMember', 'RemoveMember'],
       ...['CreateUser', 'UpdateUser', 'DeleteUser', 'PutRingGroup', 'DeleteRingGroup', 'PutLot', 'DeleteLot'],
+      ...['PutFlow', 'DeleteFlow', 'PutTenantSettings', 'UpdateFeatureCodes'],
     ],
     view: [
       ...['GetParkServer', 'GetGroup', 'ListGroups', 'ListMembers', 'GetUser', 'ListUsers'],
       ...['GetRingGroup', 'ListRingGroups', 'GetLot', 'ListLots'],
+      ...['GetFlow', 'ListFlows', 'GetTenantSettings', 'GetFeatureCodes'],
     ],
   }),
+  '/parkade.admin.v1.AdminService/PutTenant': OPERATORS,
+  '/parkade.admin.v1.AdminService/GetTenant': OPERATORS,
+  '/parkade.admin.v1.AdminService/DeleteTenant': OPERATORS,
+  '/parkade.admin.v1.AdminService/ListTenants': OPERATORS,
 
   '/parkade.media.v1.MediaNodeService/RingLeg': SERVICES,
   '/parkade.media.v1.MediaNodeService/CancelLeg': SERVICES,

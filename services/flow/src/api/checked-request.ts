@@ -1,4 +1,4 @@
-import { type ParkNode, nodeAt, type Flow, MAX_FLOW_DEPTH, type WayIn } from '@parkade/flow';
+import { fieldFault, type ParkNode, nodeAt, type Flow, MAX_FLOW_DEPTH, type WayIn } from '@parkade/flow';
 import { isName, isText, requestIdTimeMs } from '@parkade/ids';
 import { type CallRef, type ExecuteParkActionRequest, MediaControl, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
@@ -59,11 +59,6 @@ export function wayInOf(request: ExecuteParkActionRequest): WayIn {
     case undefined:
       return 'direct';
   }
-}
-
-/** INVALID_FIELD; `metadata.field` names the field. */
-export function fieldFault(field: string, must: string, metadata: Readonly<Record<string, string>> = {}): Refused {
-  return new Refused(Reason.INVALID_FIELD, `The field ${field} ${must}.`, { field, ...metadata });
 }
 
 function callFault({ mediaNode, callId, callerName, callerNumber, sipCallId }: CallRef): Refused | undefined {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
-import type { FlowCache } from '@parkade/flow';
+import { fieldFault, type FlowCache, FlowRecords } from '@parkade/flow';
 import { DEFAULT_LOT, newRequestId } from '@parkade/ids';
 import {
   type DeleteFlowRequest,
@@ -23,9 +23,8 @@ import type { Arrival } from '../run/arrival.js';
 import { Execution } from '../run/execution.js';
 import type { ParkPort } from '../run/park-port.js';
 import type { Admission } from './admission.js';
-import { fieldFault, parkNodeOf, requestFault, wayInOf } from './checked-request.js';
+import { parkNodeOf, requestFault, wayInOf } from './checked-request.js';
 import { flowOf } from './flow-of.js';
-import { StoredFlows } from './stored-flows.js';
 
 export interface FlowServiceDeps {
   /** Where flows are stored. */
@@ -49,7 +48,7 @@ export function flowService(deps: FlowServiceDeps): MountedService {
     const endMs = clock.monotonicMs() + Math.min(leftMs, limits.maxTimeoutMs) - margin;
     return admission.run(() => executeParkAction(request, endMs, deps));
   }, onDefect);
-  const stored = new StoredFlows(deps.store);
+  const stored = new FlowRecords(deps.store);
   const mounted = <Request, Response>(
     work: (request: Request) => Promise<Response | Refused>,
   ): ReturnType<typeof unary<Request, Response>> =>

@@ -23,7 +23,7 @@ export interface RouteRights {
   readonly inLots?: boolean;
 }
 
-/** Who calls, and for which tenant. */
+/** Who calls, and for which tenant; empty: for the cluster. */
 export interface Caller {
   readonly principal: Principal;
   readonly tenantId: string;
@@ -75,7 +75,8 @@ async function recognise(
 ): Promise<Caller | Refused> {
   const principal = await authenticator.authenticate(bearerToken(request.headers.authorization));
   if (principal instanceof Refused) return principal;
-  const tenantId = tenantOf(request, principal);
+  // What concerns the cluster is no tenant's.
+  const tenantId = action === 'operator' ? '' : tenantOf(request, principal);
   if (tenantId instanceof Refused) return tenantId;
   const refused =
     inLots && action !== 'operator'

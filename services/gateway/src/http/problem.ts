@@ -96,7 +96,8 @@ export function problemOf(refused: Refused): Problem {
     type: `urn:parkade:reason:${name}`,
     reason: name,
     metadata,
-    ...(field === undefined ? {} : { errors: [{ path: field, message }] }),
+    // Of a text that is wrong inside, the path in it.
+    ...(field === undefined ? {} : { errors: [{ path: metadata['path'] ?? field, message }] }),
   };
 }
 

@@ -15,7 +15,7 @@ export async function respond<Value>(
 ): Promise<FastifyReply> {
   const caller = callerOf(request);
   const result = await run(async () => {
-    const refused = await tenant(caller.tenantId);
+    const refused = caller.tenantId === '' ? undefined : await tenant(caller.tenantId);
     return refused ?? work(caller);
   });
   if (result instanceof Refused) return sendProblem(reply, problemOf(result));

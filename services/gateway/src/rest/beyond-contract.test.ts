@@ -50,6 +50,103 @@ it('lots and ring groups are written whole, in the words of settings documents',
   expect(reasonOf(await bed.post('/lots/sales', {}, { token: 'viewer' }))).toBe('403 PERMISSION_DENIED');
 });
 
+it("a tenant's own settings are written whole, and its feature codes one by one", async () => {
+  const shown = await bed.ask('/tenant_settings');
+  const settings = { enabled: true, codes: { auto: '*7' }, hold: { audio: 'silence' } };
+  const match = { headers: { 'if-match': shown.headers.get('etag') ?? '' } };
+  expect((await bed.post('/tenant_settings', settings, match)).json).toEqual(settings);
+  expect(reasonOf(await bed.post('/tenant_settings', settings, match))).toBe('412 REVISION_CONFLICT');
+  expect((await bed.post('/tenant_settings', { enabled: 'yes' })).json).toMatchObject({
+    metadata: { field: 'enabled' },
+  });
+  const taken = await bed.post('/tenant_settings', { extension_number: '101' });
+  expect(taken.json).toMatchObject({ metadata: { field: 'extension_number' } });
+  const none = await bed.post('/tenant_settings', { recall: { recall_to: 'RING_GROUP_ONLY', ring_group_id: 'none' } });
+  expect(none.json).toMatchObject({ metadata: { field: 'recall.ring_group_id' } });
+
+  const defaults = {
+    park_next: '*4',
+    retrieve: '*5',
+    park_extension: '*68',
+    park_group: '*58',
+    retrieve_extension: '*88',
+  };
+  expect((await bed.ask('/feature_codes')).json).toEqual({ auto: '*7', ...defaults });
+  const codes = await bed.post('/feature_codes', { park_next: '', retrieve: '#5' });
+  expect(codes.json).toEqual({ auto: '*7', ...defaults, park_next: '', retrieve: '#5' });
+  expect((await bed.ask('/tenant_settings')).json).toMatchObject({ hold: { audio: 'silence' } });
+  for (const [field, value] of [
+    ['auto', '7'],
+    ['auto', '#5'],
+    ['auto', '*'.repeat(17)],
+    ['colour', '*1'],
+  ] as const) {
+    const refused = await bed.post('/feature_codes', { [field]: value });
+    expect([reasonOf(refused), refused.json]).toMatchObject(['400 INVALID_FIELD', { metadata: { field } }]);
+  }
+});
+
+it('who parks a call is told of it where the park server says so, and nobody is where nobody was told', async () => {
+  const told = async () =>
+    ((await bed.ask('/call_park')).json as { send_notification_to_parker?: boolean }).send_notification_to_parker;
+  const info = async () => ((await bed.ask('/tenant_settings')).json as { park_info?: unknown }).park_info;
+  await bed.post('/call_park', { send_notification_to_parker: false });
+  expect([await told(), await info()]).toEqual([false, undefined]);
+  await bed.post('/call_park', { send_notification_to_parker: true });
+  expect([await told(), await info()]).toEqual([true, { parker: true, target: true, group: true }]);
+  await bed.post('/call_park', { send_notification_to_parker: false });
+  expect([await told(), await info()]).toEqual([false, { parker: false, target: true, group: true }]);
+});
+
+it('call flows are stored as they are written, and wrong ones refused with the path of what is wrong', async () => {
+  const flow = {
+    module: 'park',
+    data: { action: 'auto', default_ringback_timeout: '120000', slots: { 100: { presence_type: 'confirmed' } } },
+    children: { 100: { module: 'voicemail', data: { id: '8ca0e4c5' }, children: {} } },
+  };
+  const none = { headers: { 'if-match': '"0"' } };
+  const put = await bed.post('/flows/main', { flow }, none);
+  expect([put.status, put.json]).toEqual([200, { flow }]);
+  expect(reasonOf(await bed.post('/flows/main', { flow: { module: 'park', data: {} } }, none))).toBe(
+    '412 REVISION_CONFLICT',
+  );
+  expect((await bed.ask('/flows/main')).json).toEqual({ flow });
+  expect((await bed.ask("/flows?filter=startswith(id,'m')")).json).toEqual({ count: 1, items: [{ flow_id: 'main' }] });
+  const wrong = await bed.post('/flows/main', { module: 'park', data: { default_ringback_timeout: 500 } });
+  expect([reasonOf(wrong), wrong.json]).toMatchObject([
+    '400 INVALID_FIELD',
+    { errors: [{ path: 'data.default_ringback_timeout' }] },
+  ]);
+  expect((await bed.post('/flows/main/destroy')).status).toBe(204);
+  expect(reasonOf(await bed.post('/flows/main/destroy'))).toBe('404 FLOW_NOT_FOUND');
+  expect(reasonOf(await bed.ask('/flows/main'))).toBe('404 FLOW_NOT_FOUND');
+});
+
+it('tenants are made, listed and deleted by operators of the cluster alone', async () => {
+  const operator = { token: 'operator' };
+  const once = { ...operator, headers: { 'if-match': '"0"' } };
+  const made = await bed.post('/tenants/new', { extension_number: '700' }, once);
+  expect([made.status, made.json]).toMatchObject([200, { enabled: true, extension_number: '700' }]);
+  expect(reasonOf(await bed.post('/tenants/new', {}, once))).toBe('412 REVISION_CONFLICT');
+  expect(reasonOf(await bed.post('/tenants/two%20words', {}, operator))).toBe('400 INVALID_FIELD');
+  expect(reasonOf(await bed.post('/tenants/newer', { enabled: 1 }, operator))).toBe('400 INVALID_FIELD');
+  expect((await bed.ask('/tenants?orderby=id desc', operator)).json).toEqual({
+    count: 2,
+    items: [
+      { id: 'new', enabled: true },
+      { id: 'acme', enabled: true },
+    ],
+  });
+  expect((await bed.ask('/tenants/new', operator)).json).toMatchObject({ extension_number: '700' });
+  for (const token of ['admin', 'other', 'viewer']) {
+    expect(reasonOf(await bed.ask('/tenants', { token }))).toBe('403 PERMISSION_DENIED');
+    expect(reasonOf(await bed.post('/tenants/new/destroy', undefined, { token }))).toBe('403 PERMISSION_DENIED');
+  }
+  expect((await bed.post('/tenants/new/destroy', undefined, operator)).status).toBe(204);
+  expect(reasonOf(await bed.ask('/tenants/new', operator))).toBe('404 TENANT_NOT_FOUND');
+  expect(reasonOf(await bed.post('/tenants/new/destroy', undefined, operator))).toBe('404 TENANT_NOT_FOUND');
+});
+
 it('slots are for who may see them, in all of the tenant or in the lot that is named', async () => {
   expect((await bed.ask('/slots', { token: 'viewer' })).json).toEqual({ items: [] });
   expect(reasonOf(await bed.ask('/slots', { token: 'seller' }))).toBe('403 PERMISSION_DENIED');

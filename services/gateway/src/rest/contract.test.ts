@@ -79,7 +79,9 @@ const items = ({ json }: RestAnswer) => (json as { items: { name: string; id: st
 describe('the contract, with good input', () => {
   it('shows the park server with its defaults, and changes what an update names', async () => {
     const defaults = { enabled: true, recall_to: 'USER_ONLY', recall_time: 300, recall_ring_group_time: 300 };
-    expect((await run('showCallParkServer')).json).toEqual(defaults);
+    // Beyond the contract.
+    const told = { send_notification_to_parker: false };
+    expect((await run('showCallParkServer')).json).toEqual({ ...defaults, ...told });
     const full = {
       enabled: false,
       extension_number: '700',
@@ -96,9 +98,9 @@ describe('the contract, with good input', () => {
       prompt_file_size: 1_234,
       prompt_file_url: '/prompt_files/f1/content',
     };
-    expect((await run('showCallParkServer')).json).toEqual({ ...named, ...file });
+    expect((await run('showCallParkServer')).json).toEqual({ ...named, ...file, ...told });
     await run('updateCallParkServer', { body: { recall_time: 61 } });
-    expect((await run('showCallParkServer')).json).toEqual({ ...named, ...file, recall_time: 61 });
+    expect((await run('showCallParkServer')).json).toEqual({ ...named, ...file, ...told, recall_time: 61 });
     for (const body of [undefined, {}, '']) expect((await run('updateCallParkServer', { body })).status).toBe(200);
     await run('updateCallParkServer', { body: { enabled: true, recall_to: 'USER_ONLY' } });
     expect((await run('showCallParkServer')).json).not.toHaveProperty('ring_group_id');

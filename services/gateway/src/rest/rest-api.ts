@@ -10,6 +10,8 @@ import type { HttpDeps } from '../http/plugins.js';
 import { callParkGroupRoutes } from './call-park-groups.js';
 import { callParkMemberRoutes } from './call-park-members.js';
 import { callParkRoutes } from './call-park.js';
+import { flowDocuments } from './flows.js';
+import { ownSettingsRoutes } from './own-settings.js';
 import { documentRoutes } from './settings-documents.js';
 import { slotRoutes } from './slots.js';
 import { userRoutes } from './users.js';
@@ -47,6 +49,20 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
     show: (tenantId, id) => admin.ringGroups.show(tenantId, id),
     put: (tenantId, id, input, options) => admin.ringGroups.put(tenantId, id, input, options),
     destroy: (tenantId, id, options) => admin.ringGroups.destroy(tenantId, id, options),
+  });
+  documentRoutes(api, deps, flowDocuments(admin));
+  ownSettingsRoutes(api, deps);
+  documentRoutes(api, deps, {
+    path: '/tenants',
+    tag: 'Tenants',
+    noun: 'a tenant',
+    name: 'Tenant',
+    fields: '`id`, `enabled`',
+    rights: { action: 'operator' },
+    list: (_, query) => admin.listTenants(query),
+    show: (_, id) => admin.tenants.show(id),
+    put: (_, id, input, options) => admin.tenants.put(id, input, options),
+    destroy: (_, id, options) => admin.tenants.destroy(id, options),
   });
   documentRoutes(api, deps, {
     path: '/lots',

@@ -1,14 +1,17 @@
 import type { ListQuery, Page, WriteOptions, Written } from '@parkade/admin';
 import type { Refused } from '@parkade/rpc';
 import { Type } from 'typebox';
+import type { RouteRights } from '../http/caller.js';
 import type { HttpDeps } from '../http/plugins.js';
 import { atRevision, tagged } from '../http/revisions.js';
 import { pageAnswer, respond } from './answers.js';
 import type { Api } from './rest-api.js';
 import { count, ifMatch, listQuery, noQuery, problems, resourceId } from './schemas/common.js';
 
-/** Things of a tenant that are written whole, in the words of settings documents. */
+/** Things of a tenant (or of the cluster) that are written whole, in the words of settings documents. */
 export interface Documents {
+  /** Whom they serve; absent: who may view or administer the tenant. */
+  readonly rights?: RouteRights;
   /** `/lots` */
   readonly path: string;
   readonly tag: string;
@@ -16,7 +19,7 @@ export interface Documents {
   readonly noun: string;
   readonly name: string;
   readonly fields: string;
-  readonly list: (tenantId: string, query: ListQuery) => Page<object> | Refused;
+  readonly list: (tenantId: string, query: ListQuery) => Promise<Page<object> | Refused> | Page<object> | Refused;
   readonly show: (tenantId: string, id: string) => Promise<Written<object> | Refused>;
   readonly put: (
     tenantId: string,
@@ -29,7 +32,7 @@ export interface Documents {
 
 /** List, show, write and delete of one kind of documents. */
 export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): void {
-  const { path, tag, noun, name, fields, list, show, put, destroy } = documents;
+  const { path, tag, noun, name, fields, list, show, put, destroy, rights } = documents;
   const tags = [tag];
   const params = Type.Object({ id: resourceId(noun) });
   const document = (description: string) =>
@@ -38,7 +41,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
   api.get(
     path,
     {
-      config: { rights: { action: 'view' } },
+      config: { rights: rights ?? { action: 'view' } },
       schema: {
         tags,
         operationId: `list${name}s`,
@@ -64,7 +67,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
   api.get(
     `${path}/:id`,
     {
-      config: { rights: { action: 'view' } },
+      config: { rights: rights ?? { action: 'view' } },
       schema: {
         tags,
         operationId: `show${name}`,
@@ -90,7 +93,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
   api.post(
     `${path}/:id`,
     {
-      config: { rights: { action: 'admin' } },
+      config: { rights: rights ?? { action: 'admin' } },
       schema: {
         tags,
         operationId: `put${name}`,
@@ -119,7 +122,7 @@ export function documentRoutes(api: Api, deps: HttpDeps, documents: Documents): 
   api.post(
     `${path}/:id/destroy`,
     {
-      config: { rights: { action: 'admin' } },
+      config: { rights: rights ?? { action: 'admin' } },
       schema: {
         tags,
         operationId: `delete${name}`,

@@ -187,6 +187,49 @@ describe('AdminService', () => {
     await ask('deleteRingGroup', { tenantId, requestId, ringGroupId: 'day' });
   });
 
+  it('changes feature codes one by one, and tenant settings as a whole', async () => {
+    const { codes } = await ask('updateFeatureCodes', { tenantId, requestId, auto: '*7' });
+    expect(codes).toMatchObject({ auto: '*7', parkNext: '*4' });
+    expect(await refusal(ask('updateFeatureCodes', { tenantId, requestId, retrieve: '*7' }))).toBe(
+      'INVALID_ARGUMENT INVALID_FIELD retrieve',
+    );
+    const { settings } = await ask('getTenantSettings', { tenantId });
+    expect(JSON.parse(settings?.json ?? '')).toMatchObject({ codes: { auto: '*7' } });
+    const put = { tenantId, requestId, json: '{}', expectedRevision: settings?.revision };
+    await ask('putTenantSettings', put);
+    expect(await refusal(ask('putTenantSettings', put))).toBe('FAILED_PRECONDITION REVISION_CONFLICT');
+    expect((await ask('getFeatureCodes', { tenantId })).codes).toMatchObject({ auto: '*3' });
+  });
+
+  it('stores call flows as FlowService does', async () => {
+    const json = JSON.stringify({ module: 'park', data: { action: 'park' } });
+    const { flow } = await ask('putFlow', { tenantId, requestId, flowId: 'main', json });
+    expect((await ask('getFlow', { tenantId, flowId: 'main' })).flow).toEqual(flow);
+    expect((await ask('listFlows', { tenantId, pageSize: 0, pageToken: '' })).flows).toMatchObject([
+      { flowId: 'main' },
+    ]);
+    const wrong = ask('putFlow', {
+      tenantId,
+      requestId,
+      flowId: 'main',
+      json: '{"module":"park","data":{"action":"x"}}',
+    });
+    expect(await refusal(wrong)).toBe('INVALID_ARGUMENT INVALID_FIELD json');
+    await ask('deleteFlow', { tenantId, requestId, flowId: 'main' });
+    expect(await refusal(ask('getFlow', { tenantId, flowId: 'main' }))).toBe('NOT_FOUND FLOW_NOT_FOUND');
+  });
+
+  it('makes tenants, lists and deletes them', async () => {
+    const put = { tenantId: 'new', requestId, json: '{"enabled":false}', expectedRevision: 0 };
+    expect((await ask('putTenant', put)).tenant).toMatchObject({ tenantId: 'new', enabled: false });
+    expect(await refusal(ask('putTenant', put))).toBe('FAILED_PRECONDITION REVISION_CONFLICT');
+    expect((await ask('getTenant', { tenantId: 'new' })).tenant?.settings?.json).toContain('"enabled":false');
+    const { tenants } = await ask('listTenants', { query: query({ filter: 'enabled eq false' }) });
+    expect(tenants).toEqual([{ tenantId: 'new', settings: undefined, enabled: false }]);
+    await ask('deleteTenant', { tenantId: 'new', requestId });
+    expect(await refusal(ask('deleteTenant', { tenantId: 'new', requestId }))).toBe('NOT_FOUND TENANT_NOT_FOUND');
+  });
+
   it('knows no tenant that is not there, and none without a name', async () => {
     expect(await refusal(ask('getParkServer', { tenantId: 'nobody' }))).toBe('NOT_FOUND TENANT_NOT_FOUND');
     expect(await refusal(ask('getParkServer', { tenantId: '' }))).toBe('INVALID_ARGUMENT INVALID_FIELD tenant_id');

@@ -3,8 +3,10 @@ import { AdminServiceService, type AdminServiceServer } from '@parkade/proto/adm
 import type { MountedService } from '@parkade/rpc';
 import { documentRpcs } from './document-rpcs.js';
 import { groupRpcs } from './group-rpcs.js';
-import { adminRpc, type AdminRpcDeps } from './handling.js';
+import { flowRpcs } from './flow-rpcs.js';
+import { adminRpc, type AdminRpcDeps, clusterRpc } from './handling.js';
 import { parkServerRpcs } from './park-server-rpcs.js';
+import { ownSettingsRpcs, tenantRpcs } from './tenant-rpcs.js';
 import { userRpcs } from './user-rpcs.js';
 
 export interface AdminServiceDeps extends AdminRpcDeps {
@@ -19,6 +21,9 @@ export function adminService({ admin, ...deps }: AdminServiceDeps): MountedServi
     ...groupRpcs(rpc, admin),
     ...userRpcs(rpc, admin),
     ...documentRpcs(rpc, admin),
+    ...flowRpcs(rpc, admin),
+    ...ownSettingsRpcs(rpc, admin),
+    ...tenantRpcs(clusterRpc(deps), admin),
   } satisfies AdminServiceServer;
   return { definition: AdminServiceService, implementation };
 }

@@ -85,7 +85,8 @@ export function jsonOf(text: string): { readonly value: unknown } | Refused {
   }
 }
 
-function shown({ value, revision }: { readonly value: object; readonly revision: number }): {
+/** A document as JSON text, with its revision. */
+export function shown({ value, revision }: { readonly value: object; readonly revision: number }): {
   readonly json: string;
   readonly revision: number;
 } {

@@ -23,7 +23,7 @@ export type AdminRpc = <Request extends OfTenant, Response>(
   handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
 ) => handleUnaryCall<Request, Response>;
 
-/** How the RPCs of AdminService are handled. */
+/** How the RPCs in a tenant are handled. */
 export function adminRpc({ tenant, run, onDefect }: AdminRpcDeps): AdminRpc {
   return <Request extends OfTenant, Response>(
     handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
@@ -31,23 +31,37 @@ export function adminRpc({ tenant, run, onDefect }: AdminRpcDeps): AdminRpc {
     unary<Request, Response>(
       (request) =>
         run(async () => {
-          const wrong = fault(request) ?? (await tenant(request.tenantId));
+          const wrong = requestIdFault(request) ?? nameFault(request) ?? (await tenant(request.tenantId));
           return wrong ?? handle(request);
         }),
       onDefect,
     );
 }
 
+/** How the RPCs about the cluster's tenants are handled: one that is named need not be there. */
+export function clusterRpc({ run, onDefect }: AdminRpcDeps) {
+  return <Request extends object, Response>(
+    handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
+  ): handleUnaryCall<Request, Response> =>
+    unary<Request, Response>((request) => run(async () => requestIdFault(request) ?? handle(request)), onDefect);
+}
+
+/** Makes a handler of one RPC about the cluster's tenants. */
+export type ClusterRpc = ReturnType<typeof clusterRpc>;
+
 /** What of a request names something; an empty field of the protos names nothing. */
 export function given(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-function fault({ tenantId, requestId = '' }: OfTenant): Refused | undefined {
-  if (requestId !== '' && requestIdTimeMs(requestId) === undefined) {
-    const message = 'The field request_id must be a UUIDv7 in lower case, or be left out.';
-    return new Refused(Reason.REQUEST_ID_INVALID, message, { field: 'request_id' });
-  }
+function requestIdFault(request: object & { readonly requestId?: string }): Refused | undefined {
+  const { requestId = '' } = request;
+  if (requestId === '' || requestIdTimeMs(requestId) !== undefined) return undefined;
+  const message = 'The field request_id must be a UUIDv7 in lower case, or be left out.';
+  return new Refused(Reason.REQUEST_ID_INVALID, message, { field: 'request_id' });
+}
+
+function nameFault({ tenantId }: OfTenant): Refused | undefined {
   if (isName(tenantId)) return undefined;
   const message = 'The field tenant_id must be 1 to 64 printable ASCII characters without blanks.';
   return new Refused(Reason.INVALID_FIELD, message, { field: 'tenant_id' });

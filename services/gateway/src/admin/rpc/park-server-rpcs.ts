@@ -31,6 +31,7 @@ export function parkServerRpcs(
         recall_ring_group_time: groupTime,
         ring_group_id: ringGroupId,
         prompt_file_id: promptFileId,
+        send_notification_to_parker: request.sendNotificationToParker,
       };
       const written = await parkServers.update(tenantId, patch, { expectedRevision });
       return written instanceof Refused ? written : { revision: written.revision };
@@ -49,6 +50,7 @@ function parkServer(server: Server, revision: number): ParkServer {
     ringGroupId: server.ring_group_id ?? '',
     promptFile: promptFile(server),
     revision,
+    sendNotificationToParker: server.send_notification_to_parker,
   };
 }
 

@@ -27,6 +27,12 @@ const serverFields = {
     seconds('How long the parker is rung before the ring group, and the ring group after that, in seconds.'),
   ),
   ring_group_id: Type.Optional(ringGroupId),
+  send_notification_to_parker: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether who parks a call is told where it is (a NOTIFY, event `park-info`), beside the extension and its group.',
+    }),
+  ),
 };
 
 export const parkServer = Type.Object({

@@ -18,6 +18,16 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import {
+  DeleteFlowRequest,
+  DeleteFlowResponse,
+  GetFlowRequest,
+  GetFlowResponse,
+  ListFlowsRequest,
+  ListFlowsResponse,
+  PutFlowRequest,
+  PutFlowResponse,
+} from "../../flow/v1/flow_service.js";
+import {
   AddMemberRequest,
   AddMemberResponse,
   CreateGroupRequest,
@@ -61,6 +71,24 @@ import {
   PutRingGroupRequest,
   PutRingGroupResponse,
 } from "./ring_groups.js";
+import {
+  DeleteTenantRequest,
+  DeleteTenantResponse,
+  GetFeatureCodesRequest,
+  GetFeatureCodesResponse,
+  GetTenantRequest,
+  GetTenantResponse,
+  GetTenantSettingsRequest,
+  GetTenantSettingsResponse,
+  ListTenantsRequest,
+  ListTenantsResponse,
+  PutTenantRequest,
+  PutTenantResponse,
+  PutTenantSettingsRequest,
+  PutTenantSettingsResponse,
+  UpdateFeatureCodesRequest,
+  UpdateFeatureCodesResponse,
+} from "./tenants.js";
 import {
   CreateUserRequest,
   CreateUserResponse,
@@ -331,6 +359,135 @@ export const AdminServiceService = {
     responseSerialize: (value: ListLotsResponse): Buffer => ListLotsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListLotsResponse => ListLotsResponse.decode(value),
   },
+  /** Stores a call flow: see parkade.flow.v1.FlowService.PutFlow. */
+  putFlow: {
+    path: "/parkade.admin.v1.AdminService/PutFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutFlowRequest): Buffer => PutFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): PutFlowRequest => PutFlowRequest.decode(value),
+    responseSerialize: (value: PutFlowResponse): Buffer => PutFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): PutFlowResponse => PutFlowResponse.decode(value),
+  },
+  /** A stored call flow. FLOW_NOT_FOUND. */
+  getFlow: {
+    path: "/parkade.admin.v1.AdminService/GetFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetFlowRequest): Buffer => GetFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetFlowRequest => GetFlowRequest.decode(value),
+    responseSerialize: (value: GetFlowResponse): Buffer => GetFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetFlowResponse => GetFlowResponse.decode(value),
+  },
+  /** Deletes a call flow; one that is not there is deleted already. */
+  deleteFlow: {
+    path: "/parkade.admin.v1.AdminService/DeleteFlow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteFlowRequest): Buffer => DeleteFlowRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): DeleteFlowRequest => DeleteFlowRequest.decode(value),
+    responseSerialize: (value: DeleteFlowResponse): Buffer => DeleteFlowResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): DeleteFlowResponse => DeleteFlowResponse.decode(value),
+  },
+  /** The call flows of the tenant, page by page. */
+  listFlows: {
+    path: "/parkade.admin.v1.AdminService/ListFlows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListFlowsRequest): Buffer => ListFlowsRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ListFlowsRequest => ListFlowsRequest.decode(value),
+    responseSerialize: (value: ListFlowsResponse): Buffer => ListFlowsResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ListFlowsResponse => ListFlowsResponse.decode(value),
+  },
+  /** The tenant's own settings. */
+  getTenantSettings: {
+    path: "/parkade.admin.v1.AdminService/GetTenantSettings" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTenantSettingsRequest): Buffer =>
+      GetTenantSettingsRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetTenantSettingsRequest => GetTenantSettingsRequest.decode(value),
+    responseSerialize: (value: GetTenantSettingsResponse): Buffer =>
+      GetTenantSettingsResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetTenantSettingsResponse => GetTenantSettingsResponse.decode(value),
+  },
+  /** Replaces the tenant's own settings. */
+  putTenantSettings: {
+    path: "/parkade.admin.v1.AdminService/PutTenantSettings" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutTenantSettingsRequest): Buffer =>
+      PutTenantSettingsRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): PutTenantSettingsRequest => PutTenantSettingsRequest.decode(value),
+    responseSerialize: (value: PutTenantSettingsResponse): Buffer =>
+      PutTenantSettingsResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): PutTenantSettingsResponse => PutTenantSettingsResponse.decode(value),
+  },
+  /** The feature codes of the tenant. */
+  getFeatureCodes: {
+    path: "/parkade.admin.v1.AdminService/GetFeatureCodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetFeatureCodesRequest): Buffer =>
+      GetFeatureCodesRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetFeatureCodesRequest => GetFeatureCodesRequest.decode(value),
+    responseSerialize: (value: GetFeatureCodesResponse): Buffer =>
+      GetFeatureCodesResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetFeatureCodesResponse => GetFeatureCodesResponse.decode(value),
+  },
+  /** Changes the feature codes it names. */
+  updateFeatureCodes: {
+    path: "/parkade.admin.v1.AdminService/UpdateFeatureCodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateFeatureCodesRequest): Buffer =>
+      UpdateFeatureCodesRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): UpdateFeatureCodesRequest => UpdateFeatureCodesRequest.decode(value),
+    responseSerialize: (value: UpdateFeatureCodesResponse): Buffer =>
+      UpdateFeatureCodesResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): UpdateFeatureCodesResponse => UpdateFeatureCodesResponse.decode(value),
+  },
+  /** Makes a tenant, or replaces its own settings. For operators of the cluster. TOO_MANY. */
+  putTenant: {
+    path: "/parkade.admin.v1.AdminService/PutTenant" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutTenantRequest): Buffer => PutTenantRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): PutTenantRequest => PutTenantRequest.decode(value),
+    responseSerialize: (value: PutTenantResponse): Buffer => PutTenantResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): PutTenantResponse => PutTenantResponse.decode(value),
+  },
+  /** A tenant. For operators of the cluster. */
+  getTenant: {
+    path: "/parkade.admin.v1.AdminService/GetTenant" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTenantRequest): Buffer => GetTenantRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetTenantRequest => GetTenantRequest.decode(value),
+    responseSerialize: (value: GetTenantResponse): Buffer => GetTenantResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetTenantResponse => GetTenantResponse.decode(value),
+  },
+  /** Deletes a tenant. For operators of the cluster. TENANT_NOT_FOUND, also for a repeated request. */
+  deleteTenant: {
+    path: "/parkade.admin.v1.AdminService/DeleteTenant" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteTenantRequest): Buffer => DeleteTenantRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): DeleteTenantRequest => DeleteTenantRequest.decode(value),
+    responseSerialize: (value: DeleteTenantResponse): Buffer =>
+      DeleteTenantResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): DeleteTenantResponse => DeleteTenantResponse.decode(value),
+  },
+  /** The tenants of the cluster, page by page. For operators of the cluster. */
+  listTenants: {
+    path: "/parkade.admin.v1.AdminService/ListTenants" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTenantsRequest): Buffer => ListTenantsRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ListTenantsRequest => ListTenantsRequest.decode(value),
+    responseSerialize: (value: ListTenantsResponse): Buffer => ListTenantsResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ListTenantsResponse => ListTenantsResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
@@ -383,6 +540,30 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   deleteLot: handleUnaryCall<DeleteLotRequest, DeleteLotResponse>;
   /** The lots of the tenant, page by page; reserved ones where something is set of them. */
   listLots: handleUnaryCall<ListLotsRequest, ListLotsResponse>;
+  /** Stores a call flow: see parkade.flow.v1.FlowService.PutFlow. */
+  putFlow: handleUnaryCall<PutFlowRequest, PutFlowResponse>;
+  /** A stored call flow. FLOW_NOT_FOUND. */
+  getFlow: handleUnaryCall<GetFlowRequest, GetFlowResponse>;
+  /** Deletes a call flow; one that is not there is deleted already. */
+  deleteFlow: handleUnaryCall<DeleteFlowRequest, DeleteFlowResponse>;
+  /** The call flows of the tenant, page by page. */
+  listFlows: handleUnaryCall<ListFlowsRequest, ListFlowsResponse>;
+  /** The tenant's own settings. */
+  getTenantSettings: handleUnaryCall<GetTenantSettingsRequest, GetTenantSettingsResponse>;
+  /** Replaces the tenant's own settings. */
+  putTenantSettings: handleUnaryCall<PutTenantSettingsRequest, PutTenantSettingsResponse>;
+  /** The feature codes of the tenant. */
+  getFeatureCodes: handleUnaryCall<GetFeatureCodesRequest, GetFeatureCodesResponse>;
+  /** Changes the feature codes it names. */
+  updateFeatureCodes: handleUnaryCall<UpdateFeatureCodesRequest, UpdateFeatureCodesResponse>;
+  /** Makes a tenant, or replaces its own settings. For operators of the cluster. TOO_MANY. */
+  putTenant: handleUnaryCall<PutTenantRequest, PutTenantResponse>;
+  /** A tenant. For operators of the cluster. */
+  getTenant: handleUnaryCall<GetTenantRequest, GetTenantResponse>;
+  /** Deletes a tenant. For operators of the cluster. TENANT_NOT_FOUND, also for a repeated request. */
+  deleteTenant: handleUnaryCall<DeleteTenantRequest, DeleteTenantResponse>;
+  /** The tenants of the cluster, page by page. For operators of the cluster. */
+  listTenants: handleUnaryCall<ListTenantsRequest, ListTenantsResponse>;
 }
 
 export interface AdminServiceClient extends Client {
@@ -756,6 +937,198 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListLotsResponse) => void,
+  ): ClientUnaryCall;
+  /** Stores a call flow: see parkade.flow.v1.FlowService.PutFlow. */
+  putFlow(
+    request: PutFlowRequest,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  putFlow(
+    request: PutFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  putFlow(
+    request: PutFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutFlowResponse) => void,
+  ): ClientUnaryCall;
+  /** A stored call flow. FLOW_NOT_FOUND. */
+  getFlow(
+    request: GetFlowRequest,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  getFlow(
+    request: GetFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  getFlow(
+    request: GetFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetFlowResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes a call flow; one that is not there is deleted already. */
+  deleteFlow(
+    request: DeleteFlowRequest,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
+  deleteFlow(
+    request: DeleteFlowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
+  deleteFlow(
+    request: DeleteFlowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteFlowResponse) => void,
+  ): ClientUnaryCall;
+  /** The call flows of the tenant, page by page. */
+  listFlows(
+    request: ListFlowsRequest,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  listFlows(
+    request: ListFlowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  listFlows(
+    request: ListFlowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  /** The tenant's own settings. */
+  getTenantSettings(
+    request: GetTenantSettingsRequest,
+    callback: (error: ServiceError | null, response: GetTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  getTenantSettings(
+    request: GetTenantSettingsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  getTenantSettings(
+    request: GetTenantSettingsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  /** Replaces the tenant's own settings. */
+  putTenantSettings(
+    request: PutTenantSettingsRequest,
+    callback: (error: ServiceError | null, response: PutTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  putTenantSettings(
+    request: PutTenantSettingsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  putTenantSettings(
+    request: PutTenantSettingsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutTenantSettingsResponse) => void,
+  ): ClientUnaryCall;
+  /** The feature codes of the tenant. */
+  getFeatureCodes(
+    request: GetFeatureCodesRequest,
+    callback: (error: ServiceError | null, response: GetFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  getFeatureCodes(
+    request: GetFeatureCodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  getFeatureCodes(
+    request: GetFeatureCodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes the feature codes it names. */
+  updateFeatureCodes(
+    request: UpdateFeatureCodesRequest,
+    callback: (error: ServiceError | null, response: UpdateFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  updateFeatureCodes(
+    request: UpdateFeatureCodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  updateFeatureCodes(
+    request: UpdateFeatureCodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateFeatureCodesResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes a tenant, or replaces its own settings. For operators of the cluster. TOO_MANY. */
+  putTenant(
+    request: PutTenantRequest,
+    callback: (error: ServiceError | null, response: PutTenantResponse) => void,
+  ): ClientUnaryCall;
+  putTenant(
+    request: PutTenantRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutTenantResponse) => void,
+  ): ClientUnaryCall;
+  putTenant(
+    request: PutTenantRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutTenantResponse) => void,
+  ): ClientUnaryCall;
+  /** A tenant. For operators of the cluster. */
+  getTenant(
+    request: GetTenantRequest,
+    callback: (error: ServiceError | null, response: GetTenantResponse) => void,
+  ): ClientUnaryCall;
+  getTenant(
+    request: GetTenantRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTenantResponse) => void,
+  ): ClientUnaryCall;
+  getTenant(
+    request: GetTenantRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTenantResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes a tenant. For operators of the cluster. TENANT_NOT_FOUND, also for a repeated request. */
+  deleteTenant(
+    request: DeleteTenantRequest,
+    callback: (error: ServiceError | null, response: DeleteTenantResponse) => void,
+  ): ClientUnaryCall;
+  deleteTenant(
+    request: DeleteTenantRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteTenantResponse) => void,
+  ): ClientUnaryCall;
+  deleteTenant(
+    request: DeleteTenantRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteTenantResponse) => void,
+  ): ClientUnaryCall;
+  /** The tenants of the cluster, page by page. For operators of the cluster. */
+  listTenants(
+    request: ListTenantsRequest,
+    callback: (error: ServiceError | null, response: ListTenantsResponse) => void,
+  ): ClientUnaryCall;
+  listTenants(
+    request: ListTenantsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTenantsResponse) => void,
+  ): ClientUnaryCall;
+  listTenants(
+    request: ListTenantsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTenantsResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -44,6 +44,8 @@ export interface ParkServer {
     | undefined;
   /** What `expected_revision` is compared with: that of the younger of the lot `_extensions` and the tenant's own settings. */
   revision: number;
+  /** Whether who parks a call is told where it is, without having subscribed. */
+  sendNotificationToParker: boolean;
 }
 
 /** The hold prompt of a park server. */
@@ -103,7 +105,11 @@ export interface UpdateParkServerRequest {
     | string
     | undefined;
   /** REVISION_CONFLICT unless the park server is at this revision. Absent: whichever. */
-  expectedRevision?: number | undefined;
+  expectedRevision?:
+    | number
+    | undefined;
+  /** See ParkServer. */
+  sendNotificationToParker?: boolean | undefined;
 }
 
 /** It is changed. */
@@ -122,6 +128,7 @@ function createBaseParkServer(): ParkServer {
     ringGroupId: "",
     promptFile: undefined,
     revision: 0,
+    sendNotificationToParker: false,
   };
 }
 
@@ -150,6 +157,9 @@ export const ParkServer: MessageFns<ParkServer> = {
     }
     if (message.revision !== 0) {
       writer.uint32(64).uint64(message.revision);
+    }
+    if (message.sendNotificationToParker !== false) {
+      writer.uint32(72).bool(message.sendNotificationToParker);
     }
     return writer;
   },
@@ -231,6 +241,14 @@ export const ParkServer: MessageFns<ParkServer> = {
             message.revision = longToNumber(reader.uint64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sendNotificationToParker = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -262,6 +280,7 @@ export const ParkServer: MessageFns<ParkServer> = {
       ? ParkServerPrompt.fromPartial(object.promptFile)
       : undefined;
     message.revision = object.revision ?? 0;
+    message.sendNotificationToParker = object.sendNotificationToParker ?? false;
     return message;
   },
 };
@@ -469,6 +488,7 @@ function createBaseUpdateParkServerRequest(): UpdateParkServerRequest {
     ringGroupId: undefined,
     promptFileId: undefined,
     expectedRevision: undefined,
+    sendNotificationToParker: undefined,
   };
 }
 
@@ -503,6 +523,9 @@ export const UpdateParkServerRequest: MessageFns<UpdateParkServerRequest> = {
     }
     if (message.expectedRevision !== undefined) {
       writer.uint32(80).uint64(message.expectedRevision);
+    }
+    if (message.sendNotificationToParker !== undefined) {
+      writer.uint32(88).bool(message.sendNotificationToParker);
     }
     return writer;
   },
@@ -600,6 +623,14 @@ export const UpdateParkServerRequest: MessageFns<UpdateParkServerRequest> = {
             message.expectedRevision = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.sendNotificationToParker = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -631,6 +662,7 @@ export const UpdateParkServerRequest: MessageFns<UpdateParkServerRequest> = {
     message.ringGroupId = object.ringGroupId ?? undefined;
     message.promptFileId = object.promptFileId ?? undefined;
     message.expectedRevision = object.expectedRevision ?? undefined;
+    message.sendNotificationToParker = object.sendNotificationToParker ?? undefined;
     return message;
   },
 };

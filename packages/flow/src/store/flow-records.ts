@@ -1,4 +1,3 @@
-import { deleteFlow, getFlow, listFlows, putFlow, type StoredFlow as Stored } from '@parkade/flow';
 import { isName, requestIdTimeMs } from '@parkade/ids';
 import {
   type DeleteFlowRequest,
@@ -15,15 +14,15 @@ import {
 import { Refused } from '@parkade/rpc';
 import type { WriteOptions, WriteResult } from '@parkade/settings';
 import { type Store, StoreError } from '@parkade/store';
-import { fieldFault } from './checked-request.js';
-import { readFlowText, unusable } from './flow-of.js';
+import { fieldFault, readFlowText, unusable } from '../tree/flow-text.js';
+import { deleteFlow, getFlow, listFlows, putFlow, type StoredFlow as Stored } from './stored-flows.js';
 
 const NAME = 'must be 1 to 64 printable ASCII characters without blanks';
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
 /** The flows of tenants in the store, as their RPCs want them. */
-export class StoredFlows {
+export class FlowRecords {
   constructor(private readonly store: Store) {}
 
   put(request: PutFlowRequest): Promise<PutFlowResponse | Refused> {
