@@ -50,6 +50,8 @@ export const EVENT_KINDS = {
   [TransitionKind.RE_PARKED]: 're-parked',
   /** The caller left by his own wish. */
   [TransitionKind.ESCAPED]: 'escaped',
+  /** The phone of a retriever at another media node has come to the call's. */
+  [TransitionKind.PICKUP_CLAIMED]: 'pickup-claimed',
 } as const satisfies Readonly<Record<Exclude<TransitionKind, TransitionKind.UNSPECIFIED>, string>>;
 
 /** What did not happen: a lot was full, a request was refused and somebody should know. Not a transition, so best effort. */

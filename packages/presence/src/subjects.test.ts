@@ -84,7 +84,7 @@ describe('streams', () => {
 describe('kinds of events', () => {
   it('are different for every transition, in words joined by dashes (R24)', () => {
     const names = Object.values(EVENT_KINDS);
-    expect(new Set(names).size).toBe(24);
+    expect(new Set(names).size).toBe(25);
     expect(names.every((kind) => /^[a-z]+(-[a-z]+)*$/.test(kind))).toBe(true);
     expect([eventKind(TransitionKind.PARKED), eventKind(TransitionKind.UNSPECIFIED)]).toEqual(['parked', 'unknown']);
   });

@@ -3,6 +3,8 @@ import {
   type ParkPolicy,
   type ParkRecord,
   ParkState,
+  type Pickup,
+  PickupState,
   type Policy,
   type Slot,
   type SlotName,
@@ -44,7 +46,13 @@ export function parkView(name: SlotName, park: ParkRecord, revision: number, lef
     policy: park.policy === undefined ? undefined : policyView(park.policy),
     branch: park.branch,
     groupId: park.policy?.groupId,
+    pickup: pickupView(retrieving?.pickup),
   };
+}
+
+function pickupView(pickup: Pickup | undefined): PickupState | undefined {
+  if (pickup === undefined) return undefined;
+  return pickup.claimed ? PickupState.CLAIMED : PickupState.OPEN;
 }
 
 /** A slot as clients see it. A hold for a move shows as RESERVED without a call: the slot is not free. */

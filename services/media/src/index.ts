@@ -1,3 +1,4 @@
+export { newPickupSecret, pickupNumber } from './calls/pickup-number.js';
 export type { TenantRule } from './calls/tenant-rules.js';
 export {
   type Announcements,

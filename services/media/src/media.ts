@@ -17,7 +17,6 @@ import { GrpcServer, type Listen, type Log, NO_SECURITY, type Security, type Tra
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics } from '@parkade/telemetry';
-import type { NodeContext } from './calls/context.js';
 import { IncomingCalls } from './calls/incoming.js';
 import { GrpcParkApi } from './calls/park-api.js';
 import { parksOf } from './calls/reconcile.js';
@@ -25,9 +24,10 @@ import type { MediaConfig } from './config.js';
 import { MediaMetrics } from './media-metrics.js';
 import { NodeAgent, type NodeQueues } from './nodes/node-agent.js';
 import { DnsNodes } from './nodes/dns-nodes.js';
+import { NodeAddresses } from './nodes/node-addresses.js';
 import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
-import { resolveService } from './nodes/resolve-service.js';
+import { resolveAddresses, resolveService } from './nodes/resolve-service.js';
 import { LampFeed } from './lamps/lamp-feed.js';
 import { LegStreams } from './rpc/leg-streams.js';
 import { mediaNodeService } from './rpc/media-node-service.js';
@@ -93,6 +93,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
   await Promise.all([registry.start(), settings.start(), owners.start()]);
 
+  const addresses = new NodeAddresses(registry, resolveAddresses, clock);
   const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers, deps.tracer);
   const clients = new NodeClients(owners, clock, security.peers);
   const streams = new LegStreams();
@@ -101,21 +102,6 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       .tenant(tenantId)
       ?.groups()
       .find(({ members }) => members.some((member) => member.extension === extension))?.group_id;
-  const offerPickup: NodeContext['offerPickup'] = async (park, revision) => {
-    try {
-      return await clients.call(park.call?.mediaNode ?? '', 'offerPickup', { park, revision }, limits.replyMs);
-    } catch {
-      return undefined;
-    }
-  };
-  const withdrawPickup: NodeContext['withdrawPickup'] = async (park, number) => {
-    const mediaNode = park.call?.mediaNode ?? '';
-    try {
-      return (await clients.call(mediaNode, 'withdrawPickup', { mediaNode, number }, limits.replyMs)).used;
-    } catch {
-      return undefined;
-    }
-  };
   const measured = deps.metrics?.registry ?? new Registry();
   const metrics = new MediaMetrics(measured);
   const feed =
@@ -144,8 +130,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         settingsOf: (tenantId) => settings.tenant(tenantId),
         feed,
         groupOf,
-        offerPickup,
-        withdrawPickup,
+        addresses,
         mayWrite: () => ownership.owns(node.name),
         timed: (commands) => metrics.timed(node.name, commands, clock),
         tell: (legId, news) => streams.tell(node.name, legId, news),
@@ -153,14 +138,13 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     lost: (name) => streams.end(name),
   });
   const agent = (name: string): NodeAgent | undefined => (ownership.owns(name) ? nodes.get(name) : undefined);
-  const sipHost = (name: string): string => registry.get(name)?.sipAddress.split(':')[0] ?? '';
   const server = await (deps.listen ?? GrpcServer.start)(
     {
       host: config.host,
       port: config.port,
       security,
       services: [
-        mediaNodeService({ agent, streams, sipHost, onDefect }),
+        mediaNodeService({ agent, streams, onDefect }),
         ownershipService(
           (role) => (role === MEDIA_ROLE ? (request) => ownership.handOff(request) : undefined),
           onDefect,

@@ -1,7 +1,14 @@
 import { EmbeddedBus } from '@parkade/bus';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { HOLDING_LOT, homeShard, keys, partShard, slotShard } from '@parkade/ids';
-import { type CommandAnswer, Consistency, type FollowShardResponse, ParkState, SlotRecord } from '@parkade/proto';
+import {
+  type CommandAnswer,
+  Consistency,
+  type FollowShardResponse,
+  ParkState,
+  PickupState,
+  SlotRecord,
+} from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
 import { putLot, putTenant } from '@parkade/settings';
 import { openEmbeddedStore, prefixRange, type Store, StoreError } from '@parkade/store';
@@ -154,6 +161,28 @@ suite('an owner', () => {
     );
     const confirm = { requestId: requestId(), tenantId: 'acme', parkId: parked.parkId, retrieveId: taken.retrieveId };
     expect(describe(await client.send(home, { $case: 'confirmRetrieve', value: confirm }))).toBe('RETRIEVE_EXPIRED');
+  });
+
+  it('lets a pickup be claimed once: asked again it gives the same answer, another asker is refused, and its sender cannot give it back (R2)', async () => {
+    const { store, client } = await oneOwner();
+    await putTenant(store, 'other', {});
+    const parked = parkOf(await client.send(home, park('call-1', '701')));
+    const digest = Buffer.alloc(32, 7);
+    const value = { ...retrieveRequest({ $case: 'parkId', value: parked.parkId }, 'phone'), pickupDigest: digest };
+    const begun = parkOf(await client.send(home, { $case: 'beginRetrieve', value }));
+    expect(begun.pickup).toBe(PickupState.OPEN);
+    const named = { tenantId: 'acme', parkId: parked.parkId };
+    const nodes = { mediaNode: parked.call?.mediaNode ?? '', fromMediaNodes: [begun.retriever?.mediaNode ?? ''] };
+    const first = { ...named, ...nodes, requestId: requestId(), digest };
+    const claim = (value: typeof first): Promise<CommandAnswer> => client.send(home, { $case: 'claimPickup', value });
+    const foreign = { ...first, requestId: requestId(), tenantId: 'other' };
+    expect(describe(await claim(foreign))).toBe('PARK_NOT_FOUND');
+    const claimed = parkOf(await claim(first));
+    expect(claimed).toMatchObject({ pickup: PickupState.CLAIMED, retrieveId: begun.retrieveId });
+    expect(parkOf(await claim(first))).toEqual(claimed);
+    expect(describe(await claim({ ...first, requestId: requestId() }))).toBe('PICKUP_REFUSED');
+    const back = { ...named, requestId: requestId(), retrieveId: begun.retrieveId, cause: '', ifUnclaimed: true };
+    expect(describe(await client.send(home, { $case: 'giveBackRetrieve', value: back }))).toBe('PICKUP_CLAIMED');
   });
 
   it('moves a call to a slot of another shard: it is in one place at every moment', async () => {

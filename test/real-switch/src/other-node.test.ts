@@ -13,7 +13,7 @@ test('an unknown pickup number is refused where nodes deliver phones, and the ca
   const { system, here } = scene();
   const [ada, bob] = [await scene().caller(0), await scene().phone(1)];
   const line = await scene().park(ada, bob, '701');
-  const guess = `pickup-${'A'.repeat(24)}`;
+  const guess = `pickup-${'A'.repeat(54)}`;
   const stranger = await Phone.make(scene().user(3), {
     ...(await here.surroundings()),
     sip: await here.sipOf(PICKUP_PROFILE),

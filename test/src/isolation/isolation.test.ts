@@ -19,13 +19,13 @@ type Needs = 'view' | 'park' | 'retrieve' | 'admin' | 'operator' | 'process' | '
 const TABLE: Readonly<Record<string, Needs>> = {
   ...rows('/parkade.park.v1.ParkService/', {
     park: ['Park', 'Reserve', 'CompleteReservation', 'ParkOrRetrieve', 'Release', 'MovePark', 'ExtendPark'],
-    retrieve: ['Retrieve', 'BeginRetrieve', 'ConfirmRetrieve', 'GiveBackRetrieve'],
+    retrieve: ['Retrieve', 'BeginRetrieve', 'ConfirmRetrieve', 'GiveBackRetrieve', 'ClaimPickup'],
     view: ['GetSlot', 'GetPark', 'ListSlots', 'WatchSlots'],
     anybody: ['Commands'],
   }),
   ...rows('/parkade.park.v1.ParkService/Commands#', {
     park: ['park', 'reserve', 'completeReservation', 'parkOrRetrieve', 'release', 'movePark', 'extendPark'],
-    retrieve: ['retrieve', 'beginRetrieve', 'confirmRetrieve', 'giveBackRetrieve'],
+    retrieve: ['retrieve', 'beginRetrieve', 'confirmRetrieve', 'giveBackRetrieve', 'claimPickup'],
     view: ['getSlot'],
   }),
   ...rows('/parkade.recall.v1.RecallService/', {
@@ -53,7 +53,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
   ...rows('/parkade.media.v1.MediaNodeService/', {
     process: [
       ...['RingLeg', 'CancelLeg', 'GetLeg', 'WatchLegs', 'ConnectLeg', 'TransferCall', 'HoldCall', 'HangUpCall'],
-      ...['TakeCall', 'OfferPickup', 'WithdrawPickup'],
+      'TakeCall',
     ],
   }),
   ...rows('/parkade.ownership.v1.OwnershipService/', { process: ['HandOff'] }),

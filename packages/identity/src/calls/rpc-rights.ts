@@ -50,6 +50,7 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.park.v1.ParkService/BeginRetrieve': holders(retrieve),
   '/parkade.park.v1.ParkService/ConfirmRetrieve': park('retrieve'),
   '/parkade.park.v1.ParkService/GiveBackRetrieve': park('retrieve'),
+  '/parkade.park.v1.ParkService/ClaimPickup': park('retrieve'),
   '/parkade.park.v1.ParkService/ParkOrRetrieve': holders((r: ParkOrRetrieveRequest) => [
     at('park', r, slot(r.slot)),
     at('retrieve', r, slot(r.slot)),
@@ -111,8 +112,6 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.media.v1.MediaNodeService/HoldCall': SERVICES,
   '/parkade.media.v1.MediaNodeService/HangUpCall': SERVICES,
   '/parkade.media.v1.MediaNodeService/TakeCall': SERVICES,
-  '/parkade.media.v1.MediaNodeService/OfferPickup': SERVICES,
-  '/parkade.media.v1.MediaNodeService/WithdrawPickup': SERVICES,
 
   '/parkade.ownership.v1.OwnershipService/HandOff': SERVICES,
 

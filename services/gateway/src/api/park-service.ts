@@ -78,6 +78,7 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       beginRetrieve: command('beginRetrieve', 'retrieve'),
       confirmRetrieve: command('confirmRetrieve', 'retrieve'),
       giveBackRetrieve: command('giveBackRetrieve', 'park'),
+      claimPickup: command('claimPickup', 'retrieve'),
       parkOrRetrieve: command('parkOrRetrieve', 'parkOrRetrieve'),
       release: command('release', 'release'),
       movePark: command('movePark', 'park'),

@@ -16,6 +16,7 @@ export function publicAnswer(command: PublicCommand['$case'], answer: CommandAns
     case 'retrieve':
     case 'beginRetrieve':
     case 'confirmRetrieve':
+    case 'claimPickup':
       if (result?.$case === 'park' || result?.$case === 'retrieved') {
         return { $case: 'retrieve', value: { park: result.value, revision } };
       }

@@ -83,6 +83,7 @@ export class Commands {
       case 'completeReservation':
       case 'confirmRetrieve':
       case 'giveBackRetrieve':
+      case 'claimPickup':
       case 'release':
       case 'movePark':
       case 'extendPark':

@@ -1,4 +1,5 @@
 import {
+  ClaimPickupRequest,
   type CommandsRequest,
   type CommandsResponse,
   CompleteReservationRequest,
@@ -39,6 +40,8 @@ export function encodeRequest(command: PublicCommand): Uint8Array {
       return ConfirmRetrieveRequest.encode(command.value).finish();
     case 'giveBackRetrieve':
       return GiveBackRetrieveRequest.encode(command.value).finish();
+    case 'claimPickup':
+      return ClaimPickupRequest.encode(command.value).finish();
     case 'parkOrRetrieve':
       return ParkOrRetrieveRequest.encode(command.value).finish();
     case 'release':

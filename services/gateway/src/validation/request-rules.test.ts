@@ -1,4 +1,5 @@
 import {
+  type ClaimPickupRequest,
   Consistency,
   MediaControl,
   type PolicyOverrides,
@@ -45,6 +46,11 @@ function foreign<Message extends object>(message: Message, field: keyof Message 
 
 function retrieve(changes: Parameters<typeof retrieveRequest>[0]): PublicCommand {
   return { $case: 'retrieve', value: retrieveRequest(changes) };
+}
+
+function claim(changes: Partial<ClaimPickupRequest>): PublicCommand {
+  const good = { digest: Buffer.alloc(32), mediaNode: 'n1', fromMediaNodes: ['n2'] };
+  return { $case: 'claimPickup', value: { ...held, ...good, ...changes } };
 }
 
 function release(changes: Partial<ReleaseRequest>): PublicCommand {
@@ -152,6 +158,15 @@ describe('a command is refused before anybody is asked', () => {
       { $case: 'giveBackRetrieve', value: { ...held, retrieveId: 'r', cause: longName } },
       'cause',
     ],
+    ['in one step with a pickup', retrieve({ pickupDigest: Buffer.alloc(32) }), 'pickup_digest'],
+    [
+      'with a pickup that is no SHA-256',
+      { $case: 'beginRetrieve', value: { ...retrieveRequest(), pickupDigest: Buffer.alloc(20) } },
+      'pickup_digest',
+    ],
+    ['that claims without a digest', claim({ digest: Buffer.alloc(0) }), 'digest'],
+    ['that claims at no media node', claim({ mediaNode: '' }), 'media_node'],
+    ['that claims from too many media nodes', claim({ fromMediaNodes: Array(257).fill('n') }), 'from_media_nodes'],
     [
       'with a release cause that is not known',
       { $case: 'release', value: foreign({ ...held, cause: ReleaseCause.RELEASED, callId: '' }, 'cause') },

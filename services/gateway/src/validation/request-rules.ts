@@ -1,5 +1,6 @@
 import {
   type CallRef,
+  type ClaimPickupRequest,
   type CommandsRequest,
   Direction,
   type Duration,
@@ -57,6 +58,8 @@ const DAY_MS = 86_400_000;
 const MAX_STAY_MS = 366 * DAY_MS;
 const MAX_EXTEND_MS = 30 * DAY_MS;
 const MAX_TOKEN_LENGTH = 32_768;
+const DIGEST_BYTES = 32;
+const MAX_FROM_NODES = 256;
 
 export const MAX_PAGE_SIZE = 1_000;
 
@@ -147,7 +150,11 @@ const head = { requestId, tenantId: name };
 const theTarget = required(target, 'where to park');
 const theCall = required(call, 'the call');
 
-const retrieve = message<RetrieveRequest>({
+/** SHA-256 of a pickup's secret. */
+const digest: Rule<Uint8Array> = (value) =>
+  value.byteLength === DIGEST_BYTES ? undefined : { path: '', must: `must be a SHA-256: ${DIGEST_BYTES} bytes` };
+
+const beginRetrieve = message<RetrieveRequest>({
   ...head,
   from: transparent(
     oneOf<NonNullable<RetrieveRequest['from']>>({ slot: slotTarget, extension: extensionTarget, parkId }),
@@ -155,7 +162,14 @@ const retrieve = message<RetrieveRequest>({
   retriever: required(call, 'the call that takes it'),
   mediaControl,
   giveUpAfter: length(1_000, 60_000),
+  pickupDigest: present(digest),
 });
+
+/** Who takes a call in one step sends no phone anywhere. */
+const retrieve: Rule<RetrieveRequest> = (value, nowMs) =>
+  value.pickupDigest === undefined
+    ? beginRetrieve(value, nowMs)
+    : { path: 'pickup_digest', must: 'is only valid with BeginRetrieve' };
 
 const released = message<ReleaseRequest>({
   ...head,
@@ -201,13 +215,20 @@ export const COMMAND_RULES: {
   }),
   completeReservation: message({ ...head, parkId, call: theCall }),
   retrieve,
-  beginRetrieve: retrieve,
+  beginRetrieve,
   confirmRetrieve: message({ ...head, parkId, retrieveId: filled(text(64), 'what BeginRetrieve answered') }),
   giveBackRetrieve: message({
     ...head,
     parkId,
     retrieveId: filled(text(64), 'what BeginRetrieve answered'),
     cause: text(64),
+  }),
+  claimPickup: message<ClaimPickupRequest>({
+    ...head,
+    parkId,
+    digest,
+    mediaNode: name,
+    fromMediaNodes: each(name, MAX_FROM_NODES),
   }),
   parkOrRetrieve: message<ParkOrRetrieveRequest>({
     ...head,

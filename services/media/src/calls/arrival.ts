@@ -51,12 +51,15 @@ export function readArrival(
     conference: isConferenceLeg(headers),
     way: transferred ? transfer(headers, identityOf(partner)) : { kind: 'direct', user: userOf(headers) },
     call: callRef(node, legId, headers),
-    sinceMs: sinceMs(headers),
+    sinceMs: cameAtMs(headers),
   };
 }
 
-/** Our own park is a transfer as well, and makes the switch's own time a later one. */
-function sinceMs(headers: EslHeaders): number {
+/**
+ * When a leg came to its number, in wall ms; 0: the switch does not say. Our own park is a transfer as well, and makes the
+ * switch's own time a later one.
+ */
+export function cameAtMs(headers: EslHeaders): number {
   const noted = Number(headers.get(`variable_${SINCE_VARIABLE}`) ?? 0);
   return noted || Math.trunc(Number(headers.get('Caller-Profile-Created-Time') ?? 0) / 1_000) || 0;
 }

@@ -1,9 +1,10 @@
 import type { Clock, Random } from '@parkade/clock';
-import type { Park, Parker } from '@parkade/proto';
+import type { Parker } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { TenantView } from '@parkade/settings';
 import type { MediaConfig } from '../config.js';
 import { type Place, soundAt } from '../hold/hold-place.js';
+import type { NodeAddresses } from '../nodes/node-addresses.js';
 import type { Pages } from '../paging/pages.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import type { Arrival } from './arrival.js';
@@ -27,13 +28,8 @@ export interface NodeContext {
     MediaConfig,
     'tenants' | 'domains' | 'codes' | 'announcements' | 'limits' | 'sipProfile' | 'pickupContext'
   >;
-  /** Asks the node of a parked call where to send a phone that fetches it; undefined: nowhere now. */
-  readonly offerPickup: (
-    park: Park,
-    revision: number,
-  ) => Promise<{ readonly number: string; readonly sipAddress: string } | undefined>;
-  /** Takes a number back; whether it had been used. Undefined: not known. */
-  readonly withdrawPickup: (park: Park, number: string) => Promise<boolean | undefined>;
+  /** Where the nodes send each other phones, and come from. */
+  readonly addresses: Pick<NodeAddresses, 'sipAddress' | 'nodesAt'>;
   /** A tenant's settings as they are now; undefined: nothing is stored of it. */
   readonly settingsOf: (tenantId: string) => TenantView | undefined;
   /** The node is to be reconciled before long: something was left open. */

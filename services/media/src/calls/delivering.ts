@@ -1,39 +1,74 @@
 // A parked call and the phone that fetches it are at different nodes: the phone comes to the call.
-//   D1. The retriever's node sends its leg, with a one-time number, to the caller's node, which makes the bridge and confirms.
-//   D2. One side ends the attempt: the caller's node once the number was used, the retriever's when it was withdrawn before.
-//       Where that is not known the attempt stays open, and the caller's node finds out when its time is over.
-import { type Park } from '@parkade/proto';
+//   D1. The retriever's node sends its leg, with a one-time number, to the caller's node, which claims the pickup of the slot's
+//       owner, makes the bridge and confirms.
+//   D2. One side ends the attempt: the caller's node once the pickup was claimed, the retriever's until then. The slot's owner
+//       decides which.
+//   D3. A number that is unknown, used, late or from elsewhere changes nothing for the parked call.
+import type { EslHeaders } from '@parkade/esl';
 import { newRequestId } from '@parkade/ids';
-import { DEFAULT_SIP_PROFILE } from '../config.js';
+import type { Park } from '@parkade/proto';
+import { DEFAULT_PICKUP_CONTEXT, DEFAULT_SIP_PROFILE } from '../config.js';
 import { join } from '../switch/joining.js';
 import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
+import { cameAtMs } from './arrival.js';
 import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js';
 import { givenBack } from './give-back.js';
+import { type PickupNumber, pickupNumber, type PickupSecret } from './pickup-number.js';
+import { requestIdFor } from './request-id.js';
 import { attemptStands } from './standing-attempt.js';
-import type { Pickup } from './pickups.js';
 
-/**
- * Sends the retriever's leg to the node of the call. `sent`: that node ends the attempt; `failed`: it is for us to give back;
- * `unknown`: for nobody now.
- */
-export async function sendToCall(visit: Visit, park: Park, revision: number): Promise<'sent' | 'failed' | 'unknown'> {
-  const { offerPickup, sw, arrival, config, log } = visit;
-  const offer = await offerPickup(park, revision);
-  if (offer === undefined) {
-    log.warn('the node of a parked call takes no pickup now', { parkId: park.parkId, node: park.call?.mediaNode });
-    return 'failed';
+/** Sends the retriever's leg to the node of the call; whether the two nodes are connected. */
+export async function sendToCall(visit: Visit, park: Park, secret: PickupSecret): Promise<boolean> {
+  const { addresses, sw, arrival, config, log } = visit;
+  const { call, parkId } = park;
+  const sipAddress = addresses.sipAddress(call?.mediaNode ?? '');
+  if (sipAddress === '') {
+    log.warn('the node of a parked call takes no phones of other nodes', { parkId, node: call?.mediaNode });
+    return false;
   }
-  const dialString = `sofia/${config.sipProfile ?? DEFAULT_SIP_PROFILE}/${offer.number}@${offer.sipAddress}`;
-  if (await sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs)) {
-    await sw.display(arrival.legId, park.call?.callerName ?? '', park.call?.callerNumber ?? '');
-    return 'sent';
-  }
-  const used = await visit.withdrawPickup(park, offer.number);
-  return used === undefined ? 'unknown' : used ? 'sent' : 'failed';
+  const dialString = `sofia/${config.sipProfile ?? DEFAULT_SIP_PROFILE}/${pickupNumber(secret, park)}@${sipAddress}`;
+  if (!(await sw.sendOut(arrival.legId, dialString, config.limits.giveUpMs))) return false;
+  await sw.display(arrival.legId, call?.callerName ?? '', call?.callerNumber ?? '');
+  return true;
 }
 
-/** A leg has come with a number that is good: it gets the call. */
-export async function takeDelivered(context: NodeContext, legId: string, { park, revision }: Pickup): Promise<void> {
+/** A leg has come from another node: where its number is good it gets the call, else it is refused. */
+export async function deliver(
+  context: NodeContext,
+  legId: string,
+  { tenantId, parkId, digest }: PickupNumber,
+  headers: EslHeaders,
+): Promise<void> {
+  const { node, api, addresses, sw, config, clock, random, log } = context;
+  if (headers.get('Caller-Context') !== (config.pickupContext ?? DEFAULT_PICKUP_CONTEXT)) {
+    return refusePickup(context, legId, 'not by the way of the nodes');
+  }
+  const answer = await api.claimPickup({
+    requestId: requestIdFor({ node, legId, sinceMs: cameAtMs(headers) }, 'claim', clock, random),
+    tenantId,
+    parkId,
+    digest: Buffer.from(digest),
+    mediaNode: node,
+    fromMediaNodes: [...(await addresses.nodesAt(headers.get('variable_sip_network_ip') ?? ''))],
+  });
+  if (answer.ok) {
+    const { park, revision } = answer.value;
+    return park === undefined ? undefined : takeDelivered(context, legId, park, revision);
+  }
+  if (answer.known) return refusePickup(context, legId, answer.metadata['why'] ?? answer.message);
+  // Where it was claimed all the same, what became of it is found out when the attempt's time is over.
+  log.warn('nobody knows whether a pickup was claimed', { legId, parkId });
+  await sw.kill(legId, 'NORMAL_TEMPORARY_FAILURE');
+}
+
+/** A number that is good for nothing. It is not told to anybody, nor logged. */
+export async function refusePickup({ sw, log }: NodeContext, legId: string, why: string): Promise<void> {
+  log.warn('refused: a pickup number that is good for nothing', { legId, why });
+  await sw.kill(legId, 'CALL_REJECTED');
+}
+
+/** The pickup is claimed: the leg gets the call. */
+async function takeDelivered(context: NodeContext, legId: string, park: Park, revision: number): Promise<void> {
   const { sw, api, parked, clock, random, log } = context;
   const { tenantId, parkId, retrieveId } = park;
   const callId = park.call?.callId ?? '';
@@ -51,7 +86,8 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
       await sw.setVariables(callId, NO_MARK);
       const requestId = newRequestId(clock.nowMs(), random);
       const answer = await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
-      if (!answer.ok) log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
+      if (!answer.ok) return log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
+      await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: '' });
       return;
     }
     case 'caller-gone':
@@ -62,7 +98,8 @@ export async function takeDelivered(context: NodeContext, legId: string, { park,
       await givenBack(context, park, 'not connected');
       break;
     case 'unknown':
-      // They may talk: what is so is found out when the attempt's time is over.
+      // They may talk.
+      context.reconcileSoon();
       return log.warn('nobody knows whether a call was fetched', { parkId });
   }
   await sw.kill(legId, 'NORMAL_CLEARING');

@@ -4,7 +4,6 @@
 //       have somebody else's conversation parked by naming it.
 //   C3. One thing is done with a leg at a time.
 import { Consistency, type Park, ParkState } from '@parkade/proto';
-import { DEFAULT_PICKUP_CONTEXT } from '../config.js';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
@@ -14,11 +13,11 @@ import { Escapes } from '../escape/escapes.js';
 import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { readCode } from './feature-code.js';
-import { takeDelivered } from './delivering.js';
+import { deliver, refusePickup } from './delivering.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred } from './parking.js';
 import { ofPark } from './parked-calls.js';
-import { isPickupNumber, type Pickup, Pickups } from './pickups.js';
+import { isPickupNumber, readPickupNumber } from './pickup-number.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
 import { retrieve } from './retrieving.js';
@@ -30,12 +29,11 @@ export class NodeCalls {
   readonly #identities = new Identities();
   readonly #underWay = new Map<string, Promise<void>>();
   #draining = false;
-
-  readonly #pickups: Pickups;
+  /** Parks that a phone of another node has come for. */
+  readonly #delivering = new Set<string>();
   readonly #escapes: Escapes;
 
   constructor(private readonly context: NodeContext) {
-    this.#pickups = new Pickups(context.clock, context.random);
     this.#escapes = new Escapes(context);
   }
 
@@ -70,7 +68,7 @@ export class NodeCalls {
     }
     const dialled = headers.get('Caller-Destination-Number') ?? '';
     if (isPickupNumber(dialled)) {
-      this.#do(legId, () => this.#delivered(legId, dialled, headers));
+      this.#do(legId, () => this.#deliver(legId, dialled, headers));
       return 'taken';
     }
     const arrival = readArrival(this.context.node, legId, headers, (leg) => this.#identities.get(leg));
@@ -95,6 +93,7 @@ export class NodeCalls {
     return reconcile(this.context, {
       take: (legId) => this.take(legId),
       isBusy: (legId) => this.#underWay.has(legId),
+      isDelivering: (parkId) => this.#delivering.has(parkId),
     });
   }
 
@@ -125,24 +124,16 @@ export class NodeCalls {
     else await giveBack(visit, 'no tenant');
   }
 
-  /** Offers a number under which another node's phone gets a call of this one; undefined: not now. */
-  offer(pickup: Pickup): string | undefined {
-    return this.#draining ? undefined : this.#pickups.offer(pickup);
-  }
-
-  /** A phone of another node will not come. False: it has. */
-  withdraw(number: string): boolean {
-    return this.#pickups.withdraw(number);
-  }
-
-  /** A leg of another node. The number is used up by this, and never logged. */
-  async #delivered(legId: string, number: string, headers: EslHeaders): Promise<void> {
-    const { sw, log, config } = this.context;
-    const inContext = headers.get('Caller-Context') === (config.pickupContext ?? DEFAULT_PICKUP_CONTEXT);
-    const pickup = inContext ? this.#pickups.take(number, headers.get('variable_sip_network_ip') ?? '') : undefined;
-    if (pickup !== undefined) return takeDelivered(this.context, legId, pickup);
-    log.warn('refused: a pickup number that is good for nothing', { legId });
-    await sw.kill(legId, 'CALL_REJECTED');
+  /** A leg of another node. Its number is never logged. */
+  async #deliver(legId: string, dialled: string, headers: EslHeaders): Promise<void> {
+    const number = readPickupNumber(dialled);
+    if (number === undefined) return refusePickup(this.context, legId, 'not a number of ours');
+    this.#delivering.add(number.parkId);
+    try {
+      await deliver(this.context, legId, number, headers);
+    } finally {
+      this.#delivering.delete(number.parkId);
+    }
   }
 
   /** The park a leg is marked with, where it is its call; an old mark may be left on one. */

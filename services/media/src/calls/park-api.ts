@@ -1,6 +1,7 @@
 import { type CallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock, sleep } from '@parkade/clock';
 import {
+  type ClaimPickupRequest,
   type CompleteReservationRequest,
   type ConfirmRetrieveRequest,
   type GetParkRequest,
@@ -39,6 +40,7 @@ export interface ParkApi {
   beginRetrieve(request: RetrieveRequest): Promise<Answer<RetrieveResponse>>;
   confirmRetrieve(request: ConfirmRetrieveRequest): Promise<Answer<RetrieveResponse>>;
   giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>>;
+  claimPickup(request: ClaimPickupRequest): Promise<Answer<RetrieveResponse>>;
   release(request: ReleaseRequest): Promise<Answer<ReleaseResponse>>;
   getPark(request: GetParkRequest): Promise<Answer<GetParkResponse>>;
   listSlots(request: ListSlotsRequest): Promise<Answer<ListSlotsResponse>>;
@@ -96,6 +98,10 @@ export class GrpcParkApi implements ParkApi {
   giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>> {
     const rpc = this.#client.giveBackRetrieve.bind(this.#client);
     return this.#call(rpc, request);
+  }
+
+  claimPickup(request: ClaimPickupRequest): Promise<Answer<RetrieveResponse>> {
+    return this.#call(this.#client.claimPickup.bind(this.#client), request);
   }
 
   release(request: ReleaseRequest): Promise<Answer<ReleaseResponse>> {

@@ -1,28 +1,22 @@
 // What a node really has is held against what the slots say.
 //   X1. A slot is freed only when its call is proven gone: the slots are listed first, then the legs, then the one leg is
 //       asked for; unknown counts as there.
-//   X2. A retrieve whose time is over ends as the switch shows it: talking with its retriever it is confirmed, waiting it is
-//       given back, gone it is freed; unknown, it waits.
-//   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken.
+//   X2. A retrieve that nobody drives any more ends as the switch shows it: see settle-retrieve.ts.
+//   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken; one that came to
+//       fetch a call, and does not any more, ends.
 import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
-import { timestampMs } from '@parkade/rpc';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
-import { talk } from '../switch/joining.js';
 import { standingOf } from '../switch/standing.js';
-import { holdAudio, type NodeContext } from './context.js';
-import { givenBack } from './give-back.js';
+import type { NodeContext } from './context.js';
 import { ofPark } from './parked-calls.js';
+import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
-export interface ReconcileActions {
+export interface ReconcileActions extends Drivers {
   take(legId: string): Promise<unknown>;
-  /** Whether something is being done with a leg. */
-  isBusy(legId: string): boolean;
 }
 
 const PAGE = 500;
-/** Past its give-up time, so that whoever drives the attempt has ended it. */
-const MARGIN_MS = 2_000;
 /** What a leg runs that may be waiting; a broadcast shows as its own application. */
 const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set', '']);
 
@@ -32,12 +26,16 @@ const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set'
  */
 export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<number | undefined> {
   const { sw, log, node } = context;
-  const parks = await parksOf(context);
+  const parks = await parksAbout(context);
   const legs = await sw.legs();
   if (parks === undefined || legs === undefined) log.warn('a node could not be reconciled', { node });
   if (legs === undefined) return undefined;
   const known = new Set<string>();
   for (const park of parks ?? []) {
+    if (!isHere(park, node)) {
+      await endOwnAttempt(context, park, actions);
+      continue;
+    }
     const legId = park.call?.callId ?? '';
     known.add(legId);
     if (actions.isBusy(legId)) continue;
@@ -46,24 +44,21 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
   }
   for (const [legId, application] of legs) {
     const waits = WAITING.has(application) && !known.has(legId) && !context.parked.has(legId);
-    if (waits && !actions.isBusy(legId)) await stray(context, legId, parks !== undefined, actions);
+    if (waits && !actions.isBusy(legId)) await stray(context, legId, parks, actions);
   }
   const overMs = Math.min(...(parks ?? []).map(overAtMs)) - context.clock.nowMs();
   return overMs === Infinity ? undefined : Math.max(0, overMs);
 }
 
-/** When an attempt to fetch a call is over, in wall ms. */
-function overAtMs({ state, giveUpAt }: Park): number {
-  const retrieving = state === ParkState.RETRIEVING && giveUpAt !== undefined;
-  return retrieving ? timestampMs(giveUpAt) + MARGIN_MS : Infinity;
-}
+type Lists = Pick<NodeContext, 'api' | 'config' | 'node'>;
 
 /** The parks of this node's calls; undefined: not all could be listed. */
-export async function parksOf({
-  api,
-  config,
-  node,
-}: Pick<NodeContext, 'api' | 'config' | 'node'>): Promise<readonly Park[] | undefined> {
+export async function parksOf(context: Lists): Promise<readonly Park[] | undefined> {
+  return (await parksAbout(context))?.filter((park) => isHere(park, context.node));
+}
+
+/** The parks of this node's calls, and those of calls elsewhere that phones of this node are fetching. */
+async function parksAbout({ api, config, node }: Lists): Promise<readonly Park[] | undefined> {
   const parks: Park[] = [];
   for (const tenantId of new Set(config.tenants.map((rule) => rule.tenantId))) {
     for (const lotId of ['', HOLDING_LOT]) {
@@ -74,7 +69,8 @@ export async function parksOf({
         // A tenant or lot that is not there has no parks.
         if (!page.ok && page.known) break;
         if (!page.ok) return undefined;
-        for (const slot of page.value.slots) parks.push(...slot.parks.filter((park) => isHere(park, node)));
+        for (const slot of page.value.slots)
+          parks.push(...slot.parks.filter((park) => isHere(park, node) || isFetchedFrom(park, node)));
         seen += page.value.slots.length;
         pageToken = page.value.nextPageToken;
       } while (pageToken !== '' && seen < config.limits.maxSlots);
@@ -87,6 +83,11 @@ function isHere({ call, mediaControl }: Park, node: string): boolean {
   return call?.mediaNode === node && mediaControl === MediaControl.CLUSTER;
 }
 
+function isFetchedFrom({ state, retriever, mediaControl }: Park, node: string): boolean {
+  const fetched = state === ParkState.RETRIEVING && mediaControl === MediaControl.CLUSTER;
+  return fetched && retriever?.mediaNode === node;
+}
+
 async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park): Promise<void> {
   if ((await sw.exists(legId)) !== false) return;
   const { tenantId, parkId, state } = park;
@@ -96,10 +97,9 @@ async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park
 
 /** The leg is there: it is watched, carries the mark of its park, and a retrieve that is over ends. */
 async function keep(context: NodeContext, legId: string, park: Park, actions: ReconcileActions): Promise<void> {
-  const { sw, parked, clock } = context;
-  const { tenantId, parkId, revision, state, retriever } = park;
-  const over = overAtMs(park) <= clock.nowMs();
-  if (over && !actions.isBusy(retriever?.callId ?? '')) return settleRetrieve(context, legId, park);
+  const { sw, parked } = context;
+  const { tenantId, parkId, revision, state } = park;
+  if (isUndriven(context, park, actions)) return settleRetrieve(context, legId, park, actions);
   if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
     return freeIfTaken(context, legId, park);
   }
@@ -132,35 +132,11 @@ async function talksAlready({ sw }: NodeContext, legId: string): Promise<boolean
   return found.kind === 'leg' && standingOf(found.headers) === 'connected';
 }
 
-async function settleRetrieve(context: NodeContext, legId: string, park: Park): Promise<void> {
-  const { sw, api, clock, random } = context;
-  const found = await sw.look(legId);
-  if (found.kind !== 'leg') return;
-  const { tenantId, parkId, retrieveId, retriever } = park;
-  // A retriever of another node talks over a leg of its own here, which carries the attempt's name.
-  const other = found.headers.get('Other-Leg-Unique-ID') ?? '';
-  const isIts = other !== '' && (await sw.variable(other, RETRIEVE_VARIABLE)) === retrieveId;
-  const talks = await talk(sw, found.headers, isIts ? other : (retriever?.callId ?? ''));
-  if (talks === 'unknown') return;
-  const standing = standingOf(found.headers);
-  // Left alone by a bridge that did not come about.
-  const isAlone = standing === 'connected' && (await sw.exists(other)) === false;
-  if (talks === 'yes') {
-    const requestId = newRequestId(clock.nowMs(), random);
-    await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
-    context.parked.leave(legId);
-  } else if (standing === 'waiting' || isAlone) {
-    if (isAlone || found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
-    await givenBack(context, park, 'time over');
-    await holdAudio(context, legId, park);
-  }
-}
-
 /** A leg that waits, and stands in no slot; where the slots are not known only one that nobody has taken yet is certain. */
 async function stray(
   context: NodeContext,
   legId: string,
-  slotsKnown: boolean,
+  parks: readonly Park[] | undefined,
   actions: ReconcileActions,
 ): Promise<void> {
   const { sw, api, log } = context;
@@ -168,10 +144,15 @@ async function stray(
   if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
   const mark = markOf(found.headers);
   if (mark === undefined) {
+    const fetches = found.headers.get(`variable_${RETRIEVE_VARIABLE}`) ?? '';
     if (found.headers.get(`variable_${PENDING_VARIABLE}`) === 'true') await actions.take(legId);
+    else if (fetches !== '' && parks?.some(({ retrieveId }) => retrieveId === fetches) === false) {
+      log.info('a phone of another node that fetches nothing any more', { legId });
+      await sw.kill(legId, 'NORMAL_CLEARING');
+    }
     return;
   }
-  if (!slotsKnown) return;
+  if (parks === undefined) return;
   const { tenantId, parkId, back } = mark;
   const answer = await api.getPark({
     tenantId,

@@ -11,6 +11,7 @@ import { NO_MARK } from '../switch/park-mark.js';
 import { holdAudio, idOf, sayAndHangUp, turnWord, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
 import { givenBack } from './give-back.js';
+import { newPickupSecret, type PickupSecret } from './pickup-number.js';
 import { attemptStands } from './standing-attempt.js';
 import { reserve } from './reserving.js';
 import { retrieveFrom } from './targets.js';
@@ -18,6 +19,15 @@ import { retrieveFrom } from './targets.js';
 /** A slot that is about to become free or taken is asked again so long. */
 const SETTLE_MS = 3_000;
 const ASK_AGAIN_MS = 250;
+/**
+ * What may be otherwise in a moment. REQUEST_ID_REUSED: the process that had the node before has begun this very attempt, with a
+ * secret that nobody knows any more; the attempt is ended as soon as the node is reconciled.
+ */
+const SETTLES: ReadonlySet<Reason | undefined> = new Set([
+  Reason.SLOT_RESERVED,
+  Reason.SLOT_RETRIEVING,
+  Reason.REQUEST_ID_REUSED,
+]);
 
 /** Fetches what waits where the code says; a code that also parks reserves the slot when it is free. */
 export async function retrieve(visit: Visit): Promise<void> {
@@ -31,20 +41,27 @@ export async function retrieve(visit: Visit): Promise<void> {
     if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');
     return;
   }
-  if (begun.kind === 'begun') return connect(visit, begun.park, begun.revision);
+  if (begun.kind === 'begun') return connect(visit, begun);
   const sound =
     begun.kind === 'empty' ? announcements.empty : begun.kind === 'busy' ? announcements.inUse : announcements.failed;
   await sayAndHangUp(visit, arrival.legId, sound);
 }
 
-type Begun =
-  | { readonly kind: 'begun'; readonly park: Park; readonly revision: number }
-  | { readonly kind: 'empty' | 'busy' | 'failed' };
+/** An attempt to fetch a call, and with what the phone may come to it at another node. */
+interface Attempt {
+  readonly kind: 'begun';
+  readonly park: Park;
+  readonly revision: number;
+  readonly secret: PickupSecret;
+}
+
+type Begun = Attempt | { readonly kind: 'empty' | 'busy' | 'failed' };
 
 async function begin(visit: Visit): Promise<Begun> {
-  const { api, rule, arrival, clock, config } = visit;
+  const { api, rule, arrival, clock, config, random } = visit;
   const from = retrieveFrom(visit);
   if (from === undefined) return { kind: 'failed' };
+  const secret = newPickupSecret(random);
   const endMs = clock.monotonicMs() + SETTLE_MS;
   for (let attempt = 1; ; attempt++) {
     const answer = await api.beginRetrieve({
@@ -54,27 +71,27 @@ async function begin(visit: Visit): Promise<Begun> {
       retriever: arrival.call,
       mediaControl: MediaControl.CLUSTER,
       giveUpAfter: toDuration(config.limits.giveUpMs),
+      pickupDigest: Buffer.from(secret.digest),
     });
     if (answer.ok) {
       const { park, revision } = answer.value;
-      return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision };
+      return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision, secret };
     }
     const { reason } = answer;
     if (reason === Reason.SLOT_EMPTY || reason === Reason.SLOT_NOT_FOUND) return { kind: 'empty' };
-    if (reason !== Reason.SLOT_RESERVED && reason !== Reason.SLOT_RETRIEVING) return { kind: 'failed' };
+    if (!SETTLES.has(reason)) return { kind: 'failed' };
     if (clock.monotonicMs() > endMs) return { kind: 'busy' };
     await sleep(clock, ASK_AGAIN_MS);
   }
 }
 
-async function connect(visit: Visit, park: Park, revision: number): Promise<void> {
+async function connect(visit: Visit, { park, revision, secret }: Attempt): Promise<void> {
   const { node, arrival, sw, parked, config, log } = visit;
   const { call, parkId } = park;
   const takerId = arrival.legId;
   if (call?.mediaNode !== node) {
-    const sent = await sendToCall(visit, park, revision);
-    if (sent === 'sent') return;
-    if (sent === 'failed') await givenBack(visit, park, 'not connected');
+    if (await sendToCall(visit, park, secret)) return;
+    if ((await givenBack(visit, park, 'not connected', true)) === 'claimed') return;
     return sayAndHangUp(visit, takerId, config.announcements.failed);
   }
   const { callId } = call;
@@ -92,6 +109,7 @@ async function connect(visit: Visit, park: Park, revision: number): Promise<void
       await givenBack(visit, park, 'not connected');
       return sayAndHangUp(visit, takerId, config.announcements.failed);
     case 'unknown':
+      visit.reconcileSoon();
       log.warn('nobody knows whether a call was fetched', { parkId });
   }
 }

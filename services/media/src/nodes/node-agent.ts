@@ -51,8 +51,7 @@ export interface NodeAgentDeps {
   /** What lamps show; undefined: nobody tells this process. */
   readonly feed: Pick<LampFeed, 'lamps' | 'noticesSince'> | undefined;
   readonly groupOf: NodeContext['groupOf'];
-  readonly offerPickup: NodeContext['offerPickup'];
-  readonly withdrawPickup: NodeContext['withdrawPickup'];
+  readonly addresses: NodeContext['addresses'];
   /** Whether the node is owned at this moment. */
   readonly mayWrite: () => boolean;
   /** The node's commands, measured. */
@@ -78,7 +77,7 @@ export class NodeAgent {
     private readonly config: MediaConfig,
     private readonly deps: NodeAgentDeps,
   ) {
-    const { clock, random, log, api, mayWrite, settingsOf, groupOf, offerPickup, withdrawPickup } = deps;
+    const { clock, random, log, api, mayWrite, settingsOf, groupOf, addresses } = deps;
     const { limits } = config;
     const { name } = node;
     const onDefect = (error: unknown): void => log.error('defect', { node: name, error: String(error) });
@@ -127,8 +126,7 @@ export class NodeAgent {
       config,
       settingsOf,
       groupOf,
-      offerPickup,
-      withdrawPickup,
+      addresses,
       reconcileSoon: () => this.#rounds.within(RECONCILE_SOON_MS),
     };
     this.calls = new NodeCalls(this.#context);

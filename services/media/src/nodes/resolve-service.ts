@@ -15,11 +15,16 @@ export async function resolveService(service: string): Promise<readonly NamedNod
       const records = await resolveSrv(service);
       return records.map(({ name, port }) => ({ name: name.split('.')[0] ?? name, host: name, port }));
     }
-    const addresses = await lookup(service, { all: true });
-    return [...new Set(addresses.map(({ address }) => address))].map((address) => ({ name: address, host: address }));
+    return (await resolveAddresses(service)).map((address) => ({ name: address, host: address }));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (NOBODY.has(code)) return [];
     throw error;
   }
+}
+
+/** The addresses of a host. Rejects where it has none, or DNS could not be asked. */
+export async function resolveAddresses(host: string): Promise<readonly string[]> {
+  const addresses = await lookup(host, { all: true });
+  return [...new Set(addresses.map(({ address }) => address))];
 }

@@ -12,8 +12,6 @@ import {
   type HoldCallRequest,
   type HoldCallResponse,
   MediaNodeServiceService,
-  type OfferPickupRequest,
-  type OfferPickupResponse,
   type RingLegRequest,
   type RingLegResponse,
   type TakeCallRequest,
@@ -22,8 +20,6 @@ import {
   type TransferCallResponse,
   type WatchLegsRequest,
   type WatchLegsResponse,
-  type WithdrawPickupRequest,
-  type WithdrawPickupResponse,
 } from '@parkade/proto';
 import { durationMs, type MountedService, type Refused, unary } from '@parkade/rpc';
 import type { NodeAgent } from '../nodes/node-agent.js';
@@ -36,13 +32,11 @@ export interface MediaNodeServiceDeps {
   /** The agent of a node that is ours now. */
   readonly agent: (node: string) => NodeAgent | undefined;
   readonly streams: LegStreams;
-  /** The host of a node's SIP address; empty: none is registered. */
-  readonly sipHost: (node: string) => string;
   readonly onDefect: (error: unknown) => void;
 }
 
 /** `parkade.media.v1.MediaNodeService`, ready to be mounted. */
-export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNodeServiceDeps): MountedService {
+export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceDeps): MountedService {
   /** A handler that needs the node to be ours and reachable. */
   function on<Req, Res>(
     nodeOf: (request: Req) => string,
@@ -86,20 +80,6 @@ export function mediaNodeService({ agent, streams, sipHost, onDefect }: MediaNod
         await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
         return {};
       }),
-      offerPickup: on<OfferPickupRequest, OfferPickupResponse>(
-        ({ park }) => park?.call?.mediaNode ?? '',
-        ({ park, revision }, { node, calls }) => {
-          const { sipAddress } = node;
-          const fromHost = sipHost(park?.retriever?.mediaNode ?? '');
-          const number =
-            park === undefined || sipAddress === '' ? undefined : calls.offer({ park, revision, fromHost });
-          return Promise.resolve(number === undefined ? notHere(node.name) : { number, sipAddress });
-        },
-      ),
-      withdrawPickup: on<WithdrawPickupRequest, WithdrawPickupResponse>(
-        ({ mediaNode }) => mediaNode,
-        ({ number }, { calls }) => Promise.resolve({ used: !calls.withdraw(number) }),
-      ),
       takeCall: unary<TakeCallRequest, TakeCallResponse>(async ({ mediaNode, callId }) => {
         const node = agent(mediaNode);
         if (node === undefined) return notHere(mediaNode);

@@ -13,16 +13,12 @@ import {
   type HoldCallRequest,
   type HoldCallResponse,
   MediaNodeServiceClient,
-  type OfferPickupRequest,
-  type OfferPickupResponse,
   type RingLegRequest,
   type RingLegResponse,
   type TakeCallRequest,
   type TakeCallResponse,
   type TransferCallRequest,
   type TransferCallResponse,
-  type WithdrawPickupRequest,
-  type WithdrawPickupResponse,
 } from '@parkade/proto';
 import { callFailure, CHANNEL_OPTIONS, NO_SECURITY, type PeerChannel } from '@parkade/rpc';
 
@@ -40,8 +36,6 @@ interface Rpcs {
   holdCall: [HoldCallRequest, HoldCallResponse];
   hangUpCall: [HangUpCallRequest, HangUpCallResponse];
   takeCall: [TakeCallRequest, TakeCallResponse];
-  offerPickup: [OfferPickupRequest, OfferPickupResponse];
-  withdrawPickup: [WithdrawPickupRequest, WithdrawPickupResponse];
 }
 
 type Rpc<Request, Response> = (

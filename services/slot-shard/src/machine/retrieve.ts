@@ -7,6 +7,7 @@ import {
   TransitionKind,
 } from '@parkade/proto';
 import { changed, departed } from './apply.js';
+import { PICKUP_GOOD_MS } from './claim.js';
 import { withPark } from './named-park.js';
 import { isWaiting, parkOfCall } from './parks.js';
 import { refuse, refuseCallParked, refuseReserved, refuseRetrieving, refuseState } from './refusal.js';
@@ -24,6 +25,7 @@ export function beginRetrieve(
       by: command.by,
       giveUpAtMs: ctx.nowMs + command.giveUpAfterMs,
       leftMs: leftMs(park, ctx.nowMs),
+      ...pickupFor(command, ctx.nowMs),
     };
     return changed(
       record,
@@ -36,6 +38,16 @@ export function beginRetrieve(
       },
     );
   });
+}
+
+/** With what a phone of another media node may come for the call, where that is wanted. */
+function pickupFor(
+  { pickupDigest, giveUpAfterMs }: Extract<SlotCommand, { kind: 'begin-retrieve' }>,
+  nowMs: number,
+): Pick<Retrieving, 'pickup'> {
+  if (pickupDigest === undefined) return {};
+  const untilMs = nowMs + Math.min(PICKUP_GOOD_MS, giveUpAfterMs);
+  return { pickup: { digest: Buffer.from(pickupDigest), untilMs, claimed: false } };
 }
 
 /** Begin and confirm in one. */
@@ -67,15 +79,21 @@ export function confirmRetrieve(
   );
 }
 
-/** Second half: the calls were not connected. */
+/**
+ * Second half: the calls were not connected. Whoever sent the phone to the call's media node gives it back only while it has not
+ * come there: afterwards that node ends the attempt, and exactly one of the two does (R2).
+ */
 export function giveBack(
   record: SlotRecord,
   command: Extract<SlotCommand, { kind: 'give-back' }>,
   ctx: StepContext,
 ): Step {
-  return withAttempt(record, command, (park, attempt) =>
-    givenBack(record, ctx, park, attempt, command.requestId, command.cause),
-  );
+  return withAttempt(record, command, (park, attempt) => {
+    if (command.ifUnclaimed === true && attempt.pickup?.claimed === true) {
+      return refuse(Reason.PICKUP_CLAIMED, 'The phone has come to the media node of the call, which ends the attempt.');
+    }
+    return givenBack(record, ctx, park, attempt, command.requestId, command.cause);
+  });
 }
 
 /** The park waits again, with the time that was left when the retrieve began (R3). */

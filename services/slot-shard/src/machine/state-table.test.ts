@@ -13,7 +13,8 @@ const STATES = {
   grace: play([0, c.reserve('p1', 'c')], [1, c.release('p1', 'transfer')]),
   parked: play([0, c.park('p1', 'a')]),
   ringback: play([0, c.park('p1', 'a')], [1, c.beginRecall('p1', 1)]),
-  retrieving: play([0, c.park('p1', 'a')], [1, c.begin('p1', 'b', 'r1')]),
+  retrieving: play([0, c.park('p1', 'a')], [1, c.begin('p1', 'b', 'r1', 10_000, 's')]),
+  claimed: play([0, c.park('p1', 'a')], [1, c.begin('p1', 'b', 'r1', 10_000, 's')], [2, c.claim('p1', 's')]),
   incoming: play([0, c.hold('p1')]),
   ended: play([0, c.park('p1', 'a')], [1, c.retrieve('p1', 'b')]),
 } satisfies Record<string, SlotRecord | undefined>;
@@ -31,6 +32,9 @@ const COMMANDS = {
   'confirm, other attempt': c.confirm('p1', 'r9'),
   'give back': c.giveBack('p1', 'r1'),
   'give back, other attempt': c.giveBack('p1', 'r9'),
+  'give back, unclaimed': c.giveBack('p1', 'r1', 'busy', true),
+  claim: c.claim('p1', 's'),
+  'claim, guessed': c.claim('p1', 'guess'),
   abandoned: c.release('p1', 'abandoned'),
   released: c.release('p1', 'released'),
   'released, other call': c.release('p1', 'released', 'zzz'),
@@ -64,40 +68,43 @@ const COMMANDS = {
 
 // R1, R2, R3, R4 (named parks), R5, R12 and R14 (attempts), R15 (retrieved while ringing): `+` and what happened, or why not.
 const TABLE = `
-                         | free           | reserved           | grace              | parked              | ringback            | retrieving          | incoming       | ended
-park                     | +PARKED        | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +PARKED
-park the same call       | +PARKED        | SLOT_OCCUPIED      | SLOT_OCCUPIED      | CALL_ALREADY_PARKED | CALL_ALREADY_PARKED | CALL_ALREADY_PARKED | SLOT_OCCUPIED  | +PARKED
-reserve                  | +RESERVED      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +RESERVED
-complete                 | PARK_NOT_FOUND | +SWAPPED           | +SWAPPED           | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-begin, oldest            | SLOT_EMPTY     | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVE_BEGUN     | +RETRIEVE_BEGUN     | SLOT_RETRIEVING     | SLOT_EMPTY     | SLOT_EMPTY
-begin, named             | PARK_NOT_FOUND | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVE_BEGUN     | +RETRIEVE_BEGUN     | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
-retrieve, oldest         | SLOT_EMPTY     | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVED          | +RETRIEVED          | SLOT_RETRIEVING     | SLOT_EMPTY     | SLOT_EMPTY
-retrieve, named          | PARK_NOT_FOUND | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVED          | +RETRIEVED          | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
-confirm                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | +RETRIEVED          | PARK_NOT_FOUND | PARK_ENDED
-confirm, other attempt   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | PARK_NOT_FOUND | PARK_ENDED
-give back                | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | +GIVEN_BACK         | PARK_NOT_FOUND | PARK_ENDED
-give back, other attempt | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | PARK_NOT_FOUND | PARK_ENDED
-abandoned                | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_ENDED | +ABANDONED          | +ABANDONED          | +ABANDONED          | PARK_NOT_FOUND | PARK_ENDED
-released                 | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_ENDED | +RELEASED           | +RELEASED           | +RELEASED           | PARK_NOT_FOUND | PARK_ENDED
-released, other call     | PARK_NOT_FOUND | WRONG_CALL         | WRONG_CALL         | WRONG_CALL          | WRONG_CALL          | WRONG_CALL          | PARK_NOT_FOUND | PARK_ENDED
-transfer                 | PARK_NOT_FOUND | +RESERVATION_GRACE | WRONG_STATE        | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-escaped                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +ESCAPED            | +ESCAPED            | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
-extend                   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXTENDED           | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-move out                 | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +MOVED_OUT          | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-move in                  | +MOVED_IN      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVED_IN
-hold                     | +MOVE_HELD     | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVE_HELD
-begin recall             | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +RECALLED           | WRONG_ATTEMPT       | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-begin recall, one ahead  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | WRONG_STATE         | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-note recall              | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RINGBACK_NOTED     | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-answered                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_ANSWERED    | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-failed                   | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_FAILED      | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-failed, escalated        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +ESCALATED          | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-failed, re-parked        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RE_PARKED          | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-branched                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +BRANCHED           | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-expired                  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +EXPIRED            | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
-branched, none begun     | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +BRANCHED           | WRONG_ATTEMPT       | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-expired, none begun      | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXPIRED            | WRONG_ATTEMPT       | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
-tick, much later         | nothing        | nothing            | +RESERVATION_ENDED | nothing             | nothing             | +GIVEN_BACK         | +MOVE_DROPPED  | nothing
+                         | free           | reserved           | grace              | parked              | ringback            | retrieving          | claimed             | incoming       | ended
+park                     | +PARKED        | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +PARKED
+park the same call       | +PARKED        | SLOT_OCCUPIED      | SLOT_OCCUPIED      | CALL_ALREADY_PARKED | CALL_ALREADY_PARKED | CALL_ALREADY_PARKED | CALL_ALREADY_PARKED | SLOT_OCCUPIED  | +PARKED
+reserve                  | +RESERVED      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +RESERVED
+complete                 | PARK_NOT_FOUND | +SWAPPED           | +SWAPPED           | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+begin, oldest            | SLOT_EMPTY     | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVE_BEGUN     | +RETRIEVE_BEGUN     | SLOT_RETRIEVING     | SLOT_RETRIEVING     | SLOT_EMPTY     | SLOT_EMPTY
+begin, named             | PARK_NOT_FOUND | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVE_BEGUN     | +RETRIEVE_BEGUN     | SLOT_RETRIEVING     | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
+retrieve, oldest         | SLOT_EMPTY     | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVED          | +RETRIEVED          | SLOT_RETRIEVING     | SLOT_RETRIEVING     | SLOT_EMPTY     | SLOT_EMPTY
+retrieve, named          | PARK_NOT_FOUND | SLOT_RESERVED      | SLOT_RESERVED      | +RETRIEVED          | +RETRIEVED          | SLOT_RETRIEVING     | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
+confirm                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | +RETRIEVED          | +RETRIEVED          | PARK_NOT_FOUND | PARK_ENDED
+confirm, other attempt   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | PARK_NOT_FOUND | PARK_ENDED
+give back                | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | +GIVEN_BACK         | +GIVEN_BACK         | PARK_NOT_FOUND | PARK_ENDED
+give back, other attempt | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | PARK_NOT_FOUND | PARK_ENDED
+give back, unclaimed     | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | RETRIEVE_EXPIRED    | RETRIEVE_EXPIRED    | +GIVEN_BACK         | PICKUP_CLAIMED      | PARK_NOT_FOUND | PARK_ENDED
+claim                    | PARK_NOT_FOUND | PICKUP_REFUSED     | PICKUP_REFUSED     | PICKUP_REFUSED      | PICKUP_REFUSED      | +PICKUP_CLAIMED     | PICKUP_REFUSED      | PARK_NOT_FOUND | PARK_ENDED
+claim, guessed           | PARK_NOT_FOUND | PICKUP_REFUSED     | PICKUP_REFUSED     | PICKUP_REFUSED      | PICKUP_REFUSED      | PICKUP_REFUSED      | PICKUP_REFUSED      | PARK_NOT_FOUND | PARK_ENDED
+abandoned                | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_ENDED | +ABANDONED          | +ABANDONED          | +ABANDONED          | +ABANDONED          | PARK_NOT_FOUND | PARK_ENDED
+released                 | PARK_NOT_FOUND | +RESERVATION_ENDED | +RESERVATION_ENDED | +RELEASED           | +RELEASED           | +RELEASED           | +RELEASED           | PARK_NOT_FOUND | PARK_ENDED
+released, other call     | PARK_NOT_FOUND | WRONG_CALL         | WRONG_CALL         | WRONG_CALL          | WRONG_CALL          | WRONG_CALL          | WRONG_CALL          | PARK_NOT_FOUND | PARK_ENDED
+transfer                 | PARK_NOT_FOUND | +RESERVATION_GRACE | WRONG_STATE        | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+escaped                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +ESCAPED            | +ESCAPED            | SLOT_RETRIEVING     | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
+extend                   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXTENDED           | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+move out                 | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +MOVED_OUT          | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+move in                  | +MOVED_IN      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVED_IN
+hold                     | +MOVE_HELD     | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVE_HELD
+begin recall             | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +RECALLED           | WRONG_ATTEMPT       | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+begin recall, one ahead  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | WRONG_STATE         | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+note recall              | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RINGBACK_NOTED     | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+answered                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_ANSWERED    | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+failed                   | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RECALL_FAILED      | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+failed, escalated        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +ESCALATED          | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+failed, re-parked        | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +RE_PARKED          | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+branched                 | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +BRANCHED           | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+expired                  | PARK_NOT_FOUND | WRONG_ATTEMPT      | WRONG_ATTEMPT      | WRONG_ATTEMPT       | +EXPIRED            | WRONG_ATTEMPT       | WRONG_ATTEMPT       | PARK_NOT_FOUND | PARK_ENDED
+branched, none begun     | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +BRANCHED           | WRONG_ATTEMPT       | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+expired, none begun      | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXPIRED            | WRONG_ATTEMPT       | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+tick, much later         | nothing        | nothing            | +RESERVATION_ENDED | nothing             | nothing             | +GIVEN_BACK         | +GIVEN_BACK         | +MOVE_DROPPED  | nothing
 `;
 
 const [header = [], ...rows] = TABLE.trim()
@@ -115,7 +122,7 @@ describe.each(rows)('%s', (name, ...cells) => {
 it('covers every state, and every command but one, whose only matter is a hold', () => {
   expect(header.slice(1)).toEqual(Object.keys(STATES));
   expect(rows.map(([name]) => name)).toEqual(Object.keys(COMMANDS));
-  expect(new Set(Object.values(COMMANDS).map(({ kind }) => kind)).size).toBe(16);
+  expect(new Set(Object.values(COMMANDS).map(({ kind }) => kind)).size).toBe(17);
 });
 
 /** A transition's kind after `+`, a refusal's reason, or `nothing`. */

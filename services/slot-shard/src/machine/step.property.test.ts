@@ -28,7 +28,17 @@ interface Move {
 
 const kinds: SlotCommand['kind'][] = [
   ...(['park', 'park', 'park', 'reserve', 'complete', 'begin-retrieve', 'begin-retrieve', 'confirm-retrieve'] as const),
-  ...(['give-back', 'retrieve', 'release', 'extend', 'move-out', 'move-in', 'hold-for-move', 'drop-hold'] as const),
+  ...([
+    'give-back',
+    'claim-pickup',
+    'retrieve',
+    'release',
+    'extend',
+    'move-out',
+    'move-in',
+    'hold-for-move',
+    'drop-hold',
+  ] as const),
   ...(['begin-recall', 'begin-recall', 'note-recall', 'end-recall', 'end-recall', 'end-recall', 'tick'] as const),
 ];
 
@@ -45,7 +55,7 @@ const move: fc.Arbitrary<Move> = fc.record({
 });
 
 describe('the slot machine, whatever comes', () => {
-  it('keeps its invariants M1 to M12', () => {
+  it('keeps its invariants M1 to M13', () => {
     const script = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.array(move, { minLength: 5, maxLength: 60 }));
     fc.assert(
       fc.property(script, ([capacity, moves]) => {
@@ -103,7 +113,7 @@ class Run {
     const before = deepFreeze(this.#record);
     deepFreeze(command);
     deepFreeze(this.#ctx);
-    // M12: whatever is written to is frozen, and throws.
+    // M13: whatever is written to is frozen, and throws.
     const result = step(before, command, this.#ctx);
     expect(step(before, command, this.#ctx)).toEqual(result);
     if (result.kind === 'refuse') {
@@ -141,6 +151,22 @@ class Run {
     }
     if (command.kind === 'confirm-retrieve' || command.kind === 'give-back') {
       expect(was?.state).toMatchObject({ $case: 'retrieving', value: { retrieveId: command.retrieveId } });
+    }
+    if (command.kind === 'claim-pickup') {
+      // M12
+      const [asked, now] = [was?.state, park.state];
+      if (asked?.$case !== 'retrieving' || now?.$case !== 'retrieving') return expect.fail('nobody fetches it');
+      expect(asked.value.pickup).toMatchObject({ claimed: false, digest: command.digest });
+      expect(asked.value.pickup?.untilMs).toBeGreaterThan(this.#ctx.nowMs);
+      expect(now.value).toEqual({
+        ...asked.value,
+        giveUpAtMs: Math.max(asked.value.giveUpAtMs, this.#ctx.nowMs + 10_000),
+        pickup: { ...asked.value.pickup, claimed: true },
+      });
+      expect([command.mediaNode, command.fromMediaNodes]).toEqual([was?.call?.mediaNode, [asked.value.by?.mediaNode]]);
+    }
+    if (command.kind === 'give-back' && command.ifUnclaimed === true && was?.state?.$case === 'retrieving') {
+      expect(was.state.value.pickup?.claimed ?? false).toBe(false);
     }
     if (last.kind === TransitionKind.RECALLED) expect(park.recallAttempt).toBe((was?.recallAttempt ?? 0) + 1);
 
@@ -211,11 +237,19 @@ class Run {
       case 'complete':
         return c.complete(parkId, `call-${who}`);
       case 'begin-retrieve':
-        return c.begin(variant < 6 ? undefined : parkId, `call-${who}`, this.#newId(), 1000 * (1 + variant));
+        return c.begin(
+          variant < 6 ? undefined : parkId,
+          `call-${who}`,
+          this.#newId(),
+          1000 * (1 + variant),
+          variant % 4 === 3 ? undefined : `secret-${who}`,
+        );
+      case 'claim-pickup':
+        return this.#claim(parkId, variant);
       case 'confirm-retrieve':
         return c.confirm(parkId, retrieveId);
       case 'give-back':
-        return c.giveBack(parkId, retrieveId);
+        return c.giveBack(parkId, retrieveId, 'busy', who < 3);
       case 'retrieve':
         return c.retrieve(variant < 6 ? undefined : parkId, `call-${who}`);
       case 'release':
@@ -248,6 +282,17 @@ class Run {
       case 'tick':
         return { kind };
     }
+  }
+
+  /** A claim of a pickup that is open, or that is over, or guessed, or of another node. */
+  #claim(parkId: string, variant: number): SlotCommand {
+    const park = this.#parks().find(({ state }) => state?.$case === 'retrieving');
+    const pickup = park?.state?.$case === 'retrieving' ? park.state.value.pickup : undefined;
+    if (park === undefined || variant === 0) return c.claim(parkId, 'guess');
+    const secret = pickup?.digest.toString().replace(/\.+$/, '') ?? 'none';
+    return variant < 10
+      ? c.claim(park.parkId, secret)
+      : c.claim(park.parkId, secret, variant === 10 ? [] : undefined, 'm2');
   }
 
   #arrival(variant: number): Partial<Arrival> {

@@ -1,5 +1,6 @@
 import type { SlotRecord } from '@parkade/proto';
 import { complete, park, reserve } from './arrive.js';
+import { claimPickup } from './claim.js';
 import { extend } from './extend.js';
 import { dropHold, holdForMove, moveIn, moveOut } from './move.js';
 import { emptyRecord } from './parks.js';
@@ -21,7 +22,9 @@ import type { SlotCommand, Step, StepContext } from './types.js';
 //   M9.  At most 8 ended parks are remembered, the youngest; so a record is bounded by its capacity.
 //   M10. A tick changes nothing before its time; as many ticks as there are parks settle all that is overdue.
 //   M11. The id of a lamp that was lit is lit still, or named by the transition that put it out (R19).
-//   M12. No record, park or command is changed in place.
+//   M12. A pickup is claimed once at most, by the secret of the attempt under way, in its time and between its two media nodes;
+//        claimed, its attempt is ended by whoever claimed it, or by the time of an attempt that the client drives.
+//   M13. No record, park or command is changed in place.
 
 /**
  * What becomes of a slot when a command comes: pure, and total over every record and command. `record` undefined: the slot was
@@ -38,6 +41,8 @@ export function step(record: SlotRecord | undefined, command: SlotCommand, ctx: 
       return complete(slot, command, ctx);
     case 'begin-retrieve':
       return beginRetrieve(slot, command, ctx);
+    case 'claim-pickup':
+      return claimPickup(slot, command, ctx);
     case 'confirm-retrieve':
       return confirmRetrieve(slot, command, ctx);
     case 'give-back':

@@ -29,6 +29,17 @@ export type SlotCommand =
       readonly retrieveId: string;
       readonly by: CallRef;
       readonly giveUpAfterMs: number;
+      /** SHA-256 of what a phone of another media node may come with; undefined: none may. */
+      readonly pickupDigest?: Uint8Array | undefined;
+    }
+  | {
+      readonly kind: 'claim-pickup';
+      readonly requestId: string;
+      readonly parkId: string;
+      readonly digest: Uint8Array;
+      /** Where the phone has come to, and where it may have come from. */
+      readonly mediaNode: string;
+      readonly fromMediaNodes: readonly string[];
     }
   | {
       readonly kind: 'confirm-retrieve';
@@ -42,6 +53,8 @@ export type SlotCommand =
       readonly parkId: string;
       readonly retrieveId: string;
       readonly cause: string;
+      /** Only while its pickup is not claimed. */
+      readonly ifUnclaimed?: boolean | undefined;
     }
   /** Begin and confirm in one. */
   | { readonly kind: 'retrieve'; readonly requestId: string; readonly parkId: string | undefined; readonly by: CallRef }

@@ -23,6 +23,7 @@ export function asked(op: Operation): Asked {
     case 'park':
     case 'retrieve':
     case 'beginRetrieve':
+    case 'claimPickup':
     case 'confirmRetrieve':
     case 'giveBackRetrieve':
     case 'parkOrRetrieve':

@@ -77,6 +77,11 @@ export function applied(result: Step): Extract<Step, { kind: 'apply' }> {
   throw new Error(result.kind === 'refuse' ? result.refusal.message : 'nothing happened');
 }
 
+/** In the place of a SHA-256. */
+function digestOf(secret: string): Uint8Array {
+  return Buffer.from(secret.padEnd(32, '.'));
+}
+
 /** Commands with what rarely matters filled in. */
 export const commands = {
   park: (parkId: string, callId: string, overrides: Partial<Arrival> = {}): SlotCommand => ({
@@ -93,13 +98,33 @@ export const commands = {
     parkId,
     call: call(callId),
   }),
-  begin: (parkId: string | undefined, by: string, retrieveId: string, giveUpAfterMs = 10_000): SlotCommand => ({
+  begin: (
+    parkId: string | undefined,
+    by: string,
+    retrieveId: string,
+    giveUpAfterMs = 10_000,
+    secret?: string,
+  ): SlotCommand => ({
     kind: 'begin-retrieve',
     requestId: 'begin',
     parkId,
     retrieveId,
     by: call(by),
     giveUpAfterMs,
+    pickupDigest: secret === undefined ? undefined : digestOf(secret),
+  }),
+  claim: (
+    parkId: string,
+    secret: string,
+    from = [call('').mediaNode],
+    mediaNode = call('').mediaNode,
+  ): SlotCommand => ({
+    kind: 'claim-pickup',
+    requestId: 'claim',
+    parkId,
+    digest: digestOf(secret),
+    mediaNode,
+    fromMediaNodes: from,
   }),
   confirm: (parkId: string, retrieveId: string): SlotCommand => ({
     kind: 'confirm-retrieve',
@@ -107,12 +132,13 @@ export const commands = {
     parkId,
     retrieveId,
   }),
-  giveBack: (parkId: string, retrieveId: string, cause = 'busy'): SlotCommand => ({
+  giveBack: (parkId: string, retrieveId: string, cause = 'busy', ifUnclaimed = false): SlotCommand => ({
     kind: 'give-back',
     requestId: 'give-back',
     parkId,
     retrieveId,
     cause,
+    ifUnclaimed,
   }),
   retrieve: (parkId: string | undefined, by: string): SlotCommand => ({
     kind: 'retrieve',

@@ -64,8 +64,10 @@ function parkWords(park: ParkRecord, nowMs: number): string {
     case 'ringback':
       return words(`parked, rings back for ${span(park.state.value.untilMs - nowMs)}`);
     case 'retrieving': {
-      const { by, retrieveId, giveUpAtMs } = park.state.value;
-      return words(`goes to ${by?.callId ?? 'nobody'} by ${retrieveId}, given up ${moment(giveUpAtMs, nowMs)}`);
+      const { by, retrieveId, giveUpAtMs, pickup } = park.state.value;
+      const whose = by?.callId ?? 'nobody';
+      const phone = pickup === undefined ? '' : pickup.claimed ? ', whose phone came' : ', whose phone may come';
+      return words(`goes to ${whose} by ${retrieveId}${phone}, given up ${moment(giveUpAtMs, nowMs)}`);
     }
     case 'incoming':
       return words(`yet, held for ${park.state.value.fromParkId} for ${span(park.state.value.untilMs - nowMs)}`);

@@ -20,7 +20,9 @@ import { refusalLine, slotLine, span, transitionLine } from './scenario-words.js
 //   complete park=p1 call=C
 //   retrieve|begin slot=701 by=B                  or park=p1; attempts are r1, r2, ...
 //   auto call=B slot=701                          the flow action: begin to retrieve, else park where the slot is empty
-//   confirm|give-back park=p1 attempt=r1 cause=busy
+//                                                 secret=s: what a phone of another node may come with
+//   claim park=p1 secret=s from=m1,m2 at=m1
+//   confirm|give-back park=p1 attempt=r1 cause=busy unclaimed=yes
 //   release|hang-up|transfer park=p1 call=A       or escape park=p1 to=5000
 //   extend park=p1 in=60s
 //   move park=p1 slot=702                         both halves; between shards: hold, then move with hold=m1, or drop hold=m1
@@ -136,6 +138,7 @@ export class ScenarioWorld {
       case 'begin': {
         const by = call(this.#need(words, 'by'));
         const giveUpAfterMs = spanMs(words.get('give-up') ?? '10s');
+        const secret = words.get('secret');
         return {
           kind: 'begin-retrieve',
           requestId,
@@ -143,13 +146,27 @@ export class ScenarioWorld {
           retrieveId: this.#newId('r'),
           by,
           giveUpAfterMs,
+          pickupDigest: secret === undefined ? undefined : Buffer.from(secret),
+        };
+      }
+      case 'claim': {
+        const fromMediaNodes = (words.get('from') ?? call('').mediaNode).split(',');
+        const digest = Buffer.from(this.#need(words, 'secret'));
+        return {
+          kind: 'claim-pickup',
+          requestId,
+          parkId,
+          digest,
+          mediaNode: words.get('at') ?? call('').mediaNode,
+          fromMediaNodes,
         };
       }
       case 'confirm':
         return { kind: 'confirm-retrieve', requestId, parkId, retrieveId: this.#need(words, 'attempt') };
       case 'give-back': {
         const cause = words.get('cause') ?? '';
-        return { kind: 'give-back', requestId, parkId, retrieveId: this.#need(words, 'attempt'), cause };
+        const ifUnclaimed = words.has('unclaimed');
+        return { kind: 'give-back', requestId, parkId, retrieveId: this.#need(words, 'attempt'), cause, ifUnclaimed };
       }
       case 'release':
       case 'hang-up':

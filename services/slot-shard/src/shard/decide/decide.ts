@@ -31,6 +31,8 @@ export function decide(command: Command, op: Operation, tenant: TenantView | und
       return retrieve(op.value, op.$case === 'beginRetrieve', tenant, ctx);
     case 'completeReservation':
       return complete(op.value, command, tenant, ctx);
+    case 'claimPickup':
+      return byPark(op.value, { kind: 'claim-pickup', ...op.value }, ctx);
     case 'confirmRetrieve':
       return byPark(op.value, { kind: 'confirm-retrieve', ...op.value }, ctx);
     case 'giveBackRetrieve':

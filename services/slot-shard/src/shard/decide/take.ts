@@ -1,5 +1,5 @@
 import { DEFAULT_LOT, EXTENSION_LOT, newRequestId } from '@parkade/ids';
-import { type Command, OnOccupied, Reason, type RetrieveRequest } from '@parkade/proto';
+import { type CallRef, type Command, OnOccupied, Reason, type RetrieveRequest } from '@parkade/proto';
 import { durationMs } from '@parkade/rpc';
 import type { TenantView } from '@parkade/settings';
 import type { Operation } from '../operation.js';
@@ -33,7 +33,8 @@ export function parkOrRetrieve(
       ctx,
     );
   }
-  const taken = take(entry, undefined, request.requestId, request.call, request.beginOnly, DEFAULT_GIVE_UP_MS, ctx);
+  const { requestId, call: by, beginOnly: begin } = request;
+  const taken = take(entry, undefined, { requestId, by, begin, giveUpMs: DEFAULT_GIVE_UP_MS }, ctx);
   if (taken.kind !== 'write' || taken.answer.result?.$case !== 'park') return taken;
   return { ...taken, answer: answerOf({ $case: 'retrieved', value: taken.answer.result.value }) };
 }
@@ -46,10 +47,16 @@ export function retrieve(
 ): Decision {
   if (request.retriever === undefined) return missing('retriever');
   const giveUpMs = request.giveUpAfter === undefined ? DEFAULT_GIVE_UP_MS : durationMs(request.giveUpAfter);
+  const { pickupDigest } = request;
   const take1 = (entry: SlotEntry, parkId: string | undefined): Decision =>
     request.retriever === undefined
       ? missing('retriever')
-      : take(entry, parkId, request.requestId, request.retriever, begin, giveUpMs, ctx);
+      : take(
+          entry,
+          parkId,
+          { requestId: request.requestId, by: request.retriever, begin, giveUpMs, pickupDigest },
+          ctx,
+        );
   switch (request.from?.$case) {
     case 'parkId': {
       const parkId = request.from.value;
@@ -81,17 +88,19 @@ export function retrieve(
   }
 }
 
-function take(
-  entry: SlotEntry,
-  parkId: string | undefined,
-  requestId: string,
-  by: NonNullable<RetrieveRequest['retriever']>,
-  begin: boolean,
-  giveUpAfterMs: number,
-  ctx: DecideContext,
-): Decision {
+/** Who takes it, and how. */
+interface Taker {
+  readonly requestId: string;
+  readonly by: CallRef;
+  readonly begin: boolean;
+  readonly giveUpMs: number;
+  readonly pickupDigest?: Uint8Array | undefined;
+}
+
+function take(entry: SlotEntry, parkId: string | undefined, taker: Taker, ctx: DecideContext): Decision {
   if (entry.writing || entry.held) return { kind: 'wait', entry };
+  const { requestId, by, begin, giveUpMs: giveUpAfterMs, pickupDigest } = taker;
   if (!begin) return run(entry, { kind: 'retrieve', requestId, parkId, by }, ctx);
   const retrieveId = newRequestId(ctx.clock.nowMs(), ctx.random);
-  return run(entry, { kind: 'begin-retrieve', requestId, parkId, retrieveId, by, giveUpAfterMs }, ctx);
+  return run(entry, { kind: 'begin-retrieve', requestId, parkId, retrieveId, by, giveUpAfterMs, pickupDigest }, ctx);
 }

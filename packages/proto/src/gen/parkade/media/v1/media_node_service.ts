@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Duration } from "../../../google/protobuf/duration.js";
-import { CallRef, Park } from "../../park/v1/types.js";
+import { CallRef } from "../../park/v1/types.js";
 
 /** How a leg stands. */
 export enum LegState {
@@ -236,38 +236,6 @@ export interface TakeCallResponse {
    * not before. False: ask again.
    */
   left: boolean;
-}
-
-/** A phone at another node fetches a call. */
-export interface OfferPickupRequest {
-  /** The park, as BeginRetrieve answered it: its call is at the node that is asked. */
-  park:
-    | Park
-    | undefined;
-  /** The slot's revision, as answered. */
-  revision: number;
-}
-
-/** Where to send the phone. */
-export interface OfferPickupResponse {
-  /** A number of the node's pickup context: good once, for ten seconds, from the retriever's node. A secret: never logged. */
-  number: string;
-  /** `host:port` of the node's SIP. */
-  sipAddress: string;
-}
-
-/** A phone will not come. */
-export interface WithdrawPickupRequest {
-  /** The media node that gave the number out. */
-  mediaNode: string;
-  /** The number. */
-  number: string;
-}
-
-/** What became of the number. */
-export interface WithdrawPickupResponse {
-  /** It was used: the node ends the attempt itself, by confirming it or giving it back. */
-  used: boolean;
 }
 
 function createBaseLeg(): Leg {
@@ -1494,262 +1462,6 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
   },
 };
 
-function createBaseOfferPickupRequest(): OfferPickupRequest {
-  return { park: undefined, revision: 0 };
-}
-
-export const OfferPickupRequest: MessageFns<OfferPickupRequest> = {
-  encode(message: OfferPickupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.park !== undefined) {
-      Park.encode(message.park, writer.uint32(10).fork()).join();
-    }
-    if (message.revision !== 0) {
-      writer.uint32(16).uint64(message.revision);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): OfferPickupRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOfferPickupRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.park = Park.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.revision = longToNumber(reader.uint64());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<OfferPickupRequest>, I>>(base?: I): OfferPickupRequest {
-    return OfferPickupRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<OfferPickupRequest>, I>>(object: I): OfferPickupRequest {
-    const message = createBaseOfferPickupRequest();
-    message.park = (object.park !== undefined && object.park !== null) ? Park.fromPartial(object.park) : undefined;
-    message.revision = object.revision ?? 0;
-    return message;
-  },
-};
-
-function createBaseOfferPickupResponse(): OfferPickupResponse {
-  return { number: "", sipAddress: "" };
-}
-
-export const OfferPickupResponse: MessageFns<OfferPickupResponse> = {
-  encode(message: OfferPickupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.number !== "") {
-      writer.uint32(10).string(message.number);
-    }
-    if (message.sipAddress !== "") {
-      writer.uint32(18).string(message.sipAddress);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): OfferPickupResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOfferPickupResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.number = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.sipAddress = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<OfferPickupResponse>, I>>(base?: I): OfferPickupResponse {
-    return OfferPickupResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<OfferPickupResponse>, I>>(object: I): OfferPickupResponse {
-    const message = createBaseOfferPickupResponse();
-    message.number = object.number ?? "";
-    message.sipAddress = object.sipAddress ?? "";
-    return message;
-  },
-};
-
-function createBaseWithdrawPickupRequest(): WithdrawPickupRequest {
-  return { mediaNode: "", number: "" };
-}
-
-export const WithdrawPickupRequest: MessageFns<WithdrawPickupRequest> = {
-  encode(message: WithdrawPickupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.mediaNode !== "") {
-      writer.uint32(10).string(message.mediaNode);
-    }
-    if (message.number !== "") {
-      writer.uint32(18).string(message.number);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WithdrawPickupRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWithdrawPickupRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.mediaNode = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.number = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<WithdrawPickupRequest>, I>>(base?: I): WithdrawPickupRequest {
-    return WithdrawPickupRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<WithdrawPickupRequest>, I>>(object: I): WithdrawPickupRequest {
-    const message = createBaseWithdrawPickupRequest();
-    message.mediaNode = object.mediaNode ?? "";
-    message.number = object.number ?? "";
-    return message;
-  },
-};
-
-function createBaseWithdrawPickupResponse(): WithdrawPickupResponse {
-  return { used: false };
-}
-
-export const WithdrawPickupResponse: MessageFns<WithdrawPickupResponse> = {
-  encode(message: WithdrawPickupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.used !== false) {
-      writer.uint32(8).bool(message.used);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WithdrawPickupResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWithdrawPickupResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.used = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<WithdrawPickupResponse>, I>>(base?: I): WithdrawPickupResponse {
-    return WithdrawPickupResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<WithdrawPickupResponse>, I>>(object: I): WithdrawPickupResponse {
-    const message = createBaseWithdrawPickupResponse();
-    message.used = object.used ?? false;
-    return message;
-  },
-};
-
 /**
  * What the cluster asks of one media node, of the media process that owns it. Internal. A process that does not own the
  * node answers NO_OWNER and has done nothing. UNAVAILABLE and DEADLINE_EXCEEDED without a reason mean that it is not known
@@ -1854,28 +1566,6 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: TakeCallResponse): Buffer => TakeCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): TakeCallResponse => TakeCallResponse.decode(value),
   },
-  /** A phone at another node fetches a call that is parked here: the answer is where to send it. The retrieve was begun. */
-  offerPickup: {
-    path: "/parkade.media.v1.MediaNodeService/OfferPickup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: OfferPickupRequest): Buffer => OfferPickupRequest.encode(value).finish(),
-    requestDeserialize: (value: Buffer): OfferPickupRequest => OfferPickupRequest.decode(value),
-    responseSerialize: (value: OfferPickupResponse): Buffer => OfferPickupResponse.encode(value).finish(),
-    responseDeserialize: (value: Buffer): OfferPickupResponse => OfferPickupResponse.decode(value),
-  },
-  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
-  withdrawPickup: {
-    path: "/parkade.media.v1.MediaNodeService/WithdrawPickup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: WithdrawPickupRequest): Buffer =>
-      WithdrawPickupRequest.encode(value).finish(),
-    requestDeserialize: (value: Buffer): WithdrawPickupRequest => WithdrawPickupRequest.decode(value),
-    responseSerialize: (value: WithdrawPickupResponse): Buffer =>
-      WithdrawPickupResponse.encode(value).finish(),
-    responseDeserialize: (value: Buffer): WithdrawPickupResponse => WithdrawPickupResponse.decode(value),
-  },
 } as const;
 
 export interface MediaNodeServiceServer extends UntypedServiceImplementation {
@@ -1903,10 +1593,6 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
    * call has left the dial plan, or within a few seconds that it has not yet.
    */
   takeCall: handleUnaryCall<TakeCallRequest, TakeCallResponse>;
-  /** A phone at another node fetches a call that is parked here: the answer is where to send it. The retrieve was begun. */
-  offerPickup: handleUnaryCall<OfferPickupRequest, OfferPickupResponse>;
-  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
-  withdrawPickup: handleUnaryCall<WithdrawPickupRequest, WithdrawPickupResponse>;
 }
 
 export interface MediaNodeServiceClient extends Client {
@@ -2051,38 +1737,6 @@ export interface MediaNodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TakeCallResponse) => void,
   ): ClientUnaryCall;
-  /** A phone at another node fetches a call that is parked here: the answer is where to send it. The retrieve was begun. */
-  offerPickup(
-    request: OfferPickupRequest,
-    callback: (error: ServiceError | null, response: OfferPickupResponse) => void,
-  ): ClientUnaryCall;
-  offerPickup(
-    request: OfferPickupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: OfferPickupResponse) => void,
-  ): ClientUnaryCall;
-  offerPickup(
-    request: OfferPickupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: OfferPickupResponse) => void,
-  ): ClientUnaryCall;
-  /** The phone will not come: its number is good for nothing from now on, unless it has been used. */
-  withdrawPickup(
-    request: WithdrawPickupRequest,
-    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
-  ): ClientUnaryCall;
-  withdrawPickup(
-    request: WithdrawPickupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
-  ): ClientUnaryCall;
-  withdrawPickup(
-    request: WithdrawPickupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: WithdrawPickupResponse) => void,
-  ): ClientUnaryCall;
 }
 
 export const MediaNodeServiceClient = makeGenericClientConstructor(
@@ -2106,17 +1760,6 @@ type DeepPartial<T> = T extends Builtin ? T
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

@@ -293,7 +293,14 @@ export interface RetrieveRequest {
   /** Who moves the media. */
   mediaControl: MediaControl;
   /** BeginRetrieve: how long it may take before the call is given back; 1 s to 60 s, default 10 s. */
-  giveUpAfter: Duration | undefined;
+  giveUpAfter:
+    | Duration
+    | undefined;
+  /**
+   * BeginRetrieve: SHA-256 of a secret of 128 random bits or more, 32 bytes, with which a phone may come to the call from another
+   * media node (ClaimPickup). Absent: none may.
+   */
+  pickupDigest?: Buffer | undefined;
 }
 
 /** A retrieved call. */
@@ -330,6 +337,24 @@ export interface GiveBackRetrieveRequest {
   retrieveId: string;
   /** Why, for the event; at most 64 characters. */
   cause: string;
+  /** Only while nobody has claimed its pickup; else PICKUP_CLAIMED: whoever has ends the attempt. */
+  ifUnclaimed?: boolean | undefined;
+}
+
+/** Claims a call for a phone that came from another media node. */
+export interface ClaimPickupRequest {
+  /** UUIDv7; see the service. */
+  requestId: string;
+  /** The tenant. */
+  tenantId: string;
+  /** The park. */
+  parkId: string;
+  /** SHA-256 of the secret the phone came with, 32 bytes. */
+  digest: Buffer;
+  /** The media node it came to: that of the parked call. */
+  mediaNode: string;
+  /** The media nodes it may have come from, as the network tells: the retriever's is one of them. At most 256. */
+  fromMediaNodes: string[];
 }
 
 /** Parks or retrieves. */
@@ -599,6 +624,9 @@ export interface CommandsRequest {
     | //
     /** See ParkService.GetSlot. */
     { $case: "getSlot"; value: GetSlotRequest }
+    | //
+    /** See ParkService.ClaimPickup. */
+    { $case: "claimPickup"; value: ClaimPickupRequest }
     | undefined;
   /**
    * Instead of one command, whose fields above are then not looked at: up to 1,024, each as if it had come in a message of its own,
@@ -1897,6 +1925,7 @@ function createBaseRetrieveRequest(): RetrieveRequest {
     retriever: undefined,
     mediaControl: 0,
     giveUpAfter: undefined,
+    pickupDigest: undefined,
   };
 }
 
@@ -1927,6 +1956,9 @@ export const RetrieveRequest: MessageFns<RetrieveRequest> = {
     }
     if (message.giveUpAfter !== undefined) {
       Duration.encode(message.giveUpAfter, writer.uint32(66).fork()).join();
+    }
+    if (message.pickupDigest !== undefined) {
+      writer.uint32(74).bytes(message.pickupDigest);
     }
     return writer;
   },
@@ -2008,6 +2040,14 @@ export const RetrieveRequest: MessageFns<RetrieveRequest> = {
             message.giveUpAfter = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.pickupDigest = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2054,6 +2094,7 @@ export const RetrieveRequest: MessageFns<RetrieveRequest> = {
     message.giveUpAfter = (object.giveUpAfter !== undefined && object.giveUpAfter !== null)
       ? Duration.fromPartial(object.giveUpAfter)
       : undefined;
+    message.pickupDigest = object.pickupDigest ?? undefined;
     return message;
   },
 };
@@ -2217,7 +2258,7 @@ export const ConfirmRetrieveRequest: MessageFns<ConfirmRetrieveRequest> = {
 };
 
 function createBaseGiveBackRetrieveRequest(): GiveBackRetrieveRequest {
-  return { requestId: "", tenantId: "", parkId: "", retrieveId: "", cause: "" };
+  return { requestId: "", tenantId: "", parkId: "", retrieveId: "", cause: "", ifUnclaimed: undefined };
 }
 
 export const GiveBackRetrieveRequest: MessageFns<GiveBackRetrieveRequest> = {
@@ -2236,6 +2277,9 @@ export const GiveBackRetrieveRequest: MessageFns<GiveBackRetrieveRequest> = {
     }
     if (message.cause !== "") {
       writer.uint32(42).string(message.cause);
+    }
+    if (message.ifUnclaimed !== undefined) {
+      writer.uint32(48).bool(message.ifUnclaimed);
     }
     return writer;
   },
@@ -2293,6 +2337,14 @@ export const GiveBackRetrieveRequest: MessageFns<GiveBackRetrieveRequest> = {
             message.cause = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.ifUnclaimed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2315,6 +2367,122 @@ export const GiveBackRetrieveRequest: MessageFns<GiveBackRetrieveRequest> = {
     message.parkId = object.parkId ?? "";
     message.retrieveId = object.retrieveId ?? "";
     message.cause = object.cause ?? "";
+    message.ifUnclaimed = object.ifUnclaimed ?? undefined;
+    return message;
+  },
+};
+
+function createBaseClaimPickupRequest(): ClaimPickupRequest {
+  return { requestId: "", tenantId: "", parkId: "", digest: Buffer.alloc(0), mediaNode: "", fromMediaNodes: [] };
+}
+
+export const ClaimPickupRequest: MessageFns<ClaimPickupRequest> = {
+  encode(message: ClaimPickupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.parkId !== "") {
+      writer.uint32(26).string(message.parkId);
+    }
+    if (message.digest.length !== 0) {
+      writer.uint32(34).bytes(message.digest);
+    }
+    if (message.mediaNode !== "") {
+      writer.uint32(42).string(message.mediaNode);
+    }
+    for (const v of message.fromMediaNodes) {
+      writer.uint32(50).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClaimPickupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClaimPickupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.parkId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.mediaNode = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fromMediaNodes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ClaimPickupRequest>, I>>(base?: I): ClaimPickupRequest {
+    return ClaimPickupRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ClaimPickupRequest>, I>>(object: I): ClaimPickupRequest {
+    const message = createBaseClaimPickupRequest();
+    message.requestId = object.requestId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.parkId = object.parkId ?? "";
+    message.digest = object.digest ?? Buffer.alloc(0);
+    message.mediaNode = object.mediaNode ?? "";
+    message.fromMediaNodes = object.fromMediaNodes?.map((e) => e) || [];
     return message;
   },
 };
@@ -3880,6 +4048,9 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
       case "getSlot":
         GetSlotRequest.encode(message.command.value, writer.uint32(114).fork()).join();
         break;
+      case "claimPickup":
+        ClaimPickupRequest.encode(message.command.value, writer.uint32(130).fork()).join();
+        break;
     }
     for (const v of message.batch) {
       CommandsRequest.encode(v!, writer.uint32(122).fork()).join();
@@ -4021,6 +4192,14 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
             message.command = { $case: "getSlot", value: GetSlotRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.command = { $case: "claimPickup", value: ClaimPickupRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -4129,6 +4308,12 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
       case "getSlot": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "getSlot", value: GetSlotRequest.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "claimPickup": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "claimPickup", value: ClaimPickupRequest.fromPartial(object.command.value) };
         }
         break;
       }
@@ -4571,6 +4756,21 @@ export const ParkServiceService = {
     responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
+  /**
+   * A phone that was sent from the retriever's media node to the call's has come there, with the secret whose digest
+   * BeginRetrieve was given: from now on the call's node ends the attempt, by confirming it or giving it back. Good once, until ten
+   * seconds after the attempt began, from the retriever's node and at the call's alone; else PICKUP_REFUSED, and nothing
+   * is changed. For whoever moves the media of both nodes: the cluster's media processes, or a client of its own.
+   */
+  claimPickup: {
+    path: "/parkade.park.v1.ParkService/ClaimPickup" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ClaimPickupRequest): Buffer => ClaimPickupRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ClaimPickupRequest => ClaimPickupRequest.decode(value),
+    responseSerialize: (value: RetrieveResponse): Buffer => RetrieveResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): RetrieveResponse => RetrieveResponse.decode(value),
+  },
   /** Retrieves from the slot if a call waits there, else parks this one in it (the flow action `auto`). */
   parkOrRetrieve: {
     path: "/parkade.park.v1.ParkService/ParkOrRetrieve" as const,
@@ -4693,6 +4893,13 @@ export interface ParkServiceServer extends UntypedServiceImplementation {
   confirmRetrieve: handleUnaryCall<ConfirmRetrieveRequest, RetrieveResponse>;
   /** Second half: the calls were not connected; the call is back in its slot with the time that was left. */
   giveBackRetrieve: handleUnaryCall<GiveBackRetrieveRequest, ParkResponse>;
+  /**
+   * A phone that was sent from the retriever's media node to the call's has come there, with the secret whose digest
+   * BeginRetrieve was given: from now on the call's node ends the attempt, by confirming it or giving it back. Good once, until ten
+   * seconds after the attempt began, from the retriever's node and at the call's alone; else PICKUP_REFUSED, and nothing
+   * is changed. For whoever moves the media of both nodes: the cluster's media processes, or a client of its own.
+   */
+  claimPickup: handleUnaryCall<ClaimPickupRequest, RetrieveResponse>;
   /** Retrieves from the slot if a call waits there, else parks this one in it (the flow action `auto`). */
   parkOrRetrieve: handleUnaryCall<ParkOrRetrieveRequest, ParkOrRetrieveResponse>;
   /** Ends a park without a retriever: the caller hung up, or an administrator frees the slot. */
@@ -4835,6 +5042,27 @@ export interface ParkServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ParkResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * A phone that was sent from the retriever's media node to the call's has come there, with the secret whose digest
+   * BeginRetrieve was given: from now on the call's node ends the attempt, by confirming it or giving it back. Good once, until ten
+   * seconds after the attempt began, from the retriever's node and at the call's alone; else PICKUP_REFUSED, and nothing
+   * is changed. For whoever moves the media of both nodes: the cluster's media processes, or a client of its own.
+   */
+  claimPickup(
+    request: ClaimPickupRequest,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
+  ): ClientUnaryCall;
+  claimPickup(
+    request: ClaimPickupRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
+  ): ClientUnaryCall;
+  claimPickup(
+    request: ClaimPickupRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
   ): ClientUnaryCall;
   /** Retrieves from the slot if a call waits there, else parks this one in it (the flow action `auto`). */
   parkOrRetrieve(

@@ -101,4 +101,11 @@ export enum Reason {
   IN_USE = 46,
   /** TOO_MANY - RESOURCE_EXHAUSTED. The tenant has as many of them as one may have; metadata `limit`. */
   TOO_MANY = 47,
+  /**
+   * PICKUP_REFUSED - FAILED_PRECONDITION. The pickup is good for nothing: guessed, used, too late, or from or at another media node than it was
+   * made for; metadata `why`: `unknown`, `claimed`, `late`, `elsewhere`.
+   */
+  PICKUP_REFUSED = 60,
+  /** PICKUP_CLAIMED - FAILED_PRECONDITION. The phone has come to the call's media node, which ends the attempt itself. */
+  PICKUP_CLAIMED = 61,
 }

@@ -35,6 +35,16 @@ export enum ParkState {
   ENDED = 5,
 }
 
+/** Whether a phone of another media node may come for a call that is being retrieved. */
+export enum PickupState {
+  /** UNSPECIFIED - No attempt is under way, or none that a phone may come for. */
+  UNSPECIFIED = 0,
+  /** OPEN - It may; whoever began the attempt ends it until then. */
+  OPEN = 1,
+  /** CLAIMED - It has: whoever claimed the pickup ends the attempt. */
+  CLAIMED = 2,
+}
+
 /** Who moves the media. */
 export enum MediaControl {
   /** UNSPECIFIED - As `MEDIA_CONTROL_CALLER`. */
@@ -151,7 +161,11 @@ export interface Park {
     | FlowBranch
     | undefined;
   /** The group by whose hunt it was placed here; absent: it came by no group. */
-  groupId?: string | undefined;
+  groupId?:
+    | string
+    | undefined;
+  /** While RETRIEVING: whether a phone may come for it from another media node, or has; absent: none may. */
+  pickup?: PickupState | undefined;
 }
 
 /**
@@ -447,6 +461,7 @@ function createBasePark(): Park {
     policy: undefined,
     branch: undefined,
     groupId: undefined,
+    pickup: undefined,
   };
 }
 
@@ -520,6 +535,9 @@ export const Park: MessageFns<Park> = {
     }
     if (message.groupId !== undefined) {
       writer.uint32(186).string(message.groupId);
+    }
+    if (message.pickup !== undefined) {
+      writer.uint32(320).int32(message.pickup);
     }
     return writer;
   },
@@ -721,6 +739,14 @@ export const Park: MessageFns<Park> = {
             message.groupId = reader.string();
             continue;
           }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.pickup = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -777,6 +803,7 @@ export const Park: MessageFns<Park> = {
       ? FlowBranch.fromPartial(object.branch)
       : undefined;
     message.groupId = object.groupId ?? undefined;
+    message.pickup = object.pickup ?? undefined;
     return message;
   },
 };

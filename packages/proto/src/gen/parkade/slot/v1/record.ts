@@ -72,6 +72,8 @@ export enum TransitionKind {
   RE_PARKED = 23,
   /** ESCAPED - The caller left the slot by his own wish (reason: where to). */
   ESCAPED = 24,
+  /** PICKUP_CLAIMED - The phone of a retriever at another media node has come to the call's. */
+  PICKUP_CLAIMED = 40,
 }
 
 /**
@@ -254,6 +256,18 @@ export interface Retrieving {
   giveUpAtMs: number;
   /** What was left until the recall when it began; 0: never comes back. */
   leftMs: number;
+  /** With what a phone may come from another media node; absent: none may. */
+  pickup?: Pickup | undefined;
+}
+
+/** A one-time pickup of an attempt to retrieve. */
+export interface Pickup {
+  /** SHA-256 of its secret. */
+  digest: Buffer;
+  /** Until when it is good. */
+  untilMs: number;
+  /** Whether the phone has come. */
+  claimed: boolean;
 }
 
 /** Held for a park that is being moved here from another shard. */
@@ -1446,7 +1460,7 @@ export const Ringback: MessageFns<Ringback> = {
 };
 
 function createBaseRetrieving(): Retrieving {
-  return { retrieveId: "", by: undefined, giveUpAtMs: 0, leftMs: 0 };
+  return { retrieveId: "", by: undefined, giveUpAtMs: 0, leftMs: 0, pickup: undefined };
 }
 
 export const Retrieving: MessageFns<Retrieving> = {
@@ -1462,6 +1476,9 @@ export const Retrieving: MessageFns<Retrieving> = {
     }
     if (message.leftMs !== 0) {
       writer.uint32(32).int64(message.leftMs);
+    }
+    if (message.pickup !== undefined) {
+      Pickup.encode(message.pickup, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1511,6 +1528,14 @@ export const Retrieving: MessageFns<Retrieving> = {
             message.leftMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.pickup = Pickup.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1532,6 +1557,88 @@ export const Retrieving: MessageFns<Retrieving> = {
     message.by = (object.by !== undefined && object.by !== null) ? CallRef.fromPartial(object.by) : undefined;
     message.giveUpAtMs = object.giveUpAtMs ?? 0;
     message.leftMs = object.leftMs ?? 0;
+    message.pickup = (object.pickup !== undefined && object.pickup !== null)
+      ? Pickup.fromPartial(object.pickup)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePickup(): Pickup {
+  return { digest: Buffer.alloc(0), untilMs: 0, claimed: false };
+}
+
+export const Pickup: MessageFns<Pickup> = {
+  encode(message: Pickup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest.length !== 0) {
+      writer.uint32(10).bytes(message.digest);
+    }
+    if (message.untilMs !== 0) {
+      writer.uint32(16).int64(message.untilMs);
+    }
+    if (message.claimed !== false) {
+      writer.uint32(24).bool(message.claimed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Pickup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePickup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.untilMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.claimed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Pickup>, I>>(base?: I): Pickup {
+    return Pickup.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Pickup>, I>>(object: I): Pickup {
+    const message = createBasePickup();
+    message.digest = object.digest ?? Buffer.alloc(0);
+    message.untilMs = object.untilMs ?? 0;
+    message.claimed = object.claimed ?? false;
     return message;
   },
 };

@@ -25,6 +25,7 @@ import {
 import { Duration } from "../../../google/protobuf/duration.js";
 import {
   CallKey,
+  ClaimPickupRequest,
   CompleteReservationRequest,
   ConfirmRetrieveRequest,
   ExtendParkRequest,
@@ -165,6 +166,9 @@ export interface Command {
     | //
     /** End a recall. */
     { $case: "endRecall"; value: EndRecallOp }
+    | //
+    /** Claim a call for a phone that came from another media node. */
+    { $case: "claimPickup"; value: ClaimPickupRequest }
     | undefined;
 }
 
@@ -649,6 +653,9 @@ export const Command: MessageFns<Command> = {
       case "endRecall":
         EndRecallOp.encode(message.op.value, writer.uint32(226).fork()).join();
         break;
+      case "claimPickup":
+        ClaimPickupRequest.encode(message.op.value, writer.uint32(322).fork()).join();
+        break;
     }
     return writer;
   },
@@ -893,6 +900,14 @@ export const Command: MessageFns<Command> = {
             message.op = { $case: "endRecall", value: EndRecallOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.op = { $case: "claimPickup", value: ClaimPickupRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1031,6 +1046,12 @@ export const Command: MessageFns<Command> = {
       case "endRecall": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "endRecall", value: EndRecallOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "claimPickup": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "claimPickup", value: ClaimPickupRequest.fromPartial(object.op.value) };
         }
         break;
       }
