@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
 import { BROKEN } from './broken.js';
 import { replayLine, report } from './report.js';
+import { save } from './results.js';
 import { runSeed } from './run-seed.js';
 
+/** So many seeds must be clean in one run, at a mean of so many ms of one core. */
+const MIN_CLEAN = 2_000;
+const MAX_SEED_MS = 900;
 /** So many seeds catch every broken build, at the latest. */
 const MAX_SEEDS = 200;
 
@@ -12,6 +16,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1' },
     broken: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -38,6 +43,19 @@ async function runSeeds(): Promise<boolean> {
     if (runs === 1 && !values.trace) for (const line of result.trace.slice(-200)) say(`  | ${line}`);
   }
   say(total.summary());
+  const clean = runs - total.failed;
+  const ms = Math.round(total.seedMs);
+  const figures = [
+    {
+      id: 'seeds_clean',
+      value: clean,
+      unit: 'seeds',
+      bar: `>= ${MIN_CLEAN}`,
+      ok: clean >= MIN_CLEAN && clean === runs,
+    },
+    { id: 'seed_ms', value: ms, unit: 'ms', bar: `< ${MAX_SEED_MS}`, ok: ms < MAX_SEED_MS },
+  ];
+  if (values.save) await save(figures);
   return total.failed > 0;
 }
 
@@ -45,6 +63,7 @@ async function runSeeds(): Promise<boolean> {
 async function runBroken(which: string): Promise<boolean> {
   const names = which === 'all' ? Object.keys(BROKEN) : [which];
   let missed = false;
+  let most = 0;
   for (const name of names) {
     const build = BROKEN[name];
     if (build === undefined)
@@ -55,9 +74,14 @@ async function runBroken(which: string): Promise<boolean> {
       const { breakage, faults, looksApart } = build;
       caught = (await runSeed({ seed: first + needed++, breakage, faults, looksApart, onLine })).violations;
     }
+    most = Math.max(most, needed);
     missed ||= caught.length === 0;
     const how = caught.length === 0 ? 'NOT CAUGHT' : `caught, for example: ${(caught[0] ?? '').slice(0, 160)}`;
     say(`${name} (a build that ${build.what}): ${needed} seeds, ${how.replaceAll('\n', ' ')}`);
   }
+  const value = missed ? 'not all' : most;
+  const row = { id: 'broken_caught', value, unit: 'seeds', bar: `<= ${MAX_SEEDS}`, ok: !missed };
+  if (values.save && which === 'all') await save([row]);
+  say(`${names.length} broken builds, ${missed ? 'NOT ALL CAUGHT' : `all caught within ${most} seeds`}`);
   return missed;
 }

@@ -1,5 +1,7 @@
 import { checkSlots, epochFaults, type Operation, recallFaults, violations } from '@parkade/checker';
 import { SeededRandom } from '@parkade/clock';
+import { Asker } from './work/asker.js';
+import { RecalledCalls } from './work/recalled-calls.js';
 import { lampsAfter } from './work/settle.js';
 import { storedRecords } from './work/lamps.js';
 import { type Fault, FAULTS, Nemesis } from './work/nemesis.js';
@@ -15,7 +17,7 @@ const AFTER_MS = 7_000;
 const SETTLE_MS = 30_000;
 /** More than this much simulated time means that something never ends. */
 const LIMIT_MS = 400_000;
-const CLIENTS = 6;
+const CLIENTS = 5;
 
 export interface SeedOptions {
   readonly seed: number;
@@ -61,30 +63,36 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   try {
     const story = async (): Promise<void> => {
       const cluster = await Cluster.start(world);
-      const workload = new Workload(cluster, new SeededRandom(seed + 1), looksApart);
+      const random = new SeededRandom(seed + 1);
+      const asker = new Asker(cluster, random, looksApart ? cluster.clients.slice(1) : cluster.clients);
+      const workload = new Workload(cluster, random, asker, looksApart);
+      const recalled = [1, 2].map((number) => new RecalledCalls(cluster, random, asker, number));
       const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), faults);
       done = nemesis.done;
       try {
-        const working = workload.run(CLIENTS);
+        const working = Promise.all([workload.run(CLIENTS), ...recalled.map((each) => each.run())]);
         await nemesis.strike(STRIKE_MS);
         await cluster.served(SETTLE_MS);
         await scheduler.wait(AFTER_MS);
         workload.stop();
+        for (const each of recalled) each.stop();
         await working;
+        for (const each of recalled) await each.settle();
         found.push(...(await lampsAfter(world)));
         await workload.lookAtAll();
         await workload.findStuck();
         const endMs = scheduler.nowMs + SETTLE_MS;
         while (!witness.allTold && scheduler.nowMs < endMs) await scheduler.wait(100);
       } finally {
-        commands = workload.commands;
+        commands = asker.commands;
         const stored = new Set(
           (await storedRecords(world)).flatMap(({ record }) => record.parks.map((each) => each.parkId)),
         );
         const { transitions, events } = witness;
         found.push(
           ...workload.odd,
-          ...violations({ requests: workload.requests, transitions, events, stored }),
+          ...recalled.flatMap(({ odd }) => odd),
+          ...violations({ requests: asker.requests, transitions, events, stored }),
           ...checkSlots(workload.history.flatMap((each) => known(each, witness.effects))),
           ...epochFaults(witness.claims, witness.commits),
           ...recallFaults(witness.recalls),

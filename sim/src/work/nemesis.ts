@@ -96,7 +96,7 @@ export class Nemesis {
         // Peers take its shards while it lives; neither it nor a gateway hears of it for a while.
         const deaf = [machine, this.#pick(cluster.of('gateway'))];
         for (const each of deaf) if (each.member !== undefined) each.member.store.faults.holdWatches = true;
-        const key = keys.node('slot-shard', machine.name);
+        const key = keys.node(machine.role === 'recall' ? 'recall' : 'slot-shard', machine.name);
         await store.txn({ compare: [], success: [{ kind: 'delete', range: { start: key } }] });
         await this.#wait(300, 2_500);
         for (const each of deaf) each.member?.store.heal();

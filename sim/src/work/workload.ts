@@ -1,11 +1,9 @@
-import type { Operation, Request } from '@parkade/checker';
+import type { Operation } from '@parkade/checker';
 import type { Clock, Random } from '@parkade/clock';
-import { newRequestId } from '@parkade/ids';
 import {
   Consistency,
   GetSlotRequest,
   MoveParkRequest,
-  type Park,
   ParkRequest,
   type ParkServiceClient,
   Reason,
@@ -13,9 +11,11 @@ import {
   RetrieveRequest,
 } from '@parkade/proto';
 import { callFailure } from '@parkade/rpc';
-import { type Cluster, TENANT } from '../world/cluster.js';
+import type { Cluster } from '../world/cluster.js';
+import { TENANT } from '../world/names.js';
 import type { Trace } from '../world/trace.js';
-import { type Attempt, attemptOf, callUnary, refusalOutcome, type Told } from './attempt.js';
+import type { Asker, Kind, Make } from './asker.js';
+import { attemptOf, callUnary, refusalOutcome, type Told } from './attempt.js';
 
 /** Slots whose every answer is checked. */
 const CHECKED_SLOTS = ['701', '702', '703', '704'] as const;
@@ -25,13 +25,11 @@ const CHOICE_SLOTS = ['1', '2', '3', '4'] as const;
 /** A hold, and as much again. */
 const STUCK_MS = 20_000;
 /** The longest thought between two requests of a client, and how long one is while all are in a hurry. */
-const THOUGHT_MS = 5_000;
+const THOUGHT_MS = 6_000;
 const HURRY_MS = 15;
 /** Of every so many ms the first are in a hurry. */
 const ROUND_MS = 10_000;
-const HURRIED_MS = 80;
-
-type Kind = Request['kind'];
+const HURRIED_MS = 60;
 
 interface Known {
   readonly parkId: string;
@@ -39,17 +37,11 @@ interface Known {
   readonly slot: string;
 }
 
-type Send = (client: ParkServiceClient, timeoutMs: number) => Promise<{ readonly park: Park | undefined }>;
-type Make = (requestId: string) => Send;
-
 /** Clients that park, retrieve, release, look and move at random, ask again where they heard nothing, and write it all down. */
 export class Workload {
   readonly history: Operation[] = [];
-  readonly requests: Request[] = [];
   /** Answers that nobody should get. */
   readonly odd: string[] = [];
-  /** Requests put to a gateway, repetitions included. */
-  commands = 0;
   #known: Known[] = [];
   #calls = 0;
   #over = false;
@@ -60,6 +52,7 @@ export class Workload {
   constructor(
     cluster: Cluster,
     private readonly random: Random,
+    private readonly asker: Asker,
     /** The first gateway is only asked for what is in a slot: an owner it alone still knows hears no writes. */
     private readonly looksApart: boolean,
   ) {
@@ -152,10 +145,10 @@ export class Workload {
     const call = `moved-${++this.#calls}`;
     const from = this.#pick(MOVED_SLOTS);
     const target = { kind: { $case: 'slot', value: { lotId: 'default', slot: from } } } as const;
-    const parked = (await this.#ask('park', this.#parkOf(call, target))).park;
+    const parked = (await this.asker.ask('park', 'park', this.#parkOf(call, target))).park;
     if (parked === undefined) return this.#clear('default', from);
     const slot = { lotId: 'vip', slot: this.#pick(VIP_SLOTS) };
-    const { park: moved } = await this.#ask('move', (requestId) => {
+    const { park: moved } = await this.asker.ask('move', 'move', (requestId) => {
       const request = MoveParkRequest.fromPartial({ requestId, tenantId: TENANT, parkId: parked.parkId, slot });
       return (client, timeoutMs) => callUnary(client.movePark.bind(client), request, timeoutMs, this.#clock);
     });
@@ -165,13 +158,13 @@ export class Workload {
   async #stepChoices(): Promise<void> {
     const call = `any-${++this.#calls}`;
     const target = { kind: { $case: 'lot', value: { lotId: 'wide', selection: 0, maxSlotNumber: 0 } } } as const;
-    await this.#ask('park', this.#parkOf(call, target));
+    await this.asker.ask('park', 'park', this.#parkOf(call, target));
     const lotId = this.#pick(['wide', 'wide', 'spare']);
     if (this.random.next() < 0.8) await this.#clear(lotId, this.#pick(CHOICE_SLOTS));
   }
 
   async #clear(lotId: string, slot: string): Promise<void> {
-    await this.#ask('retrieve', this.#retrieveOf({ $case: 'slot', value: { lotId, slot } }));
+    await this.asker.ask('retrieve', 'retrieve', this.#retrieveOf({ $case: 'slot', value: { lotId, slot } }));
   }
 
   async #look(slot: string): Promise<Told> {
@@ -181,7 +174,7 @@ export class Workload {
       consistency: Consistency.FENCED,
     });
     const client = this.#pick(this.looksApart ? this.#clients.slice(0, 1) : this.#clients);
-    this.commands++;
+    this.asker.commands++;
     const attempt = await attemptOf(this.#clock, async () => {
       const response = await callUnary(client.getSlot.bind(client), request, 3_000, this.#clock);
       return { saw: response.slot?.parks[0]?.call?.callId };
@@ -197,7 +190,7 @@ export class Workload {
 
   /** A request on a checked slot: its attempts become operations of the history. */
   async #request(kind: Exclude<Kind, 'move'>, slot: string, call: string | undefined, make: Make) {
-    const { requestId, attempts, park } = await this.#ask(kind, make);
+    const { requestId, attempts, park } = await this.asker.ask(kind, kind, make);
     const action = kind === 'park' || kind === 'release' ? { kind, call: call ?? '' } : ({ kind, call } as const);
     const done = attempts.filter(({ told }) => told !== 'unknown' && 'park' in told);
     const askedAt = Math.min(...attempts.map((attempt) => attempt.askedAt));
@@ -216,35 +209,6 @@ export class Workload {
       this.history.push({ ...base, name: requestId, outcome: { kind: 'unknown' }, askedAt, answeredAt: Infinity });
     }
     return park;
-  }
-
-  /** Asks, perhaps twice at once, and again through the other gateway while nothing was heard. */
-  async #ask(kind: Kind, make: Make) {
-    const { random, looksApart } = this;
-    const requestId = newRequestId(this.#clock.nowMs(), random);
-    const send = make(requestId);
-    const clients = looksApart ? this.#clients.slice(1) : this.#clients;
-    let at = Math.floor(random.next() * clients.length);
-    const attempts: Attempt[] = [];
-    const one = async (): Promise<void> => {
-      const client = clients[at++ % clients.length];
-      if (client === undefined) throw new Error('there are no gateways');
-      const timeoutMs = 100 + random.next() * 1_400;
-      this.commands++;
-      attempts.push(await attemptOf(this.#clock, async () => ({ park: parkOf(await send(client, timeoutMs)) })));
-    };
-    await (random.next() < 0.15 ? Promise.all([one(), one()]) : one());
-    const retries = random.next() < 0.1 ? 0 : 4;
-    for (let i = 0; i < retries && attempts.every(({ told }) => told === 'unknown'); i++) await one();
-    // What was answered is answered the same when it is asked again.
-    if (random.next() < 0.1) await one();
-    const parks = attempts.flatMap(({ told }) => (told !== 'unknown' && 'park' in told ? [told.park] : []));
-    const [park] = parks;
-    const others = [...new Set(parks.map(({ parkId }) => parkId))].filter((parkId) => parkId !== park?.parkId);
-    const refused = attempts.every(({ told }) => told !== 'unknown' && 'refused' in told);
-    this.requests.push({ requestId, kind, parkId: park?.parkId, others, refused });
-    this.#trace.say('client', `${kind} ${requestId}: ${attempts.map(({ told }) => wordOf(told)).join(', ')}`);
-    return { requestId, attempts, park };
   }
 
   #parkOf(callId: string, target: NonNullable<ParkRequest['target']>): Make {
@@ -272,15 +236,4 @@ export class Workload {
     if (item === undefined) throw new Error('nothing to pick from');
     return item;
   }
-}
-
-function parkOf({ park }: { readonly park: Park | undefined }): Park {
-  if (park === undefined) throw new Error('the answer names no park');
-  return park;
-}
-
-function wordOf(told: Told): string {
-  if (told === 'unknown') return told;
-  if ('park' in told) return `done to ${told.park.parkId} (${told.park.call?.callId ?? ''} in ${told.park.slot})`;
-  return 'refused' in told ? Reason[told.refused] : (told.saw ?? 'nobody');
 }

@@ -1,12 +1,15 @@
 import { createGateway } from '@parkade/gateway';
 import { ParkServiceClient } from '@parkade/proto';
 import { CHANNEL_OPTIONS } from '@parkade/rpc';
-import { putLot, putTenant } from '@parkade/settings';
+import { DEFAULT_LIMITS as RECALL_LIMITS, startRecall } from '@parkade/recall';
+import { registerMediaNode } from '@parkade/media';
+import { type LotSettingsInput, putLot, putTenant } from '@parkade/settings';
 import { DEFAULT_LIMITS, startSlotShard } from '@parkade/slot-shard';
 import type { Member, World } from './world.js';
 import { Host } from './host.js';
+import { MEDIA_NODE, TENANT } from './names.js';
+import { Phones } from './phones.js';
 
-export const TENANT = 'acme';
 export const SHARDS = 6;
 const VERSION = '1.0.0';
 const LEASE_TTL_MS = 2_000;
@@ -16,17 +19,23 @@ const TIMING = {
   claimJitterMs: 5,
   orphanGraceMs: 300,
   maxTakeovers: 100,
-  peerProbeMs: 500,
+  peerProbeMs: 1_000,
 };
 
-const LOTS = {
+const LOTS: Readonly<Record<string, LotSettingsInput>> = {
   default: { any_slot: true },
   vip: { any_slot: true },
   spare: { ranges: [{ first: '1', last: '2' }] },
+  recalled: {
+    any_slot: true,
+    ringback_timeout_ms: 2_000,
+    callback_timeout_ms: 3_000,
+    recall: { attempts: 3, retry_interval_ms: 2_000, fallback: { to: 'disconnect' } },
+  },
   wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare' },
 };
 
-export type Role = 'owner' | 'gateway';
+export type Role = 'owner' | 'gateway' | 'recall';
 
 /** A machine of the cluster, and the process on it; undefined: it is down. */
 export interface Machine {
@@ -43,12 +52,14 @@ export class Cluster {
   readonly clients: ParkServiceClient[] = [];
   /** Where callers are. */
   readonly callers: Host;
+  readonly phones: Phones;
 
   private constructor(readonly world: World) {
     this.callers = new Host('callers', world.scheduler);
+    this.phones = new Phones(world);
   }
 
-  static async start(world: World, owners = 3, gateways = 2): Promise<Cluster> {
+  static async start(world: World, owners = 3, gateways = 2, recalls = 2): Promise<Cluster> {
     const cluster = new Cluster(world);
     await putTenant(world.store, TENANT, {});
     for (const [lotId, lot] of Object.entries(LOTS)) {
@@ -57,6 +68,14 @@ export class Cluster {
     }
     for (let i = 1; i <= owners; i++) cluster.machines.push(machine('owner', i));
     for (let i = 1; i <= gateways; i++) cluster.machines.push(machine('gateway', i));
+    for (let i = 1; i <= recalls; i++) cluster.machines.push(machine('recall', i));
+    await registerMediaNode(world.store, {
+      name: MEDIA_NODE,
+      host: 'media',
+      port: 8021,
+      sipAddress: '',
+      recovers: false,
+    });
     await Promise.all(cluster.machines.map((each) => cluster.boot(each)));
     const { credentials, options } = world.network.security(cluster.callers).peers;
     for (const { name } of cluster.of('gateway')) {
@@ -74,7 +93,7 @@ export class Cluster {
   async boot(machine: Machine): Promise<void> {
     const member = this.world.member(machine.name);
     machine.member = member;
-    const started = machine.role === 'owner' ? this.#owner(machine.name, member) : this.#gateway(machine.name, member);
+    const started = this.#start(machine, member);
     // Killed before it has started, it never does.
     const died = new Promise<undefined>((resolve) => member.host.onDeath.add(() => resolve(undefined)));
     const process = await Promise.race([started, died]);
@@ -99,6 +118,37 @@ export class Cluster {
     }
   }
 
+  #start({ name, role }: Machine, member: Member): Promise<Machine['process']> {
+    switch (role) {
+      case 'owner':
+        return this.#owner(name, member);
+      case 'gateway':
+        return this.#gateway(name, member);
+      case 'recall':
+        return this.#recall(name, member);
+    }
+  }
+
+  async #recall(name: string, { host, store }: Member): Promise<Machine['process']> {
+    const { network, trace } = this.world;
+    const recall = await startRecall(
+      { memberId: name, host: name, port: 0, version: VERSION, leaseTtlMs: LEASE_TTL_MS, limits: RECALL_LIMITS },
+      SHARDS,
+      {
+        store,
+        clock: host.clock,
+        random: host.random,
+        log: trace.log(name),
+        timing: TIMING,
+        media: this.phones.reachedFrom(host),
+        security: network.security(host),
+        listen: network.listen(host),
+        probe: network.probe(host),
+      },
+    );
+    return { owned: () => recall.ownedPartitions(), drain: (graceMs) => recall.drain(graceMs) };
+  }
+
   async #owner(name: string, { host, store, bus }: Member): Promise<Machine['process']> {
     const { network, trace, breakage } = this.world;
     const owner = await startSlotShard(
@@ -108,7 +158,7 @@ export class Cluster {
         port: 0,
         version: VERSION,
         leaseTtlMs: LEASE_TTL_MS,
-        limits: { ...DEFAULT_LIMITS, transactionTimeoutMs: 700, tickMs: 100, upkeepMs: 1_000, publishDrainMs: 200 },
+        limits: { ...DEFAULT_LIMITS, transactionTimeoutMs: 700, tickMs: 250, upkeepMs: 1_000, publishDrainMs: 200 },
       },
       SHARDS,
       {

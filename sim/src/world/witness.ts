@@ -1,6 +1,5 @@
 import type { Claim, Commit, LoggedEvent, RecallChange, Transition } from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
-import { parseEvents } from '@parkade/presence';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
 import { prefixRange, type Store, type Txn, type Watch, type WatchEvent } from '@parkade/store';
 
@@ -16,6 +15,12 @@ const ENDS: ReadonlySet<TransitionKind> = new Set([
   TransitionKind.BRANCHED,
   TransitionKind.ESCAPED,
 ]);
+
+/**
+ * A line of an event, by its id: the slot's key and the revision. To parse all of each line took a tenth of a seed. What did not
+ * happen is told as well, under other ids.
+ */
+const EVENT = /^\{"id":"((\/parkade\/shards\/[^"@]+)@(\d+))"/gm;
 
 /** What happens to a park that rings and does not end that. */
 const RINGS_ON: ReadonlySet<TransitionKind> = new Set([TransitionKind.RINGBACK_NOTED, TransitionKind.EXTENDED]);
@@ -59,12 +64,9 @@ export class Witness {
 
   /** The bus has stored a message with events. */
   published(payload: Uint8Array): void {
-    for (const event of parseEvents(payload)) {
-      // What did not happen is told as well, without a revision of its own.
-      const slotKey = event.id.slice(0, event.id.lastIndexOf('@'));
-      if (event.kind === 'failed' || parseSlotKey(slotKey) === undefined) continue;
-      this.#told.add(event.id);
-      this.events.push({ id: event.id, slotKey, revision: event.revision });
+    for (const [, id = '', slotKey = '', revision = ''] of Buffer.from(payload).toString('latin1').matchAll(EVENT)) {
+      this.#told.add(id);
+      this.events.push({ id, slotKey, revision: Number(revision) });
     }
   }
 
