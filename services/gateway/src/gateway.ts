@@ -221,11 +221,12 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       listSlots: (request) =>
         listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
       run,
-      onDefect,
+      getPark: (request) => park(request, deadlineIn(undefined, clock, limits)),
+      execute: (command, by) => commands.execute(command, deadlineIn(undefined, clock, limits), '', by),
+      ...{ lotOf, onDefect },
       board: {
         watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
-        execute: (command, by) => commands.execute(command, deadlineIn(undefined, clock, limits), '', by),
-        ...{ clock, lotOf, settings, cluster: clusterWatch },
+        ...{ clock, settings, cluster: clusterWatch },
       },
     },
   ).catch(async (error: unknown) => {

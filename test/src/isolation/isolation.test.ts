@@ -6,6 +6,7 @@ import { callUnary, openParkClient } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grpcOperations } from './grpc-operations.js';
+import { restOperations } from './rest-operations.js';
 import type { Caller, Operation, Outcome } from './operations.js';
 import { type Part, PEER_OPTIONS, type SecuredCluster, startSecuredCluster } from './secured-cluster.js';
 
@@ -58,6 +59,28 @@ const TABLE: Readonly<Record<string, Needs>> = {
   }),
   ...rows('/parkade.ownership.v1.OwnershipService/', { process: ['HandOff'] }),
   ...rows('/parkade.slot.v1.SlotShardService/', { process: ['Exchange', 'FollowShard', 'ListOwned'] }),
+  ...rows('GET ', {
+    view: [
+      ...['/call_park', '/call_park_groups', '/call_park_groups/{id}', '/call_park_groups/{id}/members'],
+      ...['/users', '/users/{extension_number}', '/ring_groups', '/ring_groups/{id}', '/lots', '/lots/{id}'],
+      ...['/flows', '/flows/{id}', '/tenant_settings', '/feature_codes'],
+      ...['/slots', '/slots/{lot_id}/{slot}', '/parks/{park_id}'],
+    ],
+    operator: ['/tenants', '/tenants/{id}'],
+  }),
+  ...rows('POST ', {
+    park: ['/parks', '/parks/{park_id}/move', '/parks/{park_id}/extend', '/parks/{park_id}/release'],
+    retrieve: ['/parks/{park_id}/retrieve', '/slots/{lot_id}/{slot}/retrieve'],
+    admin: [
+      ...['/call_park', '/call_park_groups', '/call_park_groups/{id}', '/call_park_groups/{id}/destroy'],
+      ...['/call_park_groups/{id}/members/{extension_number}'],
+      ...['/call_park_groups/{id}/members/{extension_number}/destroy'],
+      ...['/users', '/users/{extension_number}', '/users/{extension_number}/destroy'],
+      ...['/ring_groups/{id}', '/ring_groups/{id}/destroy', '/lots/{id}', '/lots/{id}/destroy'],
+      ...['/flows/{id}', '/flows/{id}/destroy', '/tenant_settings', '/feature_codes'],
+    ],
+    operator: ['/tenants/{id}', '/tenants/{id}/destroy'],
+  }),
 };
 
 const PLACES: Readonly<Record<string, Part>> = {
@@ -79,7 +102,7 @@ let callers: Readonly<Record<string, Caller>>;
 
 beforeAll(async () => {
   cluster = await startSecuredCluster();
-  operations = grpcOperations({
+  const grpc = grpcOperations({
     address: (service) => {
       const part = PLACES[service];
       return part === undefined ? undefined : cluster.addresses[part];
@@ -87,6 +110,7 @@ beforeAll(async () => {
     channel: (certificate) => cluster.channel(certificate ? 'process' : undefined),
     opened: (client) => opened.push(client),
   });
+  operations = [...grpc, ...(await restOperations(cluster.rest))];
   const all = inTenant('acme', 'park', 'retrieve', 'view', 'admin');
   callers = {
     nobody: {},
@@ -118,7 +142,9 @@ function token(
   return key.mint({ subject: 'somebody', rights, nowMs, expiresAtMs: nowMs + HOUR_MS, ...changes });
 }
 
-function expected(caller: string, needs: Needs): Outcome {
+function expected(name: string, caller: string, needs: Needs): Outcome {
+  // Certificates are for processes, and processes speak gRPC.
+  if (caller === 'process' && /^[A-Z]+ /.test(name)) return 'unauthenticated';
   // Parts that serve processes alone know no tokens at all.
   if (needs === 'process') return caller === 'process' ? 'served' : 'unauthenticated';
   if (needs === 'operator' && ['of another tenant', 'viewer', 'administrator'].includes(caller)) return 'denied';
@@ -150,7 +176,7 @@ describe('the isolation matrix', () => {
       const needs = TABLE[operation.name];
       if (needs === undefined) return [];
       return Object.entries(callers).map(async ([who, caller]) => {
-        const want = `${operation.name} for ${who}: ${expected(who, needs)}`;
+        const want = `${operation.name} for ${who}: ${expected(operation.name, who, needs)}`;
         const got = `${operation.name} for ${who}: ${await operation.call(caller)}`;
         return { want, got };
       });

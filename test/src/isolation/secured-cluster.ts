@@ -6,6 +6,7 @@ import { DEV_AUDIENCE, DEV_ISSUER, type DevKey, loadDevKey, type TlsFiles } from
 import { TestCa } from '@parkade/identity/testing';
 import { startEtcd } from '../support/etcd.js';
 import { startNats } from '../support/nats.js';
+import type { RestPlace } from './rest-operations.js';
 import { type CliProcess, runCli, startCli } from '../support/process.js';
 
 /** Processes are known by the name of the cluster, not by the addresses they are dialled at. */
@@ -20,6 +21,8 @@ export type Part = 'gateway' | 'recall' | 'flow' | 'media' | 'slot-shard';
  */
 export interface SecuredCluster {
   readonly addresses: Readonly<Record<Part, string>>;
+  /** The gateway's REST API. */
+  readonly rest: RestPlace;
   readonly processes: readonly CliProcess[];
   readonly ca: TestCa;
   /** Of the processes. */
@@ -101,7 +104,12 @@ export async function startSecuredCluster(): Promise<SecuredCluster> {
       });
       return (await child.printed(/^listening on (\S+)$/m, 60_000))[1] ?? '';
     };
-    const [owner, gateway, recall] = await Promise.all([start('slot-shard'), start('gateway'), start('recall')]);
+    const [owner, gateway, recall] = await Promise.all([
+      start('slot-shard'),
+      start('gateway', '--http-port', '0'),
+      start('recall'),
+    ]);
+    const [, url = ''] = (await processes[1]?.printed(/^REST API on (https:\S+?)\/api\/docs\/$/m, 60_000)) ?? [];
     const [flow, media] = await Promise.all([
       start('flow', '--gateway', gateway),
       start('media', '--gateway', gateway),
@@ -109,6 +117,7 @@ export async function startSecuredCluster(): Promise<SecuredCluster> {
     const [root, cert, secret] = await Promise.all([ca.ca, member.cert, member.key].map((path) => readFile(path)));
     return {
       addresses: { gateway, recall, flow, media, 'slot-shard': owner },
+      rest: { url, ca: await readFile(ca.ca) },
       processes,
       ca,
       member,

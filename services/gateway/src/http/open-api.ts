@@ -21,6 +21,7 @@ export async function openApi(app: FastifyInstance): Promise<void> {
         { name: 'Users', description: 'Users, by their extension.' },
         { name: 'Ring Groups', description: 'Who is rung together for a call that comes back.' },
         { name: 'Slots', description: 'What is parked just now.' },
+        { name: 'Parks', description: 'Single calls: parked, retrieved, moved.' },
         { name: 'Lots', description: 'Named sets of slots.' },
         { name: 'Flows', description: 'Call flows: what their `park` nodes do.' },
         { name: 'Tenant', description: "The tenant's own settings, and its feature codes." },

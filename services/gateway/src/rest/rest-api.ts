@@ -13,6 +13,8 @@ import { callParkRoutes } from './call-park.js';
 import { flowDocuments } from './flows.js';
 import { ownSettingsRoutes } from './own-settings.js';
 import { documentRoutes } from './settings-documents.js';
+import { parkChangeRoutes } from './park-changes.js';
+import { parkRoutes } from './parks.js';
 import { slotRoutes } from './slots.js';
 import { userRoutes } from './users.js';
 
@@ -38,6 +40,8 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
   callParkMemberRoutes(api, deps);
   userRoutes(api, deps);
   slotRoutes(api, deps);
+  parkRoutes(api, deps);
+  parkChangeRoutes(api, deps);
   const { admin } = deps;
   documentRoutes(api, deps, {
     path: '/ring_groups',

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 
-const parkSchema = Type.Object({
+const parkFields = {
   park_id: Type.String(),
   state: Type.String({ description: 'RESERVED, PARKED, RINGBACK or RETRIEVING.' }),
   call: Type.Object({
@@ -19,6 +19,18 @@ const parkSchema = Type.Object({
   recall_at: time('When it comes back; absent: never.'),
   recall_attempt: Type.Integer({ description: 'How many recalls were begun for it.' }),
   group_id: Type.Optional(Type.String({ description: 'The group that parked it here.' })),
+};
+const parkSchema = Type.Object(parkFields);
+
+/** A park with its place, as the REST API shows it. */
+export const placedParkSchema = Type.Object({
+  lot_id: Type.String(),
+  slot: Type.String(),
+  ...parkFields,
+  state: Type.String({ description: 'RESERVED, PARKED, RINGBACK, RETRIEVING, or ENDED.' }),
+  end_reason: Type.Optional(
+    Type.String({ description: 'ENDED: retrieved, abandoned, moved, released, expired, branched or escaped.' }),
+  ),
 });
 
 /** A slot in use, as the REST API shows it. */
@@ -31,6 +43,12 @@ export const slotSchema = Type.Object({
 
 export function slotJson({ lotId, slot, revision, parks }: Slot) {
   return { lot_id: lotId, slot, revision, parks: parks.map(parkJson) };
+}
+
+/** A park with its place. */
+export function placedParkJson(park: Park) {
+  const ended = park.endReason === '' ? {} : { end_reason: park.endReason };
+  return { lot_id: park.lotId, slot: park.slot, ...parkJson(park), ...ended };
 }
 
 function parkJson(park: Park) {

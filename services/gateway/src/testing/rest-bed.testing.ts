@@ -4,6 +4,7 @@ import { type Authenticator, DEFAULT_CLAIM, principalOf, unauthenticated } from 
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { openEmbeddedStore } from '@parkade/store';
+import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
 import { DEFAULT_HTTP_LIMITS, type HttpServer, startHttpServer } from '../http/http-server.js';
 
 /** Rights of the tokens that tests use. */
@@ -12,7 +13,7 @@ const RIGHTS: Readonly<Record<string, unknown>> = {
   viewer: { tenants: { acme: { roles: ['view'] } } },
   other: { tenants: { other: { roles: ['admin'] } } },
   both: { tenants: { acme: { roles: ['admin'] }, other: { roles: ['admin'] } } },
-  seller: { tenants: { acme: { lots: { sales: ['view'] } } } },
+  seller: { tenants: { acme: { lots: { sales: ['view', 'park', 'retrieve'] } } } },
   operator: { operator: true },
 };
 
@@ -43,10 +44,14 @@ export interface RestAnswer {
 /** The REST API on an embedded store with the tenant `acme`, listening; what is parked is what a test says. */
 export class RestBed {
   readonly defects: unknown[] = [];
+  /** What was asked of ParkService. */
+  readonly commands: PublicCommand[] = [];
+  /** What the next commands are answered with; without one: no such park. */
+  readonly answers: PublicAnswer[] = [];
+  #server: HttpServer | undefined;
 
   private constructor(
     readonly bench: AdminBench,
-    readonly server: HttpServer,
     private readonly closeStore: () => Promise<void>,
   ) {}
 
@@ -56,7 +61,7 @@ export class RestBed {
     const file = { name: 'hold.wav', sizeBytes: 1_234, url: '/prompt_files/f1/content' };
     const promptFiles = { find: (_: string, id: string) => Promise.resolve(id === 'f1' ? file : undefined) };
     const bench = await AdminBench.start(store, 1, { promptFiles });
-    const defects: unknown[] = [];
+    const bed = new RestBed(bench, () => store.close());
     const server = await startHttpServer(
       { host: '127.0.0.1', port: 0, limits: DEFAULT_HTTP_LIMITS },
       {
@@ -65,14 +70,25 @@ export class RestBed {
         tenant: (id) => (id === 'acme' ? undefined : Promise.resolve(noTenant())),
         listSlots: ({ tenantId }) =>
           Promise.resolve(tenantId === 'acme' ? { slots: [], nextPageToken: '' } : noTenant()),
+        getPark: () => Promise.resolve(noPark()),
+        execute: (command) => {
+          bed.commands.push(command);
+          const answer = bed.answers.shift();
+          return Promise.resolve(answer ?? noPark());
+        },
+        lotOf: (_, parkId) => Promise.resolve(parkId),
         run: (work) => work(),
-        onDefect: (error) => defects.push(error),
+        onDefect: (error) => bed.defects.push(error),
       },
       clock,
     );
-    const bed = new RestBed(bench, server, () => store.close());
-    bed.defects.push(...defects);
+    bed.#server = server;
     return bed;
+  }
+
+  get server(): HttpServer {
+    if (this.#server === undefined) throw new Error('it does not listen yet');
+    return this.#server;
   }
 
   /** Asks with the administrator's token unless told otherwise; `token: ''` sends none. A body that is text is sent as it is. */
@@ -109,6 +125,10 @@ export class RestBed {
     this.bench.close();
     await this.closeStore();
   }
+}
+
+function noPark(): Refused {
+  return new Refused(Reason.PARK_NOT_FOUND, 'No park.');
 }
 
 function noTenant(): Refused {
