@@ -4,6 +4,7 @@ import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
+import { scaleSection } from './scale/section.js';
 import { switchSection } from './switch/section.js';
 
 /** What needs a real switch runs only when it is asked for. */
@@ -15,6 +16,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],
+  ['scale', scaleSection],
   ['switch', switchSection],
 ]);
 

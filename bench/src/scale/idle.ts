@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SystemClock } from '@parkade/clock';
+import { registerMediaNode } from '@parkade/media';
+import { putLot, putTenant } from '@parkade/settings';
+import { openEtcdStore } from '@parkade/store';
+import { startBackends } from '../processes/backends.js';
+import type { BenchProcess } from '../processes/bench-process.js';
+import { SWITCH_TENANT } from '../processes/run-switch.js';
+import { atMost, type Figure } from '../result.js';
+
+const SHARDS = 256;
+const SETTLE_MS = 15_000;
+const LOOK_MS = Number(process.env['PARKADE_BENCH_SECONDS'] ?? 30) * 1_000;
+
+/** What a cluster uses that has nothing to do: three owners, two gateways, recall and media processes, etcd and NATS. */
+export async function idleFigures(): Promise<readonly Figure[]> {
+  const backends = await startBackends();
+  try {
+    const simulated = await backends.start({ role: 'switch' });
+    const store = await openEtcdStore({ endpoints: [backends.etcd.endpoint], clock: new SystemClock() });
+    await putTenant(store, SWITCH_TENANT, {});
+    await putLot(store, SWITCH_TENANT, 'default', { ranges: [{ first: '701', last: '720' }] });
+    const port = Number(simulated.address.split(':')[1]);
+    await registerMediaNode(store, { name: 'media-1', host: '127.0.0.1', port, sipAddress: '', recovers: false });
+    await store.close();
+    const processes: Record<string, BenchProcess> = {};
+    for (const i of [1, 2, 3]) processes[`owner ${i}`] = await backends.start({ role: 'owner', shards: SHARDS });
+    const gateway = await backends.start({ role: 'gateway' });
+    processes['gateway 1'] = gateway;
+    processes['gateway 2'] = await backends.start({ role: 'gateway' });
+    processes['recall'] = await backends.start({ role: 'recall' });
+    processes['media'] = await backends.start({ role: 'media', to: gateway.address });
+    await delay(SETTLE_MS);
+    const [before, startMs] = [await backends.cpu(processes), Date.now()];
+    await delay(LOOK_MS);
+    const [after, us] = [await backends.cpu(processes), (Date.now() - startMs) * 1_000];
+    const percents = Object.entries(after).map(
+      ([name, used]) => [name, (100 * (used - (before[name] ?? 0))) / us] as const,
+    );
+    for (const [name, percent] of percents)
+      console.log(`  ${name.padEnd(10)}${percent.toFixed(2).padStart(6)}% of a core`);
+    const all = percents.reduce((sum, [, percent]) => sum + percent, 0);
+    return [atMost('idle_cpu_percent', all, 6, '% of a core')];
+  } finally {
+    await backends.stop();
+  }
+}
