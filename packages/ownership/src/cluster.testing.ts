@@ -8,6 +8,7 @@ import type { Acquisition, OwnerHint, PartitionHandler } from './partition-handl
 import { PartitionOwner } from './partition-owner.js';
 import { numberedPartitions, type PartitionId, type PartitionSpace } from './partition-space.js';
 import { PausableClock } from './pausable-clock.testing.js';
+import type { Hold } from './tcp-hold.js';
 import { within } from './within.js';
 
 export type Call =
@@ -105,6 +106,11 @@ export class TestCluster<P extends PartitionId = number> {
     this.random = new SeededRandom(seed);
   }
 
+  /** Every address that was probed, in order. */
+  readonly probed: string[] = [];
+  /** How connections to members are held by those that join from now on; undefined: they are not. */
+  hold: Hold | undefined;
+
   static open(partitions: number, timing: Partial<OwnershipTiming> = {}, seed = 1): Promise<TestCluster> {
     return TestCluster.of(numberedPartitions('slot-shard', partitions), timing, seed);
   }
@@ -131,10 +137,14 @@ export class TestCluster<P extends PartitionId = number> {
     const session = new LeaseSession({ ttlMs: options.ttlMs }, { store, clock, random, report });
     const timing = { ...this.timing, ...options.timing };
     const handOffClient = this.#client(clock);
-    const probe = (to: string): Promise<ProbeResult> => Promise.resolve(this.refusing.has(to) ? 'refused' : 'alive');
+    const probe = (to: string): Promise<ProbeResult> => {
+      this.probed.push(to);
+      return Promise.resolve(this.refusing.has(to) ? 'refused' : 'alive');
+    };
+    const { hold } = this;
     const owner = new PartitionOwner<P>(
       { self: { memberId, address, version: options.version ?? '1.0.0' }, space, timing },
-      { store, clock, random, session, handler, report, handOffClient, probe },
+      { store, clock, random, session, handler, report, handOffClient, probe, hold },
     );
     const member = { memberId, address, clock, faulty, handler, session, owner, reports };
     options.prepare?.(member);

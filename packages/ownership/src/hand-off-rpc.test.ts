@@ -1,10 +1,11 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { SystemClock } from '@parkade/clock';
 import { GrpcServer } from '@parkade/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GrpcHandOffClient } from './grpc-hand-off-client.js';
 import type { HandOffRequest, HandOffResult } from './hand-off.js';
 import { ownershipService } from './ownership-service.js';
+import { tcpHold } from './tcp-hold.js';
 import { tcpProbe } from './tcp-probe.js';
 
 const clock = new SystemClock();
@@ -90,5 +91,29 @@ describe('the TCP probe', () => {
     expect(await probe(`127.0.0.1:${port}`)).toBe('refused');
     expect(await probe('nonsense')).toBe('unknown');
     expect(await probe('127.0.0.1:99999')).toBe('unknown');
+  });
+});
+
+describe('a held connection', () => {
+  it('stands until the other side ends, which is told once; one that is closed tells nothing', async () => {
+    const taken = new Set<Socket>();
+    const listener = createServer((socket) => taken.add(socket));
+    const port = await new Promise<number>((resolve) => {
+      listener.listen(0, '127.0.0.1', () => {
+        const bound = listener.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
+      });
+    });
+    let ends = 0;
+    const held = tcpHold(`127.0.0.1:${port}`, () => ends++);
+    const closed = tcpHold(`127.0.0.1:${port}`, () => ends++);
+    await expect.poll(() => [held.stands, closed.stands, taken.size]).toEqual([true, true, 2]);
+    closed.close();
+    for (const socket of taken) socket.destroy();
+    await expect.poll(() => [held.stands, ends]).toEqual([false, 1]);
+    await new Promise((resolve) => listener.close(resolve));
+    tcpHold(`127.0.0.1:${port}`, () => ends++);
+    tcpHold('nonsense', () => ends++);
+    await expect.poll(() => ends).toBe(3);
   });
 });

@@ -10,4 +10,5 @@ export * from './partition-handler.js';
 export * from './partition-owner.js';
 export * from './partition-space.js';
 export * from './placement.js';
-export * from './tcp-probe.js';
+export { type Held, type Hold, tcpHold } from './tcp-hold.js';
+export { tcpProbe } from './tcp-probe.js';

@@ -4,6 +4,7 @@ import type { HandOffClient, Probe } from './hand-off.js';
 import type { LeaseSession } from './lease-session.js';
 import type { PartitionHandler } from './partition-handler.js';
 import type { PartitionId, PartitionSpace } from './partition-space.js';
+import type { Hold } from './tcp-hold.js';
 
 /** Who this member is. */
 export interface MemberIdentity {
@@ -25,6 +26,8 @@ export interface PartitionOwnerDeps<P extends PartitionId> {
   readonly handOffClient: HandOffClient;
   /** Needed for forced takeover. */
   readonly probe?: Probe | undefined;
+  /** Holds a connection to each member that is looked after; default: it is asked anew each `peerProbeMs`. */
+  readonly hold?: Hold | undefined;
   /** Hears of what went wrong and is being dealt with; for logs and counters. */
   readonly report?: ((what: string, error: unknown) => void) | undefined;
 }

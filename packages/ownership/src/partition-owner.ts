@@ -103,7 +103,7 @@ export class PartitionOwner<P extends PartitionId> implements OwnedPartitions<P>
       () => timing.maxMoves * (this.#leaving.begun ? 16 : 2),
     );
     this.#takeover = new Takeover(context, this.#nodes, probe);
-    this.#peers = new PeerWatch(context, this.#takeover);
+    this.#peers = new PeerWatch(context, this.#takeover, deps.hold);
     this.#expiry = new ExpiryDelay(context);
     this.#planner = new Planner(context, {
       assignment: this.#assignment,

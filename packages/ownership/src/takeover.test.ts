@@ -28,6 +28,30 @@ describe('takeover', () => {
     expect(new Set(how)).toEqual(new Set(['claimed']));
   });
 
+  it('asks no member whose connection stands, and looks into it the moment that ends (W1, W2)', async () => {
+    cluster = await TestCluster.open(32, {});
+    const ends = new Map<string, (() => void)[]>();
+    cluster.hold = (address, onEnd) => {
+      ends.set(address, [...(ends.get(address) ?? []), onEnd]);
+      return { stands: true, close: () => undefined };
+    };
+    for (const id of ['a', 'b', 'c']) cluster.join(id);
+    await cluster.clock.advance(1_000);
+    const asked = cluster.probed.length;
+    await cluster.clock.advance(10_000);
+    expect(cluster.probed.length).toBe(asked);
+    // One that ends proves nothing by itself: the member answers, and is held anew.
+    for (const end of ends.get('a:1') ?? []) end();
+    ends.delete('a:1');
+    await cluster.clock.advance(1_000);
+    expect(cluster.member('a').handler.named('lost')).toEqual([]);
+    expect(ends.get('a:1')?.length).toBe(2);
+    cluster.kill('a');
+    for (const end of ends.get('a:1') ?? []) end();
+    await cluster.clock.advance(150);
+    expect(served()).toBe(32);
+  });
+
   it('acts on a report at once, by id or by address', async () => {
     await threeOf(32, { peerProbeMs: 0 });
     cluster.kill('a');

@@ -22,8 +22,8 @@ export function tcpProbe(timeoutMs = 500): Probe {
     });
 }
 
-/** `host:port` or `[v6]:port`. */
-function hostAndPort(address: string): { host: string; port: number } | undefined {
+/** Of `host:port` or `[v6]:port`; undefined where it is neither. */
+export function hostAndPort(address: string): { host: string; port: number } | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);

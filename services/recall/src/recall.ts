@@ -9,6 +9,7 @@ import {
   ownershipService,
   PartitionOwner,
   type Probe,
+  tcpHold,
   tcpProbe,
 } from '@parkade/ownership';
 import { GrpcServer, type Listen, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
@@ -171,6 +172,7 @@ export async function startRecall(config: RecallConfig, shardCount: number, deps
       handler: partitions,
       handOffClient,
       probe: deps.probe ?? tcpProbe(PROBE_TIMEOUT_MS),
+      hold: deps.probe === undefined ? tcpHold : undefined,
       report,
     },
   );

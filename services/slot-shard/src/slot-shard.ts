@@ -9,6 +9,7 @@ import {
   type OwnershipTiming,
   PartitionOwner,
   type Probe,
+  tcpHold,
   tcpProbe,
 } from '@parkade/ownership';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
@@ -201,6 +202,7 @@ export async function startSlotShard(
       handler: shards,
       handOffClient,
       probe: deps.probe ?? tcpProbe(),
+      hold: deps.probe === undefined ? tcpHold : undefined,
       report: (what, error) => log.warn(what, { error: String(error) }),
     },
   );
