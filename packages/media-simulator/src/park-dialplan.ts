@@ -23,10 +23,10 @@ export function parkDialplan({
   pickupContext,
   pendingS = () => PENDING_S,
 }: ParkDialplan): (to: string, context: string, leg?: Channel) => readonly Action[] | undefined {
-  const sockets = (): Action[] => listeners().map((listener) => ['socket', `${listener} async full`]);
+  const sockets = (): Action[] => listeners().map((listener) => ['socket', listener]);
   return (to, context, leg) => {
     if (context === pickupContext) {
-      return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...sockets(), ['hangup', '']] : undefined;
+      return to.startsWith('pickup-') ? [...sockets(), ['hangup', '']] : undefined;
     }
     if (/^[12]\d{3}$/.test(to)) {
       return [
@@ -38,7 +38,7 @@ export function parkDialplan({
     // The parked leg may be the one the parker has called.
     const back = leg?.variables.get('pre_transfer_caller_id_number') ?? leg?.profile.rdnis;
     return [
-      ['set', 'socket_resume=true'],
+      ['set', 'hangup_after_bridge=true'],
       ...sockets(),
       ['set', 'parkade_pending=true'],
       ['answer', ''],

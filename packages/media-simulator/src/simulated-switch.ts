@@ -221,8 +221,8 @@ export class SimulatedSwitch {
         clock: deps.clock,
         newUuid: () => randomUuid(deps.random),
         newLegUuid: deps.newLegUuid ?? (() => randomUuid(deps.random)),
-        openSocket: (channel, address, ended) => {
-          const peer = new OutboundPeer(core, channel, address, ended);
+        openSocket: (channel, address, isAsync, ended) => {
+          const peer = new OutboundPeer(core, channel, { address, isAsync }, ended);
           this.#track(peer);
           return () => peer.leave();
         },

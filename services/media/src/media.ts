@@ -176,7 +176,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       ? undefined
       : new OutboundServer(
           { ...config.outbound, maxConnections: limits.maxConnections },
-          { clock, random, handler: new IncomingCalls(clients, limits.takeMs, log, clock) },
+          { clock, random, handler: new IncomingCalls(agent, clients, limits.takeMs, log, clock) },
         );
   metrics.watch({
     nodes: () => [...nodes.all()].map(({ node, isUp, parkedCalls }) => ({ name: node.name, up: isUp, parkedCalls })),

@@ -227,7 +227,7 @@ export class World {
   /** As the shipped dial plan: codes and slots go to the listeners in turn, and then wait as pending. */
   #dialplan(to: string, context: string): readonly Action[] | undefined {
     if (context === DEFAULT_PICKUP_CONTEXT) {
-      return to.startsWith('pickup-') ? [['set', 'socket_resume=true'], ...this.#sockets(), ['hangup', '']] : undefined;
+      return to.startsWith('pickup-') ? [...this.#sockets(), ['hangup', '']] : undefined;
     }
     if (/^[12]\d{3}$/.test(to)) {
       return [
@@ -237,7 +237,6 @@ export class World {
     }
     if (!/^([*#][*#\d]*|7\d\d|9000)$/.test(to)) return undefined;
     return [
-      ['set', 'socket_resume=true'],
       ...this.#sockets(),
       ['set', 'parkade_pending=true'],
       ['answer', ''],
@@ -246,7 +245,7 @@ export class World {
   }
 
   #sockets(): Action[] {
-    return this.listeners.map((port) => ['socket', `127.0.0.1:${port} async full`]);
+    return this.listeners.map((port) => ['socket', `127.0.0.1:${port}`]);
   }
 
   #list(lotId: string): Promise<ListSlotsResponse> {

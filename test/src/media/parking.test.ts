@@ -9,7 +9,7 @@ test('a blind transfer to a slot parks the caller, with music, in the switch its
   expect(park.call).toMatchObject({ mediaNode: 'media-1', callId: caller.uuid, callerNumber: '2001' });
   expect(park.parker?.extension).toBe('1001');
   expect(caller.variables.get('parkade_park')).toBe(`${park.parkId}:${park.revision}`);
-  expect([caller.running?.application, sim.core.find(caller.uuid)]).toEqual(['park', caller]);
+  expect([caller.parked, caller.state, sim.core.find(caller.uuid)]).toEqual([true, 'CS_PARK', caller]);
   await world().until('the lamp is lit', () => lamps.state('701') === 'early');
 });
 

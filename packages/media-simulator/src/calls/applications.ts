@@ -64,15 +64,23 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
     return () => undefined;
   },
   socket: (core, channel, argument) => {
+    const [address = '', ...modes] = argument.split(' ');
+    const isAsync = modes.includes('async');
+    if (!isAsync) channel.held = [];
     let over = false;
-    const close = core.deps.openSocket(channel, argument.split(' ')[0] ?? '', (resume) => {
+    const close = core.deps.openSocket(channel, address, isAsync, (resume) => {
       if (over) return;
+      const asked = channel.held ?? [];
+      channel.held = undefined;
+      // Whatever the leg was told meanwhile happens now.
+      if (asked.length > 0) return asked.forEach((effect) => effect());
       core.leave(channel);
-      if (resume) core.advance(channel);
+      if (resume || !isAsync) core.advance(channel);
       else core.hangUp(channel, 'NORMAL_CLEARING');
     });
     return () => {
       over = true;
+      channel.held = undefined;
       close();
     };
   },

@@ -49,12 +49,15 @@ function release(core: SwitchCore, channel: Channel): void {
   if (partner !== undefined) core.letGo(partner);
 }
 
-/** `uuid_park`: out of a conversation, a broken bridge or a waiting application, into park. The partner is let go. */
+/**
+ * `uuid_park`: out of a conversation, a broken bridge or a waiting application, into park. The partner is let go. A leg that it
+ * has parked before leaves that park, and no other one begins.
+ */
 export function parkByUuid(core: SwitchCore, channel: Channel): void {
-  core.later(() => {
-    if (!channel.isAlive) return;
+  core.whenFree(channel, () => {
+    const again = channel.state === 'CS_PARK' && channel.parked;
     release(core, channel);
     channel.state = 'CS_PARK';
-    core.park(channel);
+    if (!again) core.park(channel);
   });
 }

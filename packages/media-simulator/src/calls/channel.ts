@@ -54,6 +54,8 @@ export interface Bridge {
 
 /** One leg of the simulated switch. */
 export class Channel {
+  /** What it was told while a `socket` application holds it; `undefined`: none does. */
+  held: (() => void)[] | undefined;
   state: ChannelState = 'CS_INIT';
   callState: 'DOWN' | 'RINGING' | 'ACTIVE' | 'HANGUP' = 'DOWN';
   answerState: 'ringing' | 'answered' | 'hangup' = 'ringing';

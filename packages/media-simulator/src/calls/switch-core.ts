@@ -30,7 +30,12 @@ export interface CoreDeps {
   /** `fsctl shutdown …`. */
   readonly shutDown: (argument: string) => string;
   /** Connects a leg with an application (`socket`); answers what ends it. */
-  readonly openSocket: (channel: Channel, address: string, ended: (resume: boolean) => void) => () => void;
+  readonly openSocket: (
+    channel: Channel,
+    address: string,
+    isAsync: boolean,
+    ended: (resume: boolean) => void,
+  ) => () => void;
 }
 
 /** Another switch, reached over SIP. */
@@ -77,6 +82,14 @@ export class SwitchCore {
     this.deps.clock.defer(() => {
       if (!this.#stopped) fn();
     });
+  }
+
+  /** As `later`, for what takes a leg elsewhere: the `socket` application that is not `async` holds it until its connection ends. */
+  whenFree(channel: Channel, fn: () => void): void {
+    const effect = (): void => {
+      if (channel.isAlive) fn();
+    };
+    this.later(() => (channel.held === undefined ? effect() : void channel.held.push(effect)));
   }
 
   after(delayMs: number, fn: () => void): Timer {
@@ -223,8 +236,7 @@ export class SwitchCore {
    * conversation is let go. Happens behind the answer, and what it leads to is looked up then.
    */
   transfer(channel: Channel, route: () => readonly Action[] | undefined, profile: Partial<CallerProfile>): void {
-    this.later(() => {
-      if (!channel.isAlive) return;
+    this.whenFree(channel, () => {
       channel.turnCallerIds();
       channel.profile = { ...channel.profile, ...profile, createdMs: this.deps.clock.nowMs() };
       channel.other = undefined;

@@ -5,7 +5,10 @@ import type { SwitchCore } from '../calls/switch-core.js';
 import { EslConnection } from './connection.js';
 import { channelFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
 
-/** The `socket` application in the mode `async full`: the switch connects to the application. */
+/**
+ * The `socket` application: the switch connects to the application. `async`: the leg waits in park meanwhile, and the
+ * connection stays with it wherever it goes; else the leg does nothing until the connection ends, and then its dial plan goes on.
+ */
 export class OutboundPeer extends EslConnection {
   protected override readonly controlled: string;
   /** Seconds to stay after the leg is gone; `undefined`: not at all. */
@@ -16,9 +19,10 @@ export class OutboundPeer extends EslConnection {
   constructor(
     core: SwitchCore,
     private readonly channel: Channel,
-    address: string,
+    private readonly mode: { readonly address: string; readonly isAsync: boolean },
     private readonly ended: (resume: boolean) => void,
   ) {
+    const { address, isAsync } = mode;
     const [host = '', port = '0'] = address.split(':');
     const socket = connect({ host, port: Number(port) });
     super(core, socket);
@@ -26,9 +30,8 @@ export class OutboundPeer extends EslConnection {
     socket.on('error', () => {
       if (socket.connecting || socket.bytesRead === 0) this.#refused = true;
     });
-    // Connected, the leg waits in park for what the application wants.
     socket.on('connect', () => {
-      if (!this.#left) core.park(channel);
+      if (!this.#left && isAsync) core.park(channel);
     });
     channel.variables.set('socket_host', host);
   }
@@ -59,6 +62,7 @@ export class OutboundPeer extends EslConnection {
   protected override closed(): void {
     const resumes = this.channel.isTrue('socket_resume');
     if (this.#left) {
+      if (!this.mode.isAsync) return;
       if (resumes) this.core.reset(this.channel);
       else this.core.endPark(this.channel);
       return;

@@ -8,7 +8,7 @@ import type { EslHeaders } from '@parkade/esl';
 import { type CallRef, Direction, type Parker } from '@parkade/proto';
 import { isConferenceLeg } from '../refusals/conference.js';
 import { WITHHELD_NAME, withheld } from '../refusals/withheld.js';
-import { SINCE_VARIABLE } from '../switch/park-mark.js';
+import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import type { Identity } from './identities.js';
 import type { Origin } from './tenant-rules.js';
 
@@ -18,11 +18,9 @@ export type Way =
   /** `replaces`: the SIP Call-ID of the parker's consulting call. */
   | { readonly kind: 'attended'; readonly parker: Parker; readonly replaces: string };
 
-export interface Arrival {
-  readonly legId: string;
+export interface Arrival extends SeenLeg {
   readonly dialled: string;
   readonly origin: Origin;
-  readonly answered: boolean;
   readonly way: Way;
   /** It is a conference's. */
   readonly conference: boolean;
@@ -44,10 +42,9 @@ export function readArrival(
   const own = get('variable_sip_authorized') === 'true' ? get('variable_domain_name') : '';
   const domain = own === '' && transferred ? (identityOf(partner)?.domain ?? '') : own;
   return {
-    legId,
+    ...seenLeg(legId, headers),
     dialled: get('Caller-Destination-Number'),
     origin: { node, profile: get('variable_sofia_profile_name'), context: get('Caller-Context'), domain },
-    answered: get('Answer-State') === 'answered',
     conference: isConferenceLeg(headers),
     way: transferred ? transfer(headers, identityOf(partner)) : { kind: 'direct', user: userOf(headers) },
     call: callRef(node, legId, headers),
@@ -55,13 +52,9 @@ export function readArrival(
   };
 }
 
-/**
- * When a leg came to its number, in wall ms; 0: the switch does not say. Our own park is a transfer as well, and makes the
- * switch's own time a later one.
- */
+/** When a leg came to its number, in wall ms; 0: the switch does not say. */
 export function cameAtMs(headers: EslHeaders): number {
-  const noted = Number(headers.get(`variable_${SINCE_VARIABLE}`) ?? 0);
-  return noted || Math.trunc(Number(headers.get('Caller-Profile-Created-Time') ?? 0) / 1_000) || 0;
+  return Math.trunc(Number(headers.get('Caller-Profile-Created-Time') ?? 0) / 1_000) || 0;
 }
 
 function transfer(headers: EslHeaders, partner: Identity | undefined): Way {

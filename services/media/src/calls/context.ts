@@ -51,11 +51,6 @@ export function idOf(visit: Visit, purpose: string): string {
   return requestIdFor({ node, legId: arrival.legId, sinceMs: arrival.sinceMs }, purpose, clock, random);
 }
 
-/** A word that names one park at the switch. */
-export function turnWord(random: Random): string {
-  return `t${Buffer.from(random.bytes(9)).toString('hex')}`;
-}
-
 /** The extension whose own slot is meant where a code names none. */
 export function ownExtension({ arrival: { way } }: Visit): string {
   return way.kind === 'direct' ? way.user : way.parker.extension;

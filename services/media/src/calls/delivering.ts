@@ -9,9 +9,10 @@ import { newRequestId } from '@parkade/ids';
 import type { Park } from '@parkade/proto';
 import { DEFAULT_PICKUP_CONTEXT, DEFAULT_SIP_PROFILE } from '../config.js';
 import { join } from '../switch/joining.js';
+import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { cameAtMs } from './arrival.js';
-import { holdAudio, type NodeContext, turnWord, type Visit } from './context.js';
+import { holdAudio, type NodeContext, type Visit } from './context.js';
 import { givenBack } from './give-back.js';
 import { type PickupNumber, pickupNumber, type PickupSecret } from './pickup-number.js';
 import { requestIdFor } from './request-id.js';
@@ -53,7 +54,7 @@ export async function deliver(
   });
   if (answer.ok) {
     const { park, revision } = answer.value;
-    return park === undefined ? undefined : takeDelivered(context, legId, park, revision);
+    return park === undefined ? undefined : takeDelivered(context, seenLeg(legId, headers), park, revision);
   }
   if (answer.known) return refusePickup(context, legId, answer.metadata['why'] ?? answer.message);
   // Where it was claimed all the same, what became of it is found out when the attempt's time is over.
@@ -68,17 +69,25 @@ export async function refusePickup({ sw, log }: NodeContext, legId: string, why:
 }
 
 /** The pickup is claimed: the leg gets the call. */
-async function takeDelivered(context: NodeContext, legId: string, park: Park, revision: number): Promise<void> {
+async function takeDelivered(context: NodeContext, leg: SeenLeg, park: Park, revision: number): Promise<void> {
   const { sw, api, parked, clock, random, log } = context;
   const { tenantId, parkId, retrieveId } = park;
   const callId = park.call?.callId ?? '';
+  const { legId } = leg;
   await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: retrieveId });
-  if ((await sw.park(legId, turnWord(random), true)) !== 'parked') {
+  if ((await sw.park(leg, true)) !== 'parked') {
     await givenBack(context, park, 'retriever hung up');
     await sw.kill(legId, 'NORMAL_CLEARING');
     return;
   }
-  const about = { takerId: legId, callId, parkId, isHis: () => attemptStands(context, park), revision };
+  const about = {
+    takerId: legId,
+    callId,
+    parkId,
+    isHis: () => attemptStands(context, park),
+    revision,
+    bothWait: false,
+  };
   const joined = await join(sw, about, () => void holdAudio(context, callId, park));
   switch (joined) {
     case 'connected': {

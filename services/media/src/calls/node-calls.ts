@@ -5,13 +5,14 @@
 //   C3. One thing is done with a leg at a time.
 import { Consistency, type Park, ParkState } from '@parkade/proto';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
 import { codesOf } from '@parkade/settings';
 import { Escapes } from '../escape/escapes.js';
 import { type Arrival, readArrival } from './arrival.js';
-import { holdAudio, type NodeContext, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { holdAudio, type NodeContext, sayAndHangUp, type Visit } from './context.js';
 import { readCode } from './feature-code.js';
 import { deliver, refusePickup } from './delivering.js';
 import { Identities } from './identities.js';
@@ -63,7 +64,7 @@ export class NodeCalls {
     if (stands === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
     if (stands !== undefined) {
-      this.#do(legId, () => this.#readopt(legId, stands));
+      this.#do(legId, () => this.#readopt(seenLeg(legId, headers), stands));
       return 'taken';
     }
     const dialled = headers.get('Caller-Destination-Number') ?? '';
@@ -146,10 +147,11 @@ export class NodeCalls {
   }
 
   /** A parked leg that its crashed switch brought back: into park again, under the mark it has. */
-  async #readopt(legId: string, park: Park): Promise<void> {
-    const { sw, parked, random } = this.context;
+  async #readopt(leg: SeenLeg, park: Park): Promise<void> {
+    const { sw, parked } = this.context;
+    const { legId } = leg;
     if (!parked.watch(legId)) return;
-    if ((await sw.park(legId, turnWord(random), false)) !== 'parked') return parked.leave(legId);
+    if ((await sw.park(leg, false)) !== 'parked') return parked.leave(legId);
     await holdAudio(this.context, legId, park);
     parked.parked(legId, { ...ofPark(park), reserved: false });
   }
@@ -157,11 +159,11 @@ export class NodeCalls {
 
 /** The dial plan sends a number here that is no code of the tenant's: said, or given back to whoever transferred the call. */
 async function refuseCode(visit: Visit): Promise<void> {
-  const { arrival, sw, config, random, log } = visit;
+  const { arrival, sw, config, log } = visit;
   const { legId, dialled, way } = arrival;
   log.info('refused: no code of the tenant', { legId, dialled: isWord(dialled) ? dialled : '' });
   if (way.kind !== 'direct') return giveBack(visit, 'no code');
-  if ((await sw.park(legId, turnWord(random), true)) === 'parked') {
+  if ((await sw.park(arrival, true)) === 'parked') {
     await sayAndHangUp(visit, legId, config.announcements.failed);
   }
 }
@@ -183,7 +185,7 @@ function serve(visit: Visit): Promise<void> {
 
 function waitsForUs(headers: EslHeaders): boolean {
   if (standingOf(headers) === 'connected') return false;
-  const application = headers.get('variable_current_application');
-  const pending = headers.get(`variable_${PENDING_VARIABLE}`) === 'true';
-  return application === 'socket' || pending;
+  // What a leg ran last stays on it in park; there it runs nothing.
+  const runs = headers.get('Channel-State') === 'CS_EXECUTE' ? headers.get('variable_current_application') : undefined;
+  return runs === 'socket' || headers.get(`variable_${PENDING_VARIABLE}`) === 'true';
 }

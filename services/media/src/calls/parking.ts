@@ -6,8 +6,8 @@
 //   P3. The mark is on the leg before the call counts as parked here.
 import { HOLDING_LOT } from '@parkade/ids';
 import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
-import { markVariables, NOT_PENDING, PENDING_VARIABLE, SINCE_VARIABLE } from '../switch/park-mark.js';
-import { holdAudio, idOf, parkerOf, turnWord, type Visit } from './context.js';
+import { markVariables, NOT_PENDING, PENDING_HERE, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { holdAudio, idOf, parkerOf, type Visit } from './context.js';
 import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
 import { ofPark } from './parked-calls.js';
 import { shortReason } from '../refusals/announcement.js';
@@ -18,7 +18,7 @@ import { parkTarget } from './targets.js';
 
 /** Parks the call of a blind or attended transfer. */
 export async function parkTransferred(visit: Visit): Promise<void> {
-  const { arrival, parked, sw, random, log } = visit;
+  const { arrival, parked, sw, log } = visit;
   const { legId, way } = arrival;
   if (!arrival.answered) {
     log.info('refused: a call that nobody has answered cannot be parked', { legId });
@@ -28,8 +28,11 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   }
   if (arrival.conference) return giveBack(visit, 'a leg of a conference', 'conference');
   if (!parked.watch(legId)) return giveBack(visit, 'too many calls');
-  await sw.setVariables(legId, { [PENDING_VARIABLE]: 'true', [SINCE_VARIABLE]: String(arrival.sinceMs) });
-  if ((await sw.park(legId, turnWord(random), false)) === 'gone') return parked.leave(legId);
+  // Both are written at once; the switch takes them in this order.
+  const marked = sw.setVariables(legId, PENDING_HERE);
+  const place = await sw.park(arrival, false);
+  await marked;
+  if (place === 'gone') return parked.leave(legId);
   const heard = await holdFor(visit, wishedPlace(visit));
   const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
   if (!answer.ok) return refused(visit, answer);

@@ -4,18 +4,18 @@
 import { MediaControl, Reason } from '@parkade/proto';
 import { slotSound } from './slot-sound.js';
 import { announcementOf } from '../refusals/announcement.js';
-import { idOf, parkerOf, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { idOf, parkerOf, sayAndHangUp, type Visit } from './context.js';
 import { settled } from './parking.js';
 import { parkTarget } from './targets.js';
 
 /** Reserves the slot of the visit, and tells it. */
 export async function reserve(visit: Visit): Promise<void> {
-  const { arrival, parked, sw, api, rule, config, random, log } = visit;
+  const { arrival, parked, sw, api, rule, config, log } = visit;
   const { legId } = arrival;
   const { announcements } = config;
   if (arrival.conference) return refuseConference(visit);
   if (!parked.watch(legId)) return;
-  if ((await sw.park(legId, turnWord(random), true)) !== 'parked') return parked.leave(legId);
+  if ((await sw.park(arrival, true)) !== 'parked') return parked.leave(legId);
   const target = parkTarget(visit);
   const answer =
     target === undefined
@@ -43,9 +43,9 @@ export async function reserve(visit: Visit): Promise<void> {
 
 /** A conference cannot wait in a slot, and its leg is not the one who is to wait (R11): said, and nothing is parked. */
 async function refuseConference(visit: Visit): Promise<void> {
-  const { arrival, sw, config, random, log } = visit;
+  const { arrival, sw, config, log } = visit;
   log.info('refused: a leg of a conference cannot be parked', { legId: arrival.legId });
-  if ((await sw.park(arrival.legId, turnWord(random), true)) !== 'parked') return;
+  if ((await sw.park(arrival, true)) !== 'parked') return;
   await sayAndHangUp(visit, arrival.legId, config.announcements.conference);
 }
 

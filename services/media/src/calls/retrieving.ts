@@ -8,7 +8,7 @@ import { sleep } from '@parkade/clock';
 import { toDuration } from '@parkade/rpc';
 import { join } from '../switch/joining.js';
 import { NO_MARK } from '../switch/park-mark.js';
-import { holdAudio, idOf, sayAndHangUp, turnWord, type Visit } from './context.js';
+import { holdAudio, idOf, sayAndHangUp, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
 import { givenBack } from './give-back.js';
 import { newPickupSecret, type PickupSecret } from './pickup-number.js';
@@ -31,13 +31,13 @@ const SETTLES: ReadonlySet<Reason | undefined> = new Set([
 
 /** Fetches what waits where the code says; a code that also parks reserves the slot when it is free. */
 export async function retrieve(visit: Visit): Promise<void> {
-  const { arrival, sw, config, random } = visit;
+  const { arrival, sw, config } = visit;
   const { announcements } = config;
   const begun = await begin(visit);
   const wish = visit.wish.kind;
   if (begun.kind === 'empty' && (wish === 'auto' || wish === 'auto-extension')) return reserve(visit);
   // Answered and waiting: a bridge with a leg that still rings would end both.
-  if ((await sw.park(arrival.legId, turnWord(random), true)) !== 'parked') {
+  if ((await sw.park(arrival, true)) !== 'parked') {
     if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');
     return;
   }
@@ -97,7 +97,9 @@ async function connect(visit: Visit, { park, revision, secret }: Attempt): Promi
   const { callId } = call;
   const hold = (): void => void holdAudio(visit, callId, park);
   const isHis = (): Promise<boolean> => attemptStands(visit, park);
-  const joined = await join(sw, { takerId, callId, parkId, isHis, revision }, hold);
+  // He has just been parked, answered; of the caller the events of this connection say whether he waits.
+  const bothWait = parked.park(callId)?.parkId === parkId && !parked.talks(callId);
+  const joined = await join(sw, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
   switch (joined) {
     case 'connected':
       return confirmed(visit, park, call);

@@ -91,7 +91,9 @@ export class NodeLegs {
     // Its hang-up belongs to the join from here on.
     if (known !== undefined) known.state = 'connected';
     const isHis = ({ tenantId }: ParkMark): Promise<boolean> => this.deps.isRungFor(tenantId, parkId, callId);
-    const result = await join(sw, { takerId: legId, callId, parkId, isHis, revision: 0 }, () => hold(callId));
+    const result = await join(sw, { takerId: legId, callId, parkId, isHis, revision: 0, bothWait: false }, () =>
+      hold(callId),
+    );
     if (result === 'connected') {
       joined(callId);
       await sw.setVariables(callId, NO_MARK);

@@ -3,6 +3,7 @@
 //   A2. On every connection what happened meanwhile is found out before anything else is believed.
 import { type Clock, type Random, sleep } from '@parkade/clock';
 import { type Down, type EslEvent, InboundConnection } from '@parkade/esl';
+import type { TakeCallResponse } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import { holdAudio, type NodeContext } from '../calls/context.js';
 import { NodeCalls } from '../calls/node-calls.js';
@@ -16,12 +17,9 @@ import { NodeLegs } from '../legs/node-legs.js';
 import { Pages } from '../paging/pages.js';
 import type { Happening } from '../legs/types.js';
 import { NodeSwitch, type SwitchCommands } from '../switch/node-switch.js';
+import { LEG_EVENTS } from '../switch/subscription.js';
 import type { MediaNode } from './media-node.js';
 import { Rounds } from './rounds.js';
-
-/** What is needed to know what legs do. */
-const LEG_EVENTS = ['ANSWER', 'PARK', 'BRIDGE', 'HANGUP', 'EXECUTE', 'EXECUTE_COMPLETE'];
-const EVENTS = [...LEG_EVENTS.map((name) => `CHANNEL_${name}`), 'DTMF'];
 
 /** What waits at a node's owner. */
 export interface NodeQueues {
@@ -87,7 +85,7 @@ export class NodeAgent {
         host: node.host,
         port: node.port,
         password: config.passwords?.[name] ?? config.password,
-        subscription: { events: EVENTS },
+        subscription: LEG_EVENTS,
         commands: { maxInFlight: limits.maxInFlight },
       },
       {
@@ -163,6 +161,18 @@ export class NodeAgent {
   get queues(): NodeQueues {
     const { openCommands: commands, queuedEvents: events } = this.#connection;
     return { commands, events, waits: this.sw.waits.size, calls: this.calls.underWay, legs: this.legs.size };
+  }
+
+  /** A dial plan has brought a call; undefined: not known now. Answers when the connection that brought it may end. */
+  async takeCall(callId: string): Promise<TakeCallResponse | undefined> {
+    // No use to wait: the call is found when the connection is back, and hears music until then.
+    if (!this.isUp) return { taken: false, reason: 'node-unreachable', left: false };
+    const released = this.sw.releases.wait(callId, this.config.limits.replyMs);
+    const taken = await this.calls.take(callId);
+    if (taken === 'unknown') return undefined;
+    return taken === 'taken'
+      ? { taken: true, reason: '', left: await released }
+      : { taken: false, reason: taken, left: false };
   }
 
   start(): void {

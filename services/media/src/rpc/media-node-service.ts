@@ -80,17 +80,10 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
         await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
         return {};
       }),
-      takeCall: unary<TakeCallRequest, TakeCallResponse>(async ({ mediaNode, callId }) => {
-        const node = agent(mediaNode);
-        if (node === undefined) return notHere(mediaNode);
-        // No use to wait: the call is found when the connection is back, and hears music until then.
-        if (!node.isUp) return { taken: false, reason: 'node-unreachable', left: false };
-        const leaving = node.sw.leaving(callId);
-        const taken = await node.calls.take(callId);
-        if (taken === 'unknown') return notHere(mediaNode);
-        if (taken !== 'taken') return { taken: false, reason: taken, left: false };
-        return { taken: true, reason: '', left: await leaving };
-      }, onDefect),
+      takeCall: unary<TakeCallRequest, TakeCallResponse>(
+        async ({ mediaNode, callId }) => (await agent(mediaNode)?.takeCall(callId)) ?? notHere(mediaNode),
+        onDefect,
+      ),
     },
   };
 }

@@ -4,7 +4,7 @@
 //   J2. One join is made at a time with a parked call.
 //   J3. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
 import type { EslHeaders } from '@parkade/esl';
-import { markOf, type ParkMark } from './park-mark.js';
+import { markOf, PARK_VARIABLE, type ParkMark, readMark } from './park-mark.js';
 import type { NodeSwitch } from './node-switch.js';
 import { standingOf, talksWith } from './standing.js';
 
@@ -20,6 +20,8 @@ export interface Join {
   readonly isHis: (mark: ParkMark) => Promise<boolean>;
   /** The revision the taker was given; 0: any. */
   readonly revision: number;
+  /** Events of this connection have told that both are answered and talk with nobody: then only the mark is asked for. */
+  readonly bothWait: boolean;
 }
 
 /** Joins, and sees to the parked call where that fails. `hold` plays hold audio to it. */
@@ -33,11 +35,23 @@ export async function join(sw: NodeSwitch, about: Join, hold: () => void): Promi
   }
 }
 
-async function joinAlone(
-  sw: NodeSwitch,
-  { takerId, callId, parkId, isHis, revision }: Join,
-  hold: () => void,
-): Promise<Joined> {
+async function joinAlone(sw: NodeSwitch, about: Join, hold: () => void): Promise<Joined> {
+  const { takerId, callId } = about;
+  const isCertain = about.bothWait && isMarkedFor(await sw.variable(callId, PARK_VARIABLE), about);
+  const found = isCertain ? 'fits' : await examine(sw, about);
+  if (found !== 'fits') return found;
+  if (await sw.bridge(takerId, callId)) return 'connected';
+  return afterFailure(sw, callId, takerId, hold);
+}
+
+/** Whether the mark is of this very park, and not newer than what the taker was given. */
+function isMarkedFor(value: string | undefined, { parkId, revision }: Join): boolean {
+  const mark = readMark(value ?? '');
+  return mark?.parkId === parkId && (revision === 0 || mark.revision <= revision);
+}
+
+/** Looks at both legs, whatever is known of them. */
+async function examine(sw: NodeSwitch, { takerId, callId, parkId, isHis, revision }: Join): Promise<Joined | 'fits'> {
   const call = await sw.look(callId);
   if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
   const already = await talk(sw, call.headers, takerId);
@@ -51,8 +65,7 @@ async function joinAlone(
   if (taker.kind === 'unknown') return 'unknown';
   // A bridge with a leg that still rings would end both.
   if (taker.kind === 'gone' || standingOf(taker.headers) !== 'waiting') return 'failed';
-  if (await sw.bridge(takerId, callId)) return 'connected';
-  return afterFailure(sw, callId, takerId, hold);
+  return 'fits';
 }
 
 /** The bridge was not told of in time, or a leg died at that instant: the facts decide. */

@@ -6,7 +6,9 @@ import type { Clock } from '@parkade/clock';
 import type { EslCommand, EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
 import { EslHeaders as Headers } from '@parkade/esl';
 import { EventWaits } from './event-waits.js';
+import { Releases } from './releases.js';
 import { RINGING_TONE } from './tones.js';
+import { TOLD } from './subscription.js';
 import { isLegId, isWord, listVariable } from './values.js';
 
 /** Times of what is waited for, in milliseconds. */
@@ -24,8 +26,27 @@ export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'command'
 export type Look =
   { readonly kind: 'leg'; readonly headers: EslHeaders } | { readonly kind: 'gone' } | { readonly kind: 'unknown' };
 
+/** A leg as it was when it was looked at. */
+export interface SeenLeg {
+  readonly legId: string;
+  readonly answered: boolean;
+  /** It stands in a park that `uuid_park` has made; another one there would end that park, and make none. */
+  readonly inPark: boolean;
+  /** The switch's count of events then: what is told of the leg with a higher one came after it. */
+  readonly seenAt: number;
+}
+
+/** What a look at a leg shows of it. */
+export function seenLeg(legId: string, headers: EslHeaders): SeenLeg {
+  const answered = headers.get('Answer-State') === 'answered';
+  const inPark = headers.get('Channel-State') === 'CS_PARK';
+  return { legId, answered, inPark, seenAt: Number(headers.get('Event-Sequence') ?? 0) };
+}
+
 export class NodeSwitch {
   readonly waits: EventWaits;
+  /** Legs that the switch was told to take out of the dial plan's `socket` application. */
+  readonly releases: Releases;
   /** Parked calls that are being joined. */
   readonly joining = new Set<string>();
 
@@ -36,6 +57,7 @@ export class NodeSwitch {
     clock: Clock,
   ) {
     this.waits = new EventWaits(clock);
+    this.releases = new Releases(clock);
   }
 
   get isUp(): boolean {
@@ -74,47 +96,34 @@ export class NodeSwitch {
   }
 
   /**
-   * Waits, from now on, until a leg has left the dial plan's `socket` application for good. Until then the connection that
-   * brought it holds it there; a connection that ends while the leg is set to resume throws it out of whatever it does
-   * since. False: it is there still, or nobody knows.
+   * Brings a leg into the switch's own park, out of whatever it does; `answer`: answered before that. A park that was told
+   * of before the leg was looked at is never taken for it.
    */
-  leaving(uuid: string): Promise<boolean> {
-    const waited = this.waits.wait<true>(this.limits.replyMs, (event) => {
-      if (event.channelUuid !== uuid) return undefined;
-      return event.name === 'CHANNEL_HANGUP' || !resumes(event) ? true : undefined;
-    });
-    return waited.result.then(async (seen) => {
-      if (seen === true) return true;
-      const found = await this.look(uuid);
-      return found.kind === 'gone' || (found.kind === 'leg' && !resumes(found.headers));
-    });
-  }
-
-  /**
-   * Brings a leg into the switch's own park, out of whatever it does, answered before that where asked for. The park is known
-   * by `turn`, a word of ours, so that no other one is taken for it.
-   */
-  async park(uuid: string, turn: string, answer: boolean): Promise<'parked' | 'gone' | 'failed'> {
-    if (!isLegId(uuid) || !isWord(turn)) return 'failed';
+  async park({ legId, answered, inPark, seenAt }: SeenLeg, answer: boolean): Promise<'parked' | 'gone' | 'failed'> {
+    if (!isLegId(legId)) return 'failed';
     const waited = this.waits.wait<'parked' | 'gone'>(this.limits.effectMs, (event) => {
-      if (event.channelUuid !== uuid) return undefined;
+      if (event.channelUuid !== legId) return undefined;
       if (event.name === 'CHANNEL_HANGUP') return 'gone';
-      return event.name === 'CHANNEL_PARK' && event.variable('parkade_turn') === turn ? 'parked' : undefined;
+      return event.name === 'CHANNEL_PARK' && Number(event.get('Event-Sequence')) > seenAt ? 'parked' : undefined;
     });
-    const steps = `${LEAVE},${answer ? 'answer:,' : ''}set:parkade_turn=${turn},${PARK}`;
-    if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
+    const steps = `${answer && !answered ? 'answer:,' : ''}park:`;
+    const taken =
+      inPark || (answer && !answered)
+        ? await this.move(legId, 'uuid_transfer', `${legId} '${steps}' inline`)
+        : await this.move(legId, 'uuid_park', legId);
+    if (!taken) waited.end();
     const seen = await waited.result;
     if (seen !== undefined) return seen;
-    return (await this.exists(uuid)) === false ? 'gone' : 'failed';
+    return (await this.exists(legId)) === false ? 'gone' : 'failed';
   }
 
-  /** `uuid_park`: for a leg left alone by a bridge that did not come about. */
+  /** For a leg left alone by a bridge that did not come about, whatever state that left it in. */
   async rescue(uuid: string): Promise<'parked' | 'gone' | 'failed'> {
     const waited = this.waits.wait<'parked' | 'gone'>(this.limits.effectMs, (event) => {
       if (event.channelUuid !== uuid) return undefined;
       return event.name === 'CHANNEL_PARK' ? 'parked' : event.name === 'CHANNEL_HANGUP' ? 'gone' : undefined;
     });
-    if (!(await this.say('uuid_park', uuid))) waited.end();
+    if (!(await this.move(uuid, 'uuid_transfer', `${uuid} 'park:' inline`))) waited.end();
     return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
   }
 
@@ -133,8 +142,8 @@ export class NodeSwitch {
       return event.name === 'CHANNEL_EXECUTE' ? 'done' : event.name === 'CHANNEL_HANGUP' ? 'gone' : undefined;
     });
     const where = context === '' ? '' : ` XML ${context}`;
-    await this.setVariables(uuid, { [RESUME_VARIABLE]: '' });
-    if (!(await this.say('uuid_transfer', `${uuid} ${destination}${where}`))) waited.end();
+    await this.setVariables(uuid, TOLD);
+    if (!(await this.move(uuid, 'uuid_transfer', `${uuid} ${destination}${where}`))) waited.end();
     return (await waited.result) ?? ((await this.exists(uuid)) === false ? 'gone' : 'failed');
   }
 
@@ -145,8 +154,8 @@ export class NodeSwitch {
       if (event.channelUuid !== uuid) return undefined;
       return event.name === 'CHANNEL_BRIDGE' ? true : event.name === 'CHANNEL_HANGUP' ? false : undefined;
     });
-    const steps = `${LEAVE},answer:,set:hangup_after_bridge=true,bridge:${dialString}`;
-    if (!(await this.say('uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
+    const steps = `answer:,set:hangup_after_bridge=true,bridge:${dialString}`;
+    if (!(await this.move(uuid, 'uuid_transfer', `${uuid} '${steps}' inline`))) waited.end();
     return (await waited.result) ?? false;
   }
 
@@ -163,6 +172,7 @@ export class NodeSwitch {
       const ended = event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application') === 'playback';
       return ended || event.name === 'CHANNEL_HANGUP' ? true : undefined;
     });
+    await this.setVariables(uuid, TOLD);
     if (!(await this.play(uuid, path))) waited.end();
     await waited.result;
   }
@@ -183,7 +193,7 @@ export class NodeSwitch {
   }
 
   kill(uuid: string, cause: string): Promise<boolean> {
-    return this.say('uuid_kill', `${uuid} ${cause}`);
+    return this.move(uuid, 'uuid_kill', `${uuid} ${cause}`);
   }
 
   /** Calls a phone and parks it when it answers; resolves when it has, or will not. `text` is what FreeSWITCH printed. */
@@ -212,25 +222,17 @@ export class NodeSwitch {
     return result.ok ? result.reply.text : undefined;
   }
 
+  /** As `say`, for what takes a leg out of whatever it does: whoever holds it in the dial plan may let it go then. */
+  private async move(uuid: string, command: string, argument: string): Promise<boolean> {
+    const taken = await this.say(command, argument);
+    if (taken) this.releases.tell(uuid);
+    return taken;
+  }
+
   /** Whether the switch took a command. */
   private async say(command: string, argument: string): Promise<boolean> {
     return (await this.connection.api(command, argument, this.limits.replyMs)).ok;
   }
-}
-
-/** What the dial plan sets so that it goes on when the connection of its `socket` application ends. */
-const RESUME_VARIABLE = 'socket_resume';
-/** The first step of whatever takes a leg out of that application: the connection is nothing to it any more. */
-const LEAVE = `unset:${RESUME_VARIABLE}`;
-
-/**
- * The end of the connection that brought a leg ends the park the leg is in, whenever that comes (in the midst of a sound, when
- * the sound ends); the leg goes into the next one. There is one such connection at most.
- */
-const PARK = 'park:,park:';
-
-function resumes(of: { get(name: string): string | undefined }): boolean {
-  return of.get(`variable_${RESUME_VARIABLE}`) === 'true';
 }
 
 /** Whether an event says that `a` and `b` talk (true) or will not (false). */

@@ -16,13 +16,15 @@ const TENANT_VARIABLE = 'parkade_tenant';
 const BACK_VARIABLE = 'parkade_back';
 /** Set by the dial plan where nobody listened: the call waits for being taken. */
 export const PENDING_VARIABLE = 'parkade_pending';
-/** When a call came to its code, in wall ms, from the first time that somebody tried to park it. */
-export const SINCE_VARIABLE = 'parkade_since';
+/**
+ * It waits for being taken, by us: what the dial plan set so that its own waiting ends is nothing to the audio it hears in park.
+ */
+export const PENDING_HERE: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: 'true', playback_timeout_sec: '' };
 /** On a leg that came from another node to fetch a call: the attempt it is for. */
 export const RETRIEVE_VARIABLE = 'parkade_retrieve';
 
 /** It waits for being taken no more. */
-export const NOT_PENDING: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: '', [SINCE_VARIABLE]: '' };
+export const NOT_PENDING: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: '' };
 
 export function markVariables({ tenantId, parkId, revision, back }: ParkMark): Record<string, string> {
   const mark = { [PARK_VARIABLE]: `${parkId}:${revision}`, [TENANT_VARIABLE]: tenantId };
@@ -34,8 +36,14 @@ export const NO_MARK: Readonly<Record<string, string>> = { [PARK_VARIABLE]: '', 
 
 /** The mark of a leg; undefined when it has none. */
 export function markOf(headers: EslHeaders): ParkMark | undefined {
-  const [parkId = '', revision = ''] = (headers.get(`variable_${PARK_VARIABLE}`) ?? '').split(':');
+  const mark = readMark(headers.get(`variable_${PARK_VARIABLE}`) ?? '');
   const tenantId = headers.get(`variable_${TENANT_VARIABLE}`) ?? '';
-  if (parkId === '' || tenantId === '' || !/^\d+$/.test(revision)) return undefined;
-  return { tenantId, parkId, revision: Number(revision), back: headers.get(`variable_${BACK_VARIABLE}`) ?? '' };
+  if (mark === undefined || tenantId === '') return undefined;
+  return { ...mark, tenantId, back: headers.get(`variable_${BACK_VARIABLE}`) ?? '' };
+}
+
+/** Reads the value of {@link PARK_VARIABLE}. */
+export function readMark(value: string): Pick<ParkMark, 'parkId' | 'revision'> | undefined {
+  const [parkId = '', revision = ''] = value.split(':');
+  return parkId === '' || !/^\d+$/.test(revision) ? undefined : { parkId, revision: Number(revision) };
 }

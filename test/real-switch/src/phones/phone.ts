@@ -23,6 +23,7 @@ export interface Surroundings {
 }
 
 const REGISTER_WITHIN_MS = 20_000;
+const LISTENS_WITHIN_MS = 20_000;
 /** Voices: every phone of a run has its own, and none is what silence looks like (0xff, 0x7f). */
 let voices = 0;
 
@@ -112,18 +113,20 @@ export class Phone {
     const { localHost } = this.surroundings;
     const audio = await this.#newAudio();
     const port = await freeUdpPort(localHost);
-    const child = await this.#sipp('register', registerScenario(this.account, port), 0, ['-m', '1'], () => undefined);
-    const code = await Promise.race([
-      once(child, 'exit').then(([exit]: unknown[]) => exit),
-      new Promise((resolve) => setTimeout(() => resolve('not in time'), REGISTER_WITHIN_MS)),
-    ]);
-    if (code !== 0) throw new Error(`${this.user} could not register at ${this.surroundings.sip}: ${String(code)}`);
     const xml = answeringScenario({ ...this.account, audioHost: localHost, audioPort: audio.port });
     await this.#sipp('answer', xml, port, [], (text) => {
       const [callId = '', word = ''] = text.split(' ');
       if (word === 'incoming') this.#cameIn(callId, audio, port);
       this.#told(text);
     });
+    // Whoever is registered can be called at once.
+    await listening(port);
+    const child = await this.#sipp('register', registerScenario(this.account, port), 0, ['-m', '1'], () => undefined);
+    const code = await Promise.race([
+      once(child, 'exit').then(([exit]: unknown[]) => exit),
+      new Promise((resolve) => setTimeout(() => resolve('not in time'), REGISTER_WITHIN_MS)),
+    ]);
+    if (code !== 0) throw new Error(`${this.user} could not register at ${this.surroundings.sip}: ${String(code)}`);
   }
 
   #cameIn(callId: string, audio: Audio, port: number): void {
@@ -198,6 +201,16 @@ export class Phone {
       names.map((name) => readFile(join(this.directory, `${name}.err`), 'utf8').catch(() => '')),
     );
     return texts.join('');
+  }
+}
+
+/** Waits until somebody listens on a UDP port of this machine. */
+async function listening(port: number): Promise<void> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  const endMs = Date.now() + LISTENS_WITHIN_MS;
+  while (!(await readFile('/proc/net/udp', 'utf8')).split('\n').some((line) => line.slice(0, 24).includes(local))) {
+    if (Date.now() > endMs) throw new Error(`SIPp does not listen on ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

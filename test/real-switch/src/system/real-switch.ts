@@ -7,6 +7,7 @@ import type { SwitchSettings } from './settings.js';
 
 const UP_WITHIN_MS = 60_000;
 const REPLY_MS = 10_000;
+const KNOWN_WITHIN_MS = 15_000;
 
 /** A leg as the switch tells of it: every field of its dump. */
 export type Leg = Readonly<Record<string, string>>;
@@ -22,12 +23,13 @@ export class RealSwitch {
     readonly eventSocket: { readonly host: string; readonly port: number },
     private readonly settings: SwitchSettings,
     private readonly sipAddress: string | undefined,
+    events: readonly string[],
   ) {
     this.#connection = new InboundConnection(
       {
         ...eventSocket,
         password: settings.password,
-        subscription: { events: ['CHANNEL_BRIDGE', 'CHANNEL_DESTROY'], customSubclasses: ['valet_parking::info'] },
+        subscription: { events, customSubclasses: ['valet_parking::info'] },
         backoff: { maxMs: 500 },
       },
       {
@@ -50,8 +52,13 @@ export class RealSwitch {
   }
 
   /** Connects to every switch; rejects when one does not answer, or is not set up for Parkade. */
-  static async connectAll(settings: SwitchSettings): Promise<readonly RealSwitch[]> {
-    const switches = settings.eventSockets.map((at, i) => new RealSwitch(at, settings, settings.sipAddresses?.[i]));
+  static async connectAll(
+    settings: SwitchSettings,
+    { events = [] }: { readonly events?: readonly string[] } = {},
+  ): Promise<readonly RealSwitch[]> {
+    const switches = settings.eventSockets.map(
+      (at, i) => new RealSwitch(at, settings, settings.sipAddresses?.[i], events),
+    );
     for (const one of switches) {
       one.#run = one.#connection.run(one.#stop.signal);
       await one.up();
@@ -83,7 +90,7 @@ export class RealSwitch {
     return result.ok ? result.reply.text.trim() : result.reason === 'refused' ? result.text.trim() : '';
   }
 
-  /** Hears of bridges, of legs that are gone, and of the switch's own valet parking; answers what ends it. */
+  /** Hears the events that were asked for, and the switch's own valet parking; answers what ends it. */
   onEvent(listener: (event: EslEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -92,7 +99,7 @@ export class RealSwitch {
   /** As `api`, beside what else is asked: for what takes its time. */
   async job(command: string, args = ''): Promise<string> {
     const result = await this.#connection.bgapi(command, args, REPLY_MS);
-    return result.ok ? result.text.trim() : '';
+    return result.ok || result.reason === 'refused' ? result.text.trim() : '';
   }
 
   /** The name under which its dial plan knows it. */
@@ -139,6 +146,17 @@ export class RealSwitch {
   /** The leg of a phone's call. */
   async legOf(line: Line): Promise<Leg | undefined> {
     return (await this.legs()).find((leg) => leg['variable_sip_call_id'] === line.callId);
+  }
+
+  /** The id of the leg of a phone's call; the switch lists its legs a little late. */
+  async known(line: Line): Promise<string> {
+    const endMs = Date.now() + KNOWN_WITHIN_MS;
+    for (;;) {
+      const leg = (await this.legOf(line))?.['Unique-ID'];
+      if (leg !== undefined) return leg;
+      if (Date.now() > endMs) throw new Error(`the switch has no leg for ${line.callId}`);
+      await delay(20);
+    }
   }
 
   /** Ends every call and waits until none is left. */

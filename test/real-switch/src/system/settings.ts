@@ -14,6 +14,8 @@ export interface SwitchSettings {
   readonly userPassword: string | undefined;
   /** A command that ends the switches as a crash does and starts them again; absent: they are told to restart. */
   readonly restartCommand: string | undefined;
+  /** Whether the profile of phones has `track-calls`, and the command ends switches as a crash does. */
+  readonly tracksCalls: boolean;
 }
 
 const HELP = `This suite needs a real FreeSWITCH that serves nobody else, set up with deploy/freeswitch:
@@ -26,6 +28,7 @@ const HELP = `This suite needs a real FreeSWITCH that serves nobody else, set up
   FREESWITCH_USERS=1001,1002,1003,1004,1005   users of the directory
   FREESWITCH_USER_PASSWORD=…             theirs; default: the switch's default_password
   FREESWITCH_RESTART=command             ends and starts all switches; default: "fsctl shutdown restart"
+  FREESWITCH_TRACKS_CALLS=true           the profile has track-calls, and the command is a crash: calls are recovered
 
 See deploy/freeswitch/README.md.`;
 
@@ -54,6 +57,7 @@ export function readSwitchSettings(env: NodeJS.ProcessEnv): SwitchSettings {
     users,
     userPassword: env['FREESWITCH_USER_PASSWORD'],
     restartCommand: env['FREESWITCH_RESTART'],
+    tracksCalls: env['FREESWITCH_TRACKS_CALLS'] === 'true',
   };
 }
 

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { callUnary } from '@parkade/cli';
-import { SystemClock } from '@parkade/clock';
-import { encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
+import { openBus } from '@parkade/bus';
+import { SystemClock, SystemRandom } from '@parkade/clock';
+import { DEFAULT_LOT, encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
 import { MEDIA_ROLE, registerMediaNode } from '@parkade/media';
 import { Owner, type Park, ParkRequest, type ParkServiceClient, ReleaseCause, ReleaseRequest } from '@parkade/proto';
+import { presenceSubject, STREAMS } from '@parkade/presence';
 import { type CliProcess, type Cluster, startCli, startCluster } from '@parkade/test';
 import type { RealSwitch } from './real-switch.js';
 import { Relay } from './relay.js';
@@ -44,6 +46,10 @@ export interface SystemOptions {
   /** Media processes at most; there are never more than the dial plan names. */
   readonly maxMedia?: number;
   readonly leaseTtl?: string;
+  /** Whether something stands between the media processes and the Event Sockets that can cut them; default: true. */
+  readonly canBeCut?: boolean;
+  /** Whether the switches bring their calls back after a crash; default: false. */
+  readonly recovers?: boolean;
 }
 
 /** All of Parkade around real switches: etcd, NATS, an owner, a gateway, a recall and two media processes. */
@@ -67,11 +73,18 @@ export class System {
   static async start(
     settings: SwitchSettings,
     switches: readonly RealSwitch[],
-    { slots = SETTINGS, anyDomain = false, maxMedia = 2, leaseTtl = '2s' }: SystemOptions = {},
+    {
+      slots = SETTINGS,
+      anyDomain = false,
+      maxMedia = 2,
+      leaseTtl = '2s',
+      canBeCut = true,
+      recovers = false,
+    }: SystemOptions = {},
   ): Promise<System> {
     const cluster = await startCluster({ owners: 1, gateways: 1, shards: 8, autoTenants: false, settings: slots });
     const directory = await mkdtemp(join(tmpdir(), 'parkade-switch-'));
-    const relays = await Promise.all(switches.map(({ eventSocket }) => Relay.start(eventSocket)));
+    const relays = canBeCut ? await Promise.all(switches.map(({ eventSocket }) => Relay.start(eventSocket))) : [];
     const listeners = ((await switches[0]?.listeners()) ?? []).slice(0, maxMedia);
     const domain = (await switches[0]?.global('domain')) ?? '';
     const mediaFile = join(directory, 'media.json');
@@ -82,10 +95,9 @@ export class System {
       for (const [i, one] of switches.entries()) {
         const node = {
           name: await one.node(),
-          host: '127.0.0.1',
-          port: relays[i]?.port ?? 0,
+          ...(canBeCut ? { host: '127.0.0.1', port: relays[i]?.port ?? 0 } : one.eventSocket),
           sipAddress: await one.sipOf(PICKUP_PROFILE),
-          recovers: false,
+          recovers,
         };
         const fault = await registerMediaNode(cluster.store, node);
         if (fault !== undefined) throw new Error(`${node.name}: ${fault}`);
@@ -200,6 +212,18 @@ export class System {
     for (const parkId of this.#occupied.splice(0)) {
       const request = ReleaseRequest.fromPartial({ tenantId: TENANT, parkId, cause: ReleaseCause.RELEASED });
       await callUnary(this.client.release.bind(this.client), request, CALL_MS, clock);
+    }
+  }
+
+  /** What the lamp of a slot shows to somebody who asks now. */
+  async lamp(slot: string): Promise<string | undefined> {
+    const bus = openBus(this.cluster.nats, { clock, random: new SystemRandom() });
+    try {
+      await bus.ensureStreams(STREAMS);
+      const message = await bus.last(presenceSubject({ tenantId: TENANT, lotId: DEFAULT_LOT, slot }));
+      return message === undefined ? undefined : Buffer.from(message.payload).toString('utf8');
+    } finally {
+      await bus.close();
     }
   }
 

@@ -3,7 +3,7 @@ import type { Line } from '../phones/line.js';
 import { Phone } from '../phones/phone.js';
 import { RealSwitch } from './real-switch.js';
 import type { SwitchSettings } from './settings.js';
-import { System } from './system.js';
+import { System, type SystemOptions } from './system.js';
 
 /** The real switches with Parkade around them, and the phones of one test at a time. */
 export class Scene {
@@ -92,12 +92,12 @@ export class Scene {
 }
 
 /** A scene for all tests of a file; after each test nothing is left of it. */
-export function withScene(settings: SwitchSettings): () => Scene {
+export function withScene(settings: SwitchSettings, options: SystemOptions = {}): () => Scene {
   let scene: Scene | undefined;
   beforeAll(async () => {
     const switches = await RealSwitch.connectAll(settings);
     for (const one of switches) await one.clear();
-    scene = new Scene(settings, switches, await System.start(settings, switches));
+    scene = new Scene(settings, switches, await System.start(settings, switches, options));
   });
   beforeEach(({ onTestFailed }) => {
     let story = '';

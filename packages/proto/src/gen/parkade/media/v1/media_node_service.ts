@@ -232,8 +232,8 @@ export interface TakeCallResponse {
   /** Why not, in one word: `unknown-call`, `no-tenant`, `not-a-code`, `node-unreachable`. */
   reason: string;
   /**
-   * Whether the call has left the dial plan's `socket` application for good: the connection that brought it may end, and must
-   * not before. False: ask again.
+   * Whether the node was told where the call goes: the connection that brought it may end, and must not before. False: ask
+   * again.
    */
   left: boolean;
 }
@@ -1555,7 +1555,7 @@ export const MediaNodeServiceService = {
   },
   /**
    * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
-   * call has left the dial plan, or within a few seconds that it has not yet.
+   * node was told where the call goes, or within a few seconds that it was not yet.
    */
   takeCall: {
     path: "/parkade.media.v1.MediaNodeService/TakeCall" as const,
@@ -1590,7 +1590,7 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
   hangUpCall: handleUnaryCall<HangUpCallRequest, HangUpCallResponse>;
   /**
    * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
-   * call has left the dial plan, or within a few seconds that it has not yet.
+   * node was told where the call goes, or within a few seconds that it was not yet.
    */
   takeCall: handleUnaryCall<TakeCallRequest, TakeCallResponse>;
 }
@@ -1720,7 +1720,7 @@ export interface MediaNodeServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
-   * call has left the dial plan, or within a few seconds that it has not yet.
+   * node was told where the call goes, or within a few seconds that it was not yet.
    */
   takeCall(
     request: TakeCallRequest,

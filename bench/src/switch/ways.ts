@@ -1,0 +1,77 @@
+import { ParkState, WatchSlotsRequest, type WatchSlotsResponse } from '@parkade/proto';
+import { type RealSwitch, type System, TENANT } from '@parkade/real-switch';
+import type { News } from './news.js';
+
+/** One way to park a call and to fetch it. */
+export interface Way {
+  /** Slots of the way, by their place. */
+  slot(n: number): string;
+  /** Sends the caller's answered leg to a slot. */
+  park(leg: string, slot: string): Promise<void>;
+  /** What is told when the call is parked. */
+  parked(leg: string, slot: string): string;
+  /** Where the retriever's leg goes when its phone has answered. */
+  fetch(slot: string): string;
+  /** What is left to be done then. */
+  join?(caller: string, retriever: string): Promise<void>;
+}
+
+export const FIRST_SLOT = 1_000;
+export const SLOTS = 1_000;
+/** Slots of `^(6\d\d\d)$`, or of the stock dial plan's own 6001 to 6099. */
+const VALET_FIRST = 6_001;
+const VALET_SLOTS = 90;
+
+/** Through the shipped dial plan. */
+export function parkade(one: RealSwitch, system: System, news: News): Way {
+  const stream = system.client.watchSlots(WatchSlotsRequest.fromPartial({ tenantId: TENANT }));
+  stream.on('error', () => undefined);
+  stream.on('data', ({ event }: WatchSlotsResponse) => {
+    if (event?.$case !== 'slot') return;
+    const { slot, parks } = event.value;
+    if (parks.some(({ state }) => state === ParkState.PARKED)) news.tell(`parked in ${slot}`);
+  });
+  return {
+    slot: (n) => String(FIRST_SLOT + (n % SLOTS)),
+    park: (leg, slot) => transfer(one, leg, `*3${slot} XML default`),
+    parked: (_leg, slot) => `parked in ${slot}`,
+    fetch: (slot) => `*5${slot} XML default`,
+  };
+}
+
+/** The switch's own `mod_valet_parking`, through its stock dial plan. */
+export function valet(one: RealSwitch, news: News): Way {
+  one.onEvent((event) => {
+    if (event.get('Action') === 'hold') news.tell(`parked in ${event.get('Valet-Extension') ?? ''}`);
+  });
+  return {
+    slot: (n) => String(VALET_FIRST + (n % VALET_SLOTS)),
+    park: (leg, slot) => transfer(one, leg, `${slot} XML default`),
+    parked: (_leg, slot) => `parked in ${slot}`,
+    fetch: (slot) => `${slot} XML default`,
+  };
+}
+
+/**
+ * Plain park and `uuid_bridge` with nothing beside them: no slot, no music, nobody who decides. What no park service that moves
+ * legs by commands can be faster than.
+ */
+export function bare(one: RealSwitch, news: News): Way {
+  one.onEvent((event) => {
+    if (event.name === 'CHANNEL_PARK') news.tell(`parked ${event.channelUuid ?? ''}`);
+  });
+  return {
+    slot: String,
+    park: (leg) => transfer(one, leg, `'park:' inline`),
+    parked: (leg) => `parked ${leg}`,
+    fetch: () => '&park()',
+    join: async (caller, retriever) => {
+      await one.api('uuid_bridge', `${retriever} ${caller}`);
+    },
+  };
+}
+
+async function transfer(one: RealSwitch, leg: string, to: string): Promise<void> {
+  const said = await one.api('uuid_transfer', `${leg} ${to}`);
+  if (!said.startsWith('+OK')) throw new Error(`a leg could not be transferred: ${said}`);
+}
