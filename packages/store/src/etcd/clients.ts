@@ -12,8 +12,6 @@ import type {
   ILeaseRevokeResponse,
   IRangeRequest,
   IRangeResponse,
-  ITxnRequest,
-  ITxnResponse,
   IWatchRequest,
   IWatchResponse,
 } from 'etcd3';
@@ -36,7 +34,6 @@ export type Duplex<Request, Response> = (
 export interface EtcdClients {
   KV: Client & {
     range: Unary<IRangeRequest, IRangeResponse>;
-    txn: Unary<ITxnRequest, ITxnResponse>;
     compact: Unary<ICompactionRequest, ICompactionResponse>;
   };
   Lease: Client & {

@@ -18,10 +18,10 @@ import {
 import { Calls } from './calls.js';
 import { Endpoints } from './endpoints.js';
 import { EtcdLeases } from './leases.js';
-import { needsLinearizing, opResult, txnRequest } from './messages.js';
 import { DEFAULT_WATCH_HEARTBEAT_MS, type EtcdStoreOptions } from './options.js';
 import { readRange } from './ranges.js';
 import { TokenSource } from './token.js';
+import { encodeTxn, needsLinearizing, sendTxn } from './txn-call.js';
 import { EtcdWatch, type EtcdWatchDeps } from './watch.js';
 
 /** The most watches of one store; each is a stream of its own. */
@@ -68,10 +68,8 @@ export class EtcdStore implements Store {
     checkTxn(txn);
     const writes = [...txn.success, ...(txn.failure ?? [])].some((op) => op.kind !== 'get');
     const kind = writes ? 'write' : 'read';
-    const answer = await this.#kv.unary('KV', (client) => client.txn, txnRequest(txn), kind, options.timeoutMs);
-    const { succeeded } = answer;
-    const results = needsLinearizing(txn) ? [] : answer.responses.map(opResult);
-    return { succeeded, revision: Number(answer.header.revision), results };
+    const answer = await this.#kv.unary('KV', () => sendTxn, encodeTxn(txn), kind, options.timeoutMs);
+    return needsLinearizing(txn) ? { ...answer, results: [] } : answer;
   }
 
   grantLease(ttlMs: number, options?: CallOptions): Promise<Lease> {

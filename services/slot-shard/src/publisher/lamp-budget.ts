@@ -3,11 +3,11 @@ const BURST = 128;
 const PER_SECOND = 1_000;
 
 /** A lamp lingers this long at most, for what becomes of its slot meanwhile. */
-export const LINGER_MS = 100;
+export const LINGER_MS = 200;
 
 /**
  * Which lamps leave at once. A lamp costs 35 µs of CPU at the owner and the server together, as much as all else of a command, and
- * when thousands a second change nobody sees the tenth of a second that each waits: only the slot's latest state then leaves, and
+ * when thousands a second change nobody sees the fifth of a second that each waits at most: only the slot's latest state then leaves, and
  * nothing where it is as it was told last.
  *
  *   G1. Whatever there is to do, no lamp lingers longer than `LINGER_MS`, and below `PER_SECOND` none does.

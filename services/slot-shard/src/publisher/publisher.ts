@@ -26,7 +26,7 @@ export interface PublisherDeps {
  * Publishes what was committed: an event for each transition, and the slot's lamp. It never holds up a commit.
  *
  *   B1. Events of a slot are stored in the order of their revisions, each at least once and with the same id each time.
- *   B2. A slot's lamp ends up as its last record says; those in between may be skipped, within a tenth of a second.
+ *   B2. A slot's lamp ends up as its last record says; those in between may be skipped, within a fifth of a second.
  *   B3. Memory is bounded: past `maxPending` the shard with the most queued lags, and catches up from the store's history.
  *   B4. `publishedRevision` claims only what is stored: it can be written down and history before it forgotten.
  *   B5. Nothing here throws into the owner, whatever the bus does.
