@@ -1,3 +1,4 @@
 export * from './clock.js';
 export * from './manual.js';
 export * from './system.js';
+export * from './timeouts.js';

@@ -8,12 +8,13 @@ import {
 } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { type Clock, sleep } from '@parkade/clock';
+import { type Clock, sleep, Timeouts } from '@parkade/clock';
 import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { tolerant } from './handlers.js';
 import { observed, type RpcObserver } from './observed.js';
 import { traced } from './traced.js';
+import { serveUnary, unaryMethods } from './unary/serve-unary.js';
 import type { Tracer } from './tracer.js';
 import { type LotOf, NO_SECURITY, type Security } from './security.js';
 
@@ -104,16 +105,20 @@ export class GrpcServer implements RpcServer {
 
   /** Binds and listens. Rejects when the address is taken. */
   static async start(config: GrpcServerConfig, clock: Clock): Promise<GrpcServer> {
-    const server = new Server({ ...CHANNEL_OPTIONS, ...config.options });
+    const options = { ...CHANNEL_OPTIONS, ...config.options };
+    const server = new Server(options);
     const health = new HealthImplementation({ '': 'NOT_SERVING', [LIVENESS_NAME]: 'SERVING' });
     health.addToServer(server);
     const { credentials, plainHealthPort } = config.security ?? NO_SECURITY;
-    for (const { definition, implementation } of mounted(config, clock)) server.addService(definition, implementation);
+    const services = mounted(config, clock);
+    for (const { definition, implementation } of services) server.addService(definition, implementation);
     const names = config.services.map(({ definition }) => serviceName(definition));
     new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(DESCRIPTOR_IMAGE_URL)), {
       services: names,
     }).addToServer(server);
     const port = await bound(server, config.host, config.port, credentials);
+    const maxMessageBytes = options['grpc.max_receive_message_length'];
+    serveUnary(server, unaryMethods(services), { timeouts: new Timeouts(clock), maxMessageBytes });
     if (plainHealthPort === undefined) return new GrpcServer([server], health, names, port, clock);
     const plain = new Server(CHANNEL_OPTIONS);
     health.addToServer(plain);

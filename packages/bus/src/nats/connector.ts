@@ -1,9 +1,8 @@
-import { sleep } from '@parkade/clock';
+import { sleep, type Timeouts } from '@parkade/clock';
 import { connect } from 'nats';
 import type { NatsBusDeps, NatsOptions } from './options.js';
 import { connectionOptions } from './options.js';
 import { NatsSession } from './session.js';
-import type { Timeouts } from './timeouts.js';
 
 /** The pause before another try grows from the first to the second, in milliseconds. */
 const RETRY_MS = { first: 100, most: 2_000 };

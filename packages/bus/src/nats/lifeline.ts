@@ -1,4 +1,4 @@
-import { sleep } from '@parkade/clock';
+import { sleep, type Timeouts } from '@parkade/clock';
 import { BusError, type BusStatus } from '../bus.js';
 import { StatusBoard } from '../status-board.js';
 import { NatsConnector } from './connector.js';
@@ -6,7 +6,6 @@ import type { Deadline } from './deadline.js';
 import type { NatsBusDeps, NatsOptions } from './options.js';
 import type { NatsSession } from './session.js';
 import type { StreamKeeper } from './stream-keeper.js';
-import type { Timeouts } from './timeouts.js';
 
 /** How often the streams are looked at while connected, in milliseconds. */
 const VERIFY_EVERY_MS = 10_000;

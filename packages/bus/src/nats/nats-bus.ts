@@ -24,7 +24,7 @@ import { PullReading } from './pull-reading.js';
 import { type Acknowledgement, Header } from './publishes.js';
 import { Reader } from './reader.js';
 import { StreamKeeper } from './stream-keeper.js';
-import { Timeouts } from './timeouts.js';
+import { Timeouts } from '@parkade/clock';
 
 /** Publishes on their way to the server at once. */
 export const MAX_IN_FLIGHT = 512;

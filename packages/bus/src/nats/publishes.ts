@@ -1,8 +1,7 @@
-import type { Clock } from '@parkade/clock';
+import type { Clock, Timeouts } from '@parkade/clock';
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { BusError } from '../bus.js';
 import type { Deadline } from './deadline.js';
-import type { Timeouts } from './timeouts.js';
 
 /** What JetStream says to a publish: where it is stored, or the error code of its API. */
 export type Acknowledgement =

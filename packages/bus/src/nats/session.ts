@@ -1,9 +1,8 @@
-import type { Clock } from '@parkade/clock';
+import type { Clock, Timeouts } from '@parkade/clock';
 import type { JetStreamClient, JetStreamManager, Msg, NatsConnection } from 'nats';
 import { Empty, ErrorCode, NatsError } from 'nats';
 import { BusError } from '../bus.js';
 import { Publishes } from './publishes.js';
-import type { Timeouts } from './timeouts.js';
 
 /** Error codes of the JetStream API that decide what happens next. */
 export const API = { streamNotFound: 10_059, messageNotFound: 10_037, wrongLastSequence: 10_071, nameInUse: 10_058 };

@@ -42,6 +42,8 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
   // A transaction is sent once; a retry is the caller's decision.
   'grpc.enable_retries': 0,
+  // Nobody asks for its counts, and it keeps them for every call.
+  'grpc.enable_channelz': 0,
   'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,

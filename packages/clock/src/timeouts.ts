@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@parkade/clock';
+import type { Clock, Timer } from './clock.js';
 
 /** One that waits, until it is removed or its time is over. */
 export interface Timeout {
@@ -17,7 +17,7 @@ export class Timeouts {
   #timer: Timer | undefined;
   #armedForMs = Infinity;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(readonly clock: Clock) {}
 
   add(atMs: number, expired: () => void): Timeout {
     const timeout = { atMs, expired };

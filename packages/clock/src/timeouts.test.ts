@@ -1,4 +1,4 @@
-import { ManualClock } from '@parkade/clock';
+import { ManualClock } from './manual.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Timeout, Timeouts } from './timeouts.js';
