@@ -25,7 +25,7 @@ export interface LastValueServer {
   ): Promise<number | 'moved'>;
 }
 
-/** Subjects whose place is remembered; another one costs a read first. */
+/** Subjects whose place is remembered; another one that has a last value costs a refused write and a read. */
 export const REMEMBERED_PLACES = 131_072;
 /** How often another publisher may come first before a call gives up. */
 export const MOST_ATTEMPTS = 64;
@@ -35,8 +35,8 @@ const NOTHING: Place = { sequence: 0, version: -1 };
 /**
  * Publishes last values by compare-and-set, so that versions only rise (B2).
  *
- *   V1. A message is written only over a place that was seen to have a lower version, and the server compares the place's
- *       sequence: a write that lost a race changes nothing.
+ *   V1. A message is written only where nothing is, or over a place that was seen to have a lower version, and the server compares
+ *       the place's sequence: a write that lost a race, or guessed wrong, changes nothing.
  *   V2. What is remembered may be out of date; then the write is refused and the place is read. Nothing is refused to a
  *       caller on memory alone.
  *   V3. Calls of one subject go one after another, so that they do not race each other; other subjects do not wait.
@@ -75,7 +75,9 @@ export class LastValues {
   }
 
   async #attempt(subject: string, payload: Uint8Array, version: number, deadline: Deadline): Promise<boolean> {
-    let place = this.#places.get(subject);
+    // Of what is not remembered there is nothing, most often: to write that first, and read where it is refused, takes half of the
+    // 120 µs that reading first took owner and server together.
+    let place: Place | undefined = this.#places.get(subject) ?? NOTHING;
     // Until it is known how this ends, nothing is known about the place.
     this.#places.delete(subject);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
