@@ -2,9 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
+import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
-import { scaleSection } from './scale/section.js';
 import { switchSection } from './switch/section.js';
 
 /** What needs a real switch runs only when it is asked for. */
@@ -13,10 +13,10 @@ const ON_DEMAND: ReadonlySet<string> = new Set(['switch']);
 /** The sections there are, by name: `npm run bench -- <section>…`; without a name all but `switch`. */
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
+  ['served', servedSection],
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],
-  ['scale', scaleSection],
   ['switch', switchSection],
 ]);
 

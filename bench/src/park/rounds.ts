@@ -22,7 +22,7 @@ const MAX_FAILED_SHARE = 0.001;
  * of them. A first round, not counted, warms up. Rejects where more than a few requests fail.
  */
 export async function inRounds<Step extends string>(
-  cluster: BenchCluster,
+  cluster: Pick<BenchCluster, 'load' | 'cpu' | 'events'>,
   steps: Readonly<Record<Step, Load>>,
   rounds: number,
 ): Promise<Samples<Step>> {
@@ -40,7 +40,7 @@ export async function inRounds<Step extends string>(
   return samples;
 }
 
-async function sampled(cluster: BenchCluster, load: Load): Promise<Sample> {
+async function sampled(cluster: Pick<BenchCluster, 'load' | 'cpu' | 'events'>, load: Load): Promise<Sample> {
   const storedBefore = await cluster.events();
   const before = await cluster.cpu();
   const result = await cluster.load.ask('run', load);

@@ -3,6 +3,7 @@ import { median, ratios, spread } from '../measure/spread.js';
 import { atLeast, atMost, type Figure } from '../result.js';
 import { type BenchCluster, startBenchCluster } from './cluster.js';
 import { inRounds, type Sample, type Samples } from './rounds.js';
+import { tell } from './tell.js';
 
 /** Commands under way at a time, where it is more than one. */
 const IN_FLIGHT = 256;
@@ -20,25 +21,32 @@ export async function parkSection(): Promise<readonly Figure[]> {
     tell(rates);
     const latencies = await measureLatencies(cluster);
     tell(latencies);
-    return [...rateFigures(rates), latencyFigure(latencies)];
+    const halves = await measureHalf(cluster, median(rates['unary-park'].map(({ rate }) => rate)) / 2);
+    tell(halves);
+    return [...rateFigures(rates), latencyFigure(latencies), ...tailFigures(halves, latencies)];
   } finally {
     await cluster.stop();
   }
 }
 
-type RateStep = 'unary-echo' | 'unary-park' | 'stream-echo' | 'stream-park' | 'naive';
+type RateStep =
+  'unary-echo' | 'unary-park' | 'stream-echo' | 'stream-park' | 'naive' | 'redis-always' | 'redis-everysec';
+type HalfStep = 'half-park';
 type LatencyStep = 'one-park' | 'one-put' | 'one-echo';
 
-function measureRates({ gateway, echo, naive, ...cluster }: BenchCluster): Promise<Samples<RateStep>> {
+function measureRates(cluster: BenchCluster): Promise<Samples<RateStep>> {
+  const { gateway, echo, naive, redisAlways, redisEverysec } = cluster;
   const load = { inFlight: IN_FLIGHT, ms: STEP_MS };
   return inRounds(
-    { gateway, echo, naive, ...cluster },
+    cluster,
     {
       'unary-echo': { ...load, kind: 'unary-echo', address: echo.address },
       'unary-park': { ...load, kind: 'unary-park', address: gateway.address },
       'stream-echo': { ...load, kind: 'stream-echo', address: echo.address },
       'stream-park': { ...load, kind: 'stream-park', address: gateway.address },
       naive: { ...load, kind: 'naive', address: naive.address },
+      'redis-always': { ...load, kind: 'naive', address: redisAlways.address },
+      'redis-everysec': { ...load, kind: 'naive', address: redisEverysec.address },
     },
     ROUNDS,
   );
@@ -57,6 +65,12 @@ function measureLatencies(cluster: BenchCluster): Promise<Samples<LatencyStep>> 
   );
 }
 
+/** Parks and retrieves at half of what is possible, as evenly as a millisecond allows. */
+function measureHalf(cluster: BenchCluster, perSecond: number): Promise<Samples<HalfStep>> {
+  const load = { kind: 'unary-park', address: cluster.gateway.address, inFlight: IN_FLIGHT, ms: STEP_MS } as const;
+  return inRounds(cluster, { 'half-park': { ...load, perSecond } }, ROUNDS);
+}
+
 function rateFigures(samples: Samples<RateStep>): readonly Figure[] {
   const rates = (step: RateStep): readonly number[] => samples[step].map(({ rate }) => rate);
   const figure = (id: string, step: RateStep, baseline: RateStep, bar: number): Figure => {
@@ -71,6 +85,8 @@ function rateFigures(samples: Samples<RateStep>): readonly Figure[] {
     }),
     figure('stream_echo_ratio', 'stream-park', 'stream-echo', 0.25),
     figure('stream_naive_ratio', 'stream-park', 'naive', 15),
+    figure('stream_redis_ratio', 'stream-park', 'redis-always', 3),
+    figure('unary_redis_ratio', 'unary-park', 'redis-always', 0.9),
   ];
 }
 
@@ -82,22 +98,15 @@ function latencyFigure(samples: Samples<LatencyStep>): Figure {
   return atMost('latency_ratio', median(values), 1.6, 'ratio', { spread: spread(values), baseline });
 }
 
-/** What each step did, and what an operation cost each process. */
-function tell(samples: Readonly<Record<string, readonly Sample[]>>): void {
-  for (const [step, all] of Object.entries(samples)) {
-    const middle = (of: (sample: Sample) => number): number => median(all.map(of));
-    const processes = [...new Set(all.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];
-    const costs = processes
-      .map((name) => [name, middle(({ cpuUs }) => cpuUs[name] ?? 0)] as const)
-      .filter(([, us]) => us >= 1)
-      .map(([name, us]) => `${name} ${us.toFixed(0)}`);
-    const [low, high] = spread(all.map(({ rate }) => rate));
-    console.log(
-      `  ${step.padEnd(12)}${middle(({ rate }) => rate)
-        .toFixed(0)
-        .padStart(8)}/s (${low.toFixed(0)}-${high.toFixed(0)})` +
-        `  p50 ${middle(({ p50Ms }) => p50Ms).toFixed(2)} p99 ${middle(({ p99Ms }) => p99Ms).toFixed(2)} ms` +
-        `  events ${middle(({ events }) => events).toFixed(2)}  CPU µs: ${costs.join(', ')}`,
-    );
-  }
+function tailFigures(half: Samples<HalfStep>, one: Samples<LatencyStep>): readonly Figure[] {
+  const idleMs = median(one['one-park'].map(({ p50Ms }) => p50Ms));
+  const at = `at ${Math.round(median(half['half-park'].map(({ rate }) => rate)))}/s`;
+  const figure = (id: string, of: (sample: Sample) => number, bar: number): Figure => {
+    const values = half['half-park'].map(of);
+    return atMost(id, median(values), bar, 'ratio', { spread: spread(values), baseline: at });
+  };
+  return [
+    figure('tail_ratio', ({ p50Ms, p99Ms }) => p99Ms / p50Ms, 4),
+    figure('tail_idle_ratio', ({ p99Ms }) => p99Ms / idleMs, 10),
+  ];
 }

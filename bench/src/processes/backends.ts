@@ -1,6 +1,7 @@
 import { type RunningEtcd, startEtcd, startNats, type TestNats } from '@parkade/test';
 import { processCpuUs } from '../measure/process-cpu.js';
 import { BenchProcess } from './bench-process.js';
+import { type Fsync, type RunningRedis, startRedis } from './redis.js';
 
 /** etcd and NATS of a bench, and the processes that were started beside them. */
 export interface Backends {
@@ -8,6 +9,8 @@ export interface Backends {
   readonly nats: TestNats;
   /** Starts a process that knows both. Rejects where it does not come up. */
   start(setup: Parameters<typeof BenchProcess.start>[0]): Promise<BenchProcess>;
+  /** A Redis beside them. */
+  redis(fsync: Fsync): Promise<RunningRedis>;
   /** CPU time of etcd, NATS and the named processes so far, microseconds. */
   cpu(asked: Readonly<Record<string, BenchProcess>>): Promise<Readonly<Record<string, number>>>;
   /** Ends everything that was started here, the latest first. */
@@ -32,6 +35,11 @@ export async function startBackends(): Promise<Backends> {
         const started = await BenchProcess.start({ etcd: etcd.endpoint, nats: nats.url, ...setup });
         ends.push(() => started.stop());
         return started;
+      },
+      redis: async (fsync) => {
+        const redis = await startRedis(fsync);
+        ends.push(() => redis.stop());
+        return redis;
       },
       cpu: async (asked) => {
         const used: Record<string, number> = { etcd: await processCpuUs(etcd.pid), nats: await processCpuUs(nats.pid) };

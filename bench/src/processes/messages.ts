@@ -13,9 +13,8 @@ export type Role =
   | 'echo'
   | 'naive-gateway'
   | 'naive-owner'
-  | 'load'
-  | 'fan-out'
-  | 'watchers';
+  | 'redis-gateway'
+  | 'load';
 
 /** How a process is set up; what its role does not need is left out. */
 export interface RoleSetup {
@@ -24,7 +23,7 @@ export interface RoleSetup {
   readonly etcd?: string;
   /** `nats://…` */
   readonly nats?: string;
-  /** Whom it sends to. */
+  /** Whom it sends to: an address, of Redis its socket. */
   readonly to?: string;
   /** How many shards a new cluster has; 256 where it is not said. */
   readonly shards?: number;
@@ -32,33 +31,10 @@ export interface RoleSetup {
   readonly domains?: Readonly<Record<string, string>>;
 }
 
-/** What a process holds, bytes. */
-export interface Memory {
-  /** Of the machine's memory. */
-  readonly resident: number;
-  /** Of it: objects, and buffers beside them. */
-  readonly heap: number;
-  readonly buffers: number;
-}
-
-/** Streams that wait for what a server tells. */
-export interface Watchers {
-  readonly address: string;
-  /** `bare`: of the server `fan-out`; `slots`: WatchSlots of a gateway. */
-  readonly kind: 'bare' | 'slots';
-  readonly count: number;
-}
-
 /** What can be asked of a process, by name: argument and answer. */
 export interface Asks {
   /** CPU time used since it started, microseconds. */
   cpu: { readonly argument: undefined; readonly answer: number };
-  /** What it holds after a full collection, bytes. */
-  memory: { readonly argument: undefined; readonly answer: Memory };
-  /** Opens streams to a server that fans out; `watchers` only. */
-  watch: { readonly argument: Watchers; readonly answer: true };
-  /** Resolves when every stream has had a change that was made after this was asked; the wall clock then, ms. `watchers` only. */
-  told: { readonly argument: undefined; readonly answer: number };
   /** What held its event loop since it was last asked. */
   pauses: { readonly argument: undefined; readonly answer: Pauses };
   /** How many shards, or recall partitions, it serves. */
@@ -77,8 +53,16 @@ export interface Asks {
   run: { readonly argument: Load; readonly answer: LoadResult };
 }
 
-/** The loads there are. `park`: parks and retrieves in turn, each slot by one worker. */
-export type LoadKind = 'unary-echo' | 'stream-echo' | 'unary-park' | 'stream-park' | 'naive' | 'etcd-put';
+/** The loads there are. `park`: parks and retrieves in turn, each slot by one worker. `served`: by a client that costs little. */
+export type LoadKind =
+  | 'unary-echo'
+  | 'unary-park'
+  | 'stream-echo'
+  | 'stream-park'
+  | 'naive'
+  | 'etcd-put'
+  | 'served-echo'
+  | 'served-park';
 
 export interface Load {
   readonly kind: LoadKind;
@@ -86,6 +70,8 @@ export interface Load {
   /** Requests under way at a time. */
   readonly inFlight: number;
   readonly ms: number;
+  /** So many are sent each second, whatever becomes of those before, up to `inFlight`; undefined: as many as are answered. */
+  readonly perSecond?: number;
 }
 
 export interface LoadResult {

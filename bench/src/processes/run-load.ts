@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import type { Load, LoadKind, LoadResult, RoleSetup, Running } from './messages.js';
 import { Latencies } from './latencies.js';
 import { etcdPuts, naivePuts, streamEcho, streamParks, unaryEcho, unaryParks } from './loads.js';
+import { paced } from './paced.js';
+import { servedEchoes, servedParks } from './served-loads.js';
 
 /** Does the next operation of a worker; calls back when it is answered, with what went wrong where it did. */
 export type Operate = (worker: number, turn: number, done: (failure?: string) => void) => void;
@@ -19,13 +21,20 @@ const KINDS: Readonly<Record<LoadKind, (address: string, etcd: string) => Opened
   'stream-park': streamParks,
   naive: naivePuts,
   'etcd-put': (_address, etcd) => etcdPuts(etcd),
+  'served-echo': servedEchoes,
+  'served-park': servedParks,
 };
 
 /** The process that makes requests: a fixed number under way, each worker's next when its last is answered. */
 export function runLoad({ etcd = '' }: RoleSetup): Promise<Running> {
   return Promise.resolve({
     address: '',
-    answers: { run: async (load) => run(load, await KINDS[load.kind](load.address, etcd)) },
+    answers: {
+      run: async (load) => {
+        const opened = await KINDS[load.kind](load.address, etcd);
+        return load.perSecond === undefined ? run(load, opened) : paced(load, load.perSecond, opened);
+      },
+    },
   });
 }
 
