@@ -41,7 +41,12 @@ const PEERS = {
   // The browser that the park board is tested in.
   chromium: { what: 'chromium', packages: ['chromium'], present: () => onPath('chromium') },
   // What the bench compares with.
-  redis: { what: 'redis-server', packages: ['redis-server'], present: () => onPath('redis-server'), onlyWhenAsked: true },
+  redis: {
+    what: 'redis-server',
+    packages: ['redis-server'],
+    present: () => onPath('redis-server'),
+    onlyWhenAsked: true,
+  },
   // The phones of the suite against a real switch, which is no part of `npm test`.
   sipp: { what: 'sipp', packages: ['sip-tester'], present: () => onPath('sipp'), onlyWhenAsked: true },
 };

@@ -5,6 +5,7 @@ import { mediaSection } from './media/section.js';
 import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
+import { scaleSection } from './scale/section.js';
 import { switchSection } from './switch/section.js';
 
 /** What needs a real switch runs only when it is asked for. */
@@ -17,6 +18,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],
+  ['scale', scaleSection],
   ['switch', switchSection],
 ]);
 

@@ -43,7 +43,18 @@ export async function startBenchCluster(): Promise<BenchCluster> {
       ...(await backends.cpu(all)),
       redis: await processCpuUs(redis.always.pid),
     });
-    return { load, gateway, owner, echo, naive, redisAlways, redisEverysec, cpu, events: () => eventsOf(owner), stop: () => backends.stop() };
+    return {
+      load,
+      gateway,
+      owner,
+      echo,
+      naive,
+      redisAlways,
+      redisEverysec,
+      cpu,
+      events: () => eventsOf(owner),
+      stop: () => backends.stop(),
+    };
   } catch (error) {
     await backends.stop();
     throw error;

@@ -59,6 +59,13 @@ export class BenchProcess {
     });
   }
 
+  /** Ends it at once, as a crash does; resolves when it has ended. */
+  async kill(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   /** Ends it; a profile is written first. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -1,6 +1,8 @@
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
+import { memory } from '../measure/memory.js';
 import { runEcho } from './run-echo.js';
+import { runFanOut } from './run-fan-out.js';
 import { runGateway } from './run-gateway.js';
 import { runLoad } from './run-load.js';
 import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
@@ -9,6 +11,7 @@ import { runPhones } from './run-phones.js';
 import { runRedis } from './run-redis.js';
 import { runMedia } from './run-media.js';
 import { runRecall } from './run-recall.js';
+import { runWatchers } from './run-watchers.js';
 import { runSwitch } from './run-switch.js';
 
 const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
@@ -23,6 +26,8 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   'naive-owner': runNaiveOwner,
   'redis-gateway': runRedis,
   load: runLoad,
+  'fan-out': runFanOut,
+  watchers: runWatchers,
 };
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
@@ -34,9 +39,12 @@ function cpu(): Promise<number> {
 }
 
 const pauses = watchPauses();
-const all = { cpu, pauses: () => Promise.resolve(pauses()), ...answers } as Partial<
-  Record<keyof Asks, (argument: unknown) => Promise<unknown>>
->;
+const all = {
+  cpu,
+  memory: () => Promise.resolve(memory()),
+  pauses: () => Promise.resolve(pauses()),
+  ...answers,
+} as Partial<Record<keyof Asks, (argument: unknown) => Promise<unknown>>>;
 process.on('message', ({ id, ask, argument }: Question) => {
   const answered = all[ask]?.(argument) ?? Promise.reject(new Error(`${setup.role} cannot be asked ${ask}`));
   answered.then(

@@ -14,7 +14,9 @@ export type Role =
   | 'naive-gateway'
   | 'naive-owner'
   | 'redis-gateway'
-  | 'load';
+  | 'load'
+  | 'fan-out'
+  | 'watchers';
 
 /** How a process is set up; what its role does not need is left out. */
 export interface RoleSetup {
@@ -31,10 +33,33 @@ export interface RoleSetup {
   readonly domains?: Readonly<Record<string, string>>;
 }
 
+/** What a process holds, bytes. */
+export interface Memory {
+  /** Of the machine's memory. */
+  readonly resident: number;
+  /** Of it: objects, and buffers beside them. */
+  readonly heap: number;
+  readonly buffers: number;
+}
+
+/** Streams that wait for what a server tells. */
+export interface Watchers {
+  readonly address: string;
+  /** `bare`: of the server `fan-out`; `slots`: WatchSlots of a gateway. */
+  readonly kind: 'bare' | 'slots';
+  readonly count: number;
+}
+
 /** What can be asked of a process, by name: argument and answer. */
 export interface Asks {
   /** CPU time used since it started, microseconds. */
   cpu: { readonly argument: undefined; readonly answer: number };
+  /** What it holds after a full collection, bytes. */
+  memory: { readonly argument: undefined; readonly answer: Memory };
+  /** Opens streams to a server that fans out; `watchers` only. */
+  watch: { readonly argument: Watchers; readonly answer: true };
+  /** Resolves when every stream has had a change that was made after this was asked; the wall clock then, ms. `watchers` only. */
+  told: { readonly argument: undefined; readonly answer: number };
   /** What held its event loop since it was last asked. */
   pauses: { readonly argument: undefined; readonly answer: Pauses };
   /** How many shards, or recall partitions, it serves. */
@@ -55,14 +80,7 @@ export interface Asks {
 
 /** The loads there are. `park`: parks and retrieves in turn, each slot by one worker. `served`: by a client that costs little. */
 export type LoadKind =
-  | 'unary-echo'
-  | 'unary-park'
-  | 'stream-echo'
-  | 'stream-park'
-  | 'naive'
-  | 'etcd-put'
-  | 'served-echo'
-  | 'served-park';
+  'unary-echo' | 'unary-park' | 'stream-echo' | 'stream-park' | 'naive' | 'etcd-put' | 'served-echo' | 'served-park';
 
 export interface Load {
   readonly kind: LoadKind;

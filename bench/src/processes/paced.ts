@@ -11,7 +11,11 @@ const STEP_MS = 1;
  * Sends at a fixed rate, whatever becomes of what was sent before: a request's time begins when it was due, so that one that had to wait
  * for a worker is not told as fast.
  */
-export async function paced({ inFlight, ms }: Load, perSecond: number, { operate, close }: Opened): Promise<LoadResult> {
+export async function paced(
+  { inFlight, ms }: Load,
+  perSecond: number,
+  { operate, close }: Opened,
+): Promise<LoadResult> {
   const latencies = new Latencies();
   const free = Array.from({ length: inFlight }, (_, worker) => ({ worker, turn: 0 }));
   let [failed, firstFailure, due, underWay] = [0, '', 0, 0];

@@ -42,7 +42,9 @@ export class RawHttp2 {
     settings.writeUInt32BE(WINDOW, 2);
     const more = Buffer.alloc(4);
     more.writeUInt32BE(WINDOW - INITIAL_WINDOW);
-    this.#socket.write(Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, settings), frame(FRAME.windowUpdate, 0, 0, more)]));
+    this.#socket.write(
+      Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, settings), frame(FRAME.windowUpdate, 0, 0, more)]),
+    );
   }
 
   /** Sends a message as a call of its own; returns its stream. All of a turn of the event loop leave in one write. */
@@ -82,7 +84,8 @@ export class RawHttp2 {
   }
 
   #frame(type: number, flags: number, stream: number, all: Buffer, at: number, length: number): void {
-    if (type === FRAME.settings && (flags & ACK) === 0) this.#socket.write(frame(FRAME.settings, ACK, 0, Buffer.alloc(0)));
+    if (type === FRAME.settings && (flags & ACK) === 0)
+      this.#socket.write(frame(FRAME.settings, ACK, 0, Buffer.alloc(0)));
     else if (type === FRAME.ping && (flags & ACK) === 0) {
       this.#socket.write(frame(FRAME.ping, ACK, 0, all.subarray(at, at + length)));
     } else if (type === FRAME.data && length > 0) this.#withMessage.add(stream);
@@ -112,6 +115,11 @@ function headerBlock(path: string, authority: string): Buffer {
     ['te', 'trailers'],
   ];
   return Buffer.concat(
-    fields.flatMap(([name = '', value = '']) => [Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)]),
+    fields.flatMap(([name = '', value = '']) => [
+      Buffer.from([0, name.length]),
+      Buffer.from(name),
+      Buffer.from([value.length]),
+      Buffer.from(value),
+    ]),
   );
 }

@@ -23,7 +23,9 @@ export async function startRedis(fsync: Fsync): Promise<RunningRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'parkade-redis-'));
   const path = join(directory, 'socket');
   const settings = ['--port', '0', '--unixsocket', path, '--dir', directory, '--save', ''];
-  const child = spawn('redis-server', [...settings, '--appendonly', 'yes', '--appendfsync', fsync], { stdio: 'ignore' });
+  const child = spawn('redis-server', [...settings, '--appendonly', 'yes', '--appendfsync', fsync], {
+    stdio: 'ignore',
+  });
   const orphan = (): void => void child.kill('SIGKILL');
   process.once('exit', orphan);
   await once(child, 'spawn');

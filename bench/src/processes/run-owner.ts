@@ -31,7 +31,7 @@ export async function runOwner({ etcd = '', nats = '', shards: shardCount }: Rol
   const random = new SystemRandom();
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
   const bus = counted(openBus(nats, { clock, random }));
-  const config = { memberId: 'owner-1', host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000 };
+  const config = { memberId: `owner-${process.pid}`, host: '127.0.0.1', port: 0, version: '1', leaseTtlMs: 5_000 };
   const owner = await startSlotShard({ ...config, limits: DEFAULT_LIMITS }, shardCount, {
     store,
     bus,

@@ -5,8 +5,6 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RealSwitch } from '@parkade/real-switch';
 
-/** Legs that are called at a time. */
-const AT_A_TIME = 8;
 const READY_MS = 2_000;
 
 /** A phone that answers every call, played by SIPp. */
@@ -39,25 +37,15 @@ export class AnsweringPhone {
   }
 }
 
-/** Calls the phone `count` times; answers the legs, answered and waiting. `transferred`: they count as legs a phone transfers. */
-export async function callLegs(
-  one: RealSwitch,
-  phone: AnsweringPhone,
-  profile: string,
-  count: number,
-  transferred: boolean,
-): Promise<readonly string[]> {
-  const legs: string[] = [];
-  for (let at = 0; at < count; at += AT_A_TIME) {
-    const calls = Array.from({ length: Math.min(AT_A_TIME, count - at) }, async () => {
-      const leg = randomUUID();
-      const partner = transferred ? `,last_bridge_to=${randomUUID()}` : '';
-      const variables = `{origination_uuid=${leg},origination_caller_id_number=5550100${partner}}`;
-      const said = await one.job('originate', `${variables}sofia/${profile}/phone@${phone.address} &park()`);
-      if (!said.startsWith('+OK')) throw new Error(`a phone could not be called: ${said}`);
-      legs.push(leg);
-    });
-    await Promise.all(calls);
-  }
-  return legs;
+/** Calls the phone and sends its leg to `target` when it has answered. `transferable`: as one that a phone transfers later. */
+export type CallLeg = (leg: string, target: string, transferable: boolean) => Promise<void>;
+
+export function callingLegs(one: RealSwitch, phone: AnsweringPhone, profile: string): CallLeg {
+  return async (leg, target, transferable) => {
+    // Who has talked with it, as a transfer leaves it on a leg.
+    const partner = transferable ? `,last_bridge_to=${randomUUID()}` : '';
+    const variables = `{origination_uuid=${leg},origination_caller_id_number=5550100${partner}}`;
+    const said = await one.job('originate', `${variables}sofia/${profile}/phone@${phone.address} ${target}`);
+    if (!said.startsWith('+OK')) throw new Error(`a phone could not be called: ${said}`);
+  };
 }

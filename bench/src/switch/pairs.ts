@@ -1,52 +1,49 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import type { RealSwitch } from '@parkade/real-switch';
+import type { CallLeg } from './legs.js';
+import type { News } from './news.js';
+import type { Way } from './ways.js';
 
-/** Pairs that are under way at a time. */
-const IN_FLIGHT = 8;
-const LIMIT_MS = 20_000;
-
-/** One way to park a call and to fetch it. */
-export interface Way {
-  /** Sends the caller's leg to a slot. */
-  park(leg: string, slot: string): Promise<unknown>;
-  /** Whether the call of a slot is parked. */
-  isParked(slot: string): boolean;
-  /** Sends the retriever's leg to a slot. */
-  fetch(leg: string, slot: string): Promise<unknown>;
+/** Tells of conversations and of calls that are over. */
+export function tellOfCalls(one: RealSwitch, news: News): void {
+  one.onEvent((event) => {
+    if (event.name === 'CHANNEL_HANGUP') return news.tell(`over ${event.channelUuid ?? ''}`);
+    if (event.name !== 'CHANNEL_BRIDGE') return;
+    for (const leg of [event.channelUuid, event.get('Other-Leg-Unique-ID')]) news.tell(`talking ${leg ?? ''}`);
+  });
 }
 
-/** Parks and fetches every pair of legs; answers pairs a second, from the first transfer to the last conversation. */
+/**
+ * `pairs` times: a caller is called and parked, a retriever is called and fetches him, they talk, both hang up; `inFlight` at a
+ * time. Answers pairs a second. Rejects when any step of any pair fails: a rate counts only when it is clean.
+ */
 export async function pairsASecond(
   one: RealSwitch,
   way: Way,
-  callers: readonly string[],
-  retrievers: readonly string[],
-  slotOf: (pair: number) => string,
+  news: News,
+  call: CallLeg,
+  { pairs, inFlight }: { readonly pairs: number; readonly inFlight: number },
 ): Promise<number> {
-  const talking = new Set<string>();
-  const unlisten = one.onEvent((event) => {
-    if (event.name !== 'CHANNEL_BRIDGE') return;
-    for (const leg of [event.channelUuid, event.get('Other-Leg-Unique-ID')]) if (leg !== undefined) talking.add(leg);
-  });
   const startMs = performance.now();
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let pair = next++; pair < callers.length; pair = next++) {
-      const [caller = '', retriever = '', slot] = [callers[pair], retrievers[pair], slotOf(pair)];
-      await way.park(caller, slot);
-      await until(`parked in ${slot}`, () => way.isParked(slot));
-      await way.fetch(retriever, slot);
-      await until(`fetched from ${slot}`, () => talking.has(caller) && talking.has(retriever));
-    }
+    for (let n = next++; n < pairs; n = next++) await pair(one, way, news, call, way.slot(n));
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work)).finally(unlisten);
-  return (callers.length * 1_000) / (performance.now() - startMs);
+  await Promise.all(Array.from({ length: inFlight }, work));
+  return (pairs * 1_000) / (performance.now() - startMs);
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + LIMIT_MS;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`not ${what} in time`);
-    await delay(1);
-  }
+async function pair(one: RealSwitch, way: Way, news: News, call: CallLeg, slot: string): Promise<void> {
+  const [caller, retriever] = [randomUUID(), randomUUID()];
+  await call(caller, '&park()', true);
+  const parked = news.wait(way.parked(caller, slot));
+  await way.park(caller, slot);
+  await parked;
+  const talking = Promise.all([caller, retriever].map((leg) => news.wait(`talking ${leg}`)));
+  await call(retriever, way.fetch(slot), false);
+  await way.join?.(caller, retriever);
+  await talking;
+  const over = Promise.all([caller, retriever].map((leg) => news.wait(`over ${leg}`)));
+  await one.api('uuid_kill', retriever);
+  await over;
 }
