@@ -230,11 +230,14 @@ export class Publisher {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#deps.clock.defer(() => {
+    const { clock } = this.#deps;
+    // A turn after the commit's answers: writing out its events and lamps is not what a caller waits for.
+    const next = (): void => {
       this.#scheduled = false;
       this.#events.pump();
       this.#lamps.pump();
-    });
+    };
+    clock.defer(() => clock.defer(next));
   }
 
   /** Queues one more lamp of a republish; false: there is none. */
