@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { keepEncoding } from '../routing/encode-exchange.js';
 import { encodeRequest, type PublicCommand } from './public-command.js';
 
 /** The methods' names as they are hashed, by name. */
@@ -12,7 +13,9 @@ const DIGITS = 13;
  * for every attempt at it through whichever gateway; another one under the same id is refused by the owner.
  */
 export function fingerprint(command: PublicCommand): number {
-  const digest = hash('sha256', Buffer.concat([nameOf(command), encodeRequest(command)]), 'hex');
+  const encoded = encodeRequest(command);
+  keepEncoding(command.value, encoded);
+  const digest = hash('sha256', Buffer.concat([nameOf(command), encoded]), 'hex');
   return parseInt(digest.slice(0, DIGITS), 16);
 }
 

@@ -4,9 +4,11 @@ import {
   type ListOwnedRequest,
   type ListOwnedResponse,
   SlotShardServiceClient,
+  SlotShardServiceService,
   type FollowShardRequest,
 } from '@parkade/proto';
 import { INNER_CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
+import { encodeExchange } from './encode-exchange.js';
 import type { ExchangeHandlers, FollowHandlers, OwnerChannel, OwnerTransport } from './owner-transport.js';
 
 /** A shard's snapshot comes in batches, a list in one message: either may be longer than a command. */
@@ -60,7 +62,8 @@ class GrpcOwnerChannel implements OwnerChannel {
     this.#whenConnected((failure) => {
       if (!told) return;
       if (failure !== undefined) return closed(failure);
-      const stream = this.#client.exchange();
+      const { path, responseDeserialize } = SlotShardServiceService.exchange;
+      const stream = this.#client.makeBidiStreamRequest(path, encodeExchange, responseDeserialize);
       cancel = () => stream.cancel();
       stream.on('data', (response: { answers: [] }) => {
         if (told) handlers.answers(response.answers);
