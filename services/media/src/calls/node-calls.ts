@@ -4,7 +4,7 @@
 //       have somebody else's conversation parked by naming it.
 //   C3. One thing is done with a leg at a time.
 import { Consistency, type Park, ParkState } from '@parkade/proto';
-import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { markOf, markVariables, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
@@ -78,6 +78,15 @@ export class NodeCalls {
       this.#do(legId, () => this.#refuse(arrival));
       return 'no-tenant';
     }
+    // A switch brings a call back as it was when it came to its code, and sends it there again: without our mark.
+    const recovered =
+      headers.get('variable_recovered') === 'true' ? await this.#parkOf(legId, rule.tenantId) : undefined;
+    if (recovered === 'unknown') return 'unknown';
+    if (this.#underWay.has(legId)) return 'taken';
+    if (recovered !== undefined) {
+      this.#do(legId, () => this.#readopt(seenLeg(legId, headers), recovered));
+      return 'taken';
+    }
     const settings = this.context.settingsOf(rule.tenantId)?.settings;
     const codes = codesOf(settings?.codes, this.context.config.codes);
     const wish = readCode(arrival.dialled, codes, settings?.extension_number);
@@ -146,13 +155,24 @@ export class NodeCalls {
     return park?.state !== ParkState.ENDED && park?.call?.callId === legId ? park : undefined;
   }
 
-  /** A parked leg that its crashed switch brought back: into park again, under the mark it has. */
+  /** The park that a call stands in. */
+  async #parkOf(callId: string, tenantId: string): Promise<Park | 'unknown' | undefined> {
+    const by = { $case: 'call', value: { mediaNode: this.context.node, callId } } as const;
+    const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
+    if (!found.ok) return found.known ? undefined : 'unknown';
+    const { park } = found.value;
+    return park?.state === ParkState.ENDED ? undefined : park;
+  }
+
+  /** A parked leg that its crashed switch brought back: into park again, and marked. */
   async #readopt(leg: SeenLeg, park: Park): Promise<void> {
     const { sw, parked } = this.context;
     const { legId } = leg;
     if (!parked.watch(legId)) return;
     if ((await sw.park(leg, false)) !== 'parked') return parked.leave(legId);
     await holdAudio(this.context, legId, park);
+    const { tenantId, parkId, revision } = park;
+    await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
     parked.parked(legId, { ...ofPark(park), reserved: false });
   }
 }
