@@ -2,11 +2,15 @@ import { EmbeddedBus } from '@parkade/bus';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { HOLDING_LOT, homeShard, keys, partShard, slotShard } from '@parkade/ids';
 import {
+  CallRef,
   type CommandAnswer,
   Consistency,
   type FollowShardResponse,
+  MediaControl,
   ParkState,
   PickupState,
+  ReleaseCause,
+  ReserveRequest,
   SlotRecord,
 } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
@@ -183,6 +187,35 @@ suite('an owner', () => {
     expect(describe(await claim({ ...first, requestId: requestId() }))).toBe('PICKUP_REFUSED');
     const back = { ...named, requestId: requestId(), retrieveId: begun.retrieveId, cause: '', ifUnclaimed: true };
     expect(describe(await client.send(home, { $case: 'giveBackRetrieve', value: back }))).toBe('PICKUP_CLAIMED');
+  });
+
+  it('parks a caller who completes a transfer too late with all that was reserved for him: parker, note, flow, timers, media (R10)', async () => {
+    const { client } = await oneOwner();
+    const reserve = ReserveRequest.fromPartial({
+      requestId: requestId(),
+      tenantId: 'acme',
+      target: slotTarget('701'),
+      call: { mediaNode: 'node-1', callId: 'consult' },
+      parker: { userId: 'alice', extension: '1001' },
+      note: 'blue car',
+      mediaControl: MediaControl.CLUSTER,
+      overrides: { ringbackTimeout: { seconds: 77 }, maxPark: { seconds: 600 } },
+      flow: { flowId: 'f', children: [{ key: '_', target: { to: { $case: 'voicemail', value: '1001' } } }] },
+    });
+    const reserved = parkOf(await client.send(home, { $case: 'reserve', value: reserve }));
+    const named = { tenantId: 'acme', parkId: reserved.parkId };
+    const release = { ...named, requestId: requestId(), cause: ReleaseCause.ABANDONED, callId: 'consult' };
+    await client.send(home, { $case: 'release', value: release });
+    const caller = CallRef.fromPartial({ mediaNode: 'node-1', callId: 'caller' });
+    const value = { ...named, requestId: requestId(), call: caller };
+    const late = parkOf(await client.send(home, { $case: 'completeReservation', value }));
+    const { parker, note, mediaControl, branch, policy } = reserved;
+    expect(branch?.child).toBe('_');
+    expect(late).toMatchObject({ state: ParkState.PARKED, call: caller, parker, note, mediaControl, branch });
+    expect(late.parkId).not.toBe(reserved.parkId);
+    const lamp = { presenceId: late.policy?.presenceId, presenceType: late.policy?.presenceType };
+    expect(late.policy).toEqual({ ...policy, ...lamp });
+    expect(lamp.presenceId).toBe(`*3${late.slot}`);
   });
 
   it('moves a call to a slot of another shard: it is in one place at every moment', async () => {

@@ -1,11 +1,11 @@
-import type {
-  CallRef,
-  EndedPark,
-  FlowBranch,
-  ParkRecord,
-  SlotName,
-  SlotRecord,
-  Transition,
+import {
+  type CallRef,
+  type EndedPark,
+  type FlowBranch,
+  type ParkRecord,
+  type SlotName,
+  type SlotRecord,
+  type Transition,
   TransitionKind,
 } from '@parkade/proto';
 import { lampOf } from '@parkade/slots';
@@ -45,10 +45,13 @@ export function changed(record: SlotRecord, ctx: StepContext, park: ParkRecord, 
   return { kind: 'apply', record: next(record, ctx, parks, park, facts), park, left: false };
 }
 
-/** A park leaves the slot, and is remembered as ended. */
+/** A park leaves the slot, and is remembered as ended; the youngest reservation with all that its caller, come late, is parked with. */
 export function departed(record: SlotRecord, ctx: StepContext, park: ParkRecord, facts: Facts): Applied {
   const end = { parkId: park.parkId, how: facts.kind, atMs: ctx.nowMs, nextParkId: facts.otherParkId ?? '' };
-  const ended = [...record.ended, end].slice(-MAX_ENDED);
+  const isReservation = facts.kind === TransitionKind.RESERVATION_ENDED;
+  const before = isReservation ? record.ended.map((older) => ({ ...older, reserved: undefined })) : record.ended;
+  const reserved = isReservation ? { reserved: { ...park, call: undefined, state: undefined } } : {};
+  const ended = [...before, { ...end, ...reserved }].slice(-MAX_ENDED);
   return { kind: 'apply', record: next(record, ctx, without(record, park), park, facts, ended), park, left: true };
 }
 

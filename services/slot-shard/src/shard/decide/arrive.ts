@@ -5,7 +5,9 @@ import {
   type FlowBranch,
   MediaControl,
   OnOccupied,
+  type ParkRecord,
   type ParkRequest,
+  type Policy,
   Reason,
   type ReserveRequest,
 } from '@parkade/proto';
@@ -49,6 +51,12 @@ export function arrive(
   return arriveAt(kind, request, next.lot.lot_id, next.slot, parkId, parked, placing, ctx);
 }
 
+/** What a park brings from its reservation; its lamp is that of the slot it comes to. */
+interface Kept {
+  readonly policy: Policy;
+  readonly branch: FlowBranch | undefined;
+}
+
 function arriveAt(
   kind: 'park' | 'reserve',
   request: ParkRequest | ReserveRequest,
@@ -58,6 +66,7 @@ function arriveAt(
   parked: SlotEntry | undefined,
   placing: PlaceContext & { readonly group?: GroupSettings | undefined },
   ctx: DecideContext,
+  kept?: Kept,
 ): Decision {
   const lot = placing.tenant.lot(lotId);
   if (lot === undefined || request.call === undefined) return missing('call');
@@ -66,7 +75,9 @@ function arriveAt(
   if (parked !== undefined && parked !== known) {
     return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
   }
-  const policy = policyFor(lot, slot, request.overrides, placing, request.flow, placing.group);
+  const resolved = policyFor(lot, slot, request.overrides, placing, request.flow, placing.group);
+  const { presenceType, presenceId } = resolved;
+  const policy = kept === undefined ? resolved : { ...kept.policy, presenceType, presenceId };
   const command: SlotCommand = {
     kind,
     requestId: request.requestId,
@@ -77,7 +88,7 @@ function arriveAt(
     // A call without a slot is rung back to its parker at once.
     policy: lotId === HOLDING_LOT ? { ...policy, ringbackTimeoutMs: 1 } : policy,
     mediaControl: request.mediaControl === MediaControl.UNSPECIFIED ? MediaControl.CALLER : request.mediaControl,
-    branch: branchFor(request, slot),
+    branch: kept === undefined ? branchFor(request, slot) : kept.branch,
   };
   const entry = known ?? ctx.table.entry(request.tenantId, lotId, slot);
   return run(entry, command, ctx);
@@ -98,7 +109,10 @@ function isGiven<T>(value: T | undefined): value is T {
   return value !== undefined;
 }
 
-/** A completion whose reservation ended parks in the next free slot of the lot: the caller is never dropped. */
+/**
+ * A completion whose reservation ended parks in the next free slot of the lot, with what was reserved for it (parker, note, policy,
+ * flow, who moves the media): the caller is never dropped.
+ */
 export function complete(
   request: Extract<Operation, { $case: 'completeReservation' }>['value'],
   command: Command,
@@ -119,17 +133,31 @@ export function complete(
   const next = placeNextFree(found.entry.name, placing);
   if (next.kind === 'part-full') return partFull();
   if (next.kind === 'refuse') return refuse(next.refusal);
-  const arrival = {
-    requestId,
-    tenantId: request.tenantId,
-    target: undefined,
-    call,
-    parker: undefined,
-    note: '',
-    mediaControl: MediaControl.UNSPECIFIED,
-    overrides: undefined,
-  };
-  return arriveAt('park', arrival, next.lot.lot_id, next.slot, nextId, undefined, placing, ctx);
+  const {
+    parker,
+    note = '',
+    mediaControl = MediaControl.UNSPECIFIED,
+    policy,
+    branch,
+  } = reservation(found.entry, parkId);
+  const arrival = { requestId, tenantId: request.tenantId, target: undefined, call, parker, note, mediaControl };
+  const terms = policy === undefined ? undefined : { policy, branch };
+  return arriveAt(
+    'park',
+    { ...arrival, overrides: undefined },
+    next.lot.lot_id,
+    next.slot,
+    nextId,
+    undefined,
+    placing,
+    ctx,
+    terms,
+  );
+}
+
+/** What a reservation that ended has left for its caller; nothing where another one ended since. */
+function reservation(entry: SlotEntry, parkId: string): Partial<ParkRecord> {
+  return entry.record?.ended.find((end) => end.parkId === parkId)?.reserved ?? {};
 }
 
 export function placeContext(

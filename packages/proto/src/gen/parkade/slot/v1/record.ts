@@ -290,6 +290,8 @@ export interface EndedPark {
   atMs: number;
   /** Where it went on, when it was moved. */
   nextParkId: string;
+  /** RESERVATION_ENDED, the youngest such of the slot: what its caller is parked with who comes late. Without call and state. */
+  reserved?: ParkRecord | undefined;
 }
 
 /** What happened, to whom, by whom. */
@@ -1723,7 +1725,7 @@ export const Incoming: MessageFns<Incoming> = {
 };
 
 function createBaseEndedPark(): EndedPark {
-  return { parkId: "", how: 0, atMs: 0, nextParkId: "" };
+  return { parkId: "", how: 0, atMs: 0, nextParkId: "", reserved: undefined };
 }
 
 export const EndedPark: MessageFns<EndedPark> = {
@@ -1739,6 +1741,9 @@ export const EndedPark: MessageFns<EndedPark> = {
     }
     if (message.nextParkId !== "") {
       writer.uint32(34).string(message.nextParkId);
+    }
+    if (message.reserved !== undefined) {
+      ParkRecord.encode(message.reserved, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1788,6 +1793,14 @@ export const EndedPark: MessageFns<EndedPark> = {
             message.nextParkId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reserved = ParkRecord.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1809,6 +1822,9 @@ export const EndedPark: MessageFns<EndedPark> = {
     message.how = object.how ?? 0;
     message.atMs = object.atMs ?? 0;
     message.nextParkId = object.nextParkId ?? "";
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? ParkRecord.fromPartial(object.reserved)
+      : undefined;
     return message;
   },
 };
