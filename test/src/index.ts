@@ -3,3 +3,4 @@ export * from './support/etcd.js';
 export * from './support/nats.js';
 export * from './support/cluster.js';
 export * from './support/process.js';
+export * from './support/tcp-proxy.js';

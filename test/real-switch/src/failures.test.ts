@@ -53,10 +53,10 @@ test('the connection to the switch is cut and healed: who hung up meanwhile has 
   const bob = await scene().phone(1);
   const gone = await scene().park(await scene().caller(0), bob, '701');
   const waits = await scene().park(await scene().caller(2), bob, '702');
-  for (const relay of system.relays) relay.cut();
+  await Promise.all(system.wires.map((wire) => wire.cut()));
   await gone.hangUp();
   await waits.hearsSound();
-  for (const relay of system.relays) relay.heal();
+  await Promise.all(system.wires.map((wire) => wire.heal()));
   await system.until('the slot free', async () => (await system.parks()).every((park) => park.slot !== '701'));
   const taker = await (await scene().caller(3)).call('*5702');
   await taker.waitFor('answered');

@@ -40,6 +40,16 @@ test('a call that is transferred while it is in a conference goes back to its pa
   expect(await world.parks()).toEqual([]);
 });
 
+test('a call that nobody has answered is not parked: it goes back to its parker, whose phone says why, and is not hung up (R11)', async () => {
+  world = await World.start();
+  const [caller, callee] = await world.talk('2001', '1001');
+  caller.answerState = 'ringing';
+  world.sim.transferBlind(callee, '701');
+  await until(() => !callee.isAlive && caller.variables.has('effective_caller_id_name'));
+  expect(caller.variables.get('effective_caller_id_name')).toBe('Not parked (not answered): 2001');
+  expect([caller.isAlive, await world.parks()]).toEqual([true, []]);
+});
+
 test('a full lot is told apart from a slot in use, and from parking that is off (R11)', async () => {
   world = await World.start();
   const heard = sounds();

@@ -78,3 +78,16 @@ test('a phone that fetches from a reserved slot gets the caller once he has arri
   await world().join(taker, caller);
   await world().allFree();
 });
+
+test('a caller who hangs up before the parker completes the transfer: the reservation ends, whether he gives up or transfers', async () => {
+  const { sim } = world();
+  for (const cause of ['NORMAL_CLEARING', 'ATTENDED_TRANSFER']) {
+    const [caller] = await world().talk('2001', '1001');
+    const consult = sim.call('1001', '*3702');
+    await world().park('702', ParkState.RESERVED);
+    await world().waitsReserved(consult);
+    world().hangUp(caller);
+    sim.hangUp(consult, cause);
+    await world().allFree();
+  }
+});

@@ -1,3 +1,5 @@
+import { ParkState } from '@parkade/proto';
+import { timestampMs } from '@parkade/rpc';
 import { expect, test } from 'vitest';
 import { withMediaWorld } from './with-media-world.js';
 
@@ -37,24 +39,57 @@ test('a conversation with a fetched call goes on when the media processes are go
   await world().controlled();
 });
 
-test('a media process is killed in the middle of a pickup: the caller is back in his slot when its time is over (R3)', async () => {
+/** Kills the owner of the first node in the middle of a pickup, between the bridge's command and its effect. */
+async function killedMidPickup(meanwhile: () => void = () => undefined): Promise<string> {
   const { sim } = world();
-  const { caller, park } = await world().parked('701');
-  const owner = await world().ownerOf('media-1');
-  const taker = sim.call('1002', '*5701');
+  const owner = (await world().ownerOf('media-1')) ?? '';
   let killed: Promise<void> | undefined;
   sim.core.beforeBridge = () => {
-    killed ??= world().kill(owner ?? '');
-    world().hangUp(taker);
+    sim.core.beforeBridge = () => undefined;
+    killed = world().kill(owner);
+    meanwhile();
   };
   await world().until('it is killed', () => killed !== undefined);
   await killed;
-  sim.core.beforeBridge = () => undefined;
-  await world().startMedia(owner ?? '');
+  return owner;
+}
+
+/** What the attempt to fetch whoever is in a slot had for its time. */
+async function overAtMs(slot: string): Promise<number> {
+  return timestampMs((await world().park(slot, ParkState.RETRIEVING)).giveUpAt ?? { seconds: 0, nanos: 0 });
+}
+
+test('a media process is killed in the middle of a pickup that comes to nothing: its next owner puts the caller back at once (R3)', async () => {
+  const { sim } = world();
+  const { caller, park } = await world().parked('701');
+  const taker = sim.call('1002', '*5701');
+  const owner = await killedMidPickup(() => world().hangUp(taker));
+  const overMs = await overAtMs('701');
+  await world().controlled();
   await world().waits(caller);
   expect((await world().park('701')).parkId).toBe(park.parkId);
+  expect(Date.now()).toBeLessThan(overMs);
   await world().join(sim.call('1003', '*5701'), caller);
+  await world().startMedia(owner);
 });
+
+test.each(['here', 'there'] as const)(
+  'a media process is killed in the middle of a pickup by a phone %s, and they talk: its next owner frees the slot at once',
+  async (where) => {
+    const { caller, park } = await world().parked('701');
+    const taker = world()[where].sim.call('1002', '*5701');
+    world().talked.mayTalk(taker, caller);
+    const owner = await killedMidPickup();
+    const overMs = await overAtMs('701');
+    await world().join(taker, caller);
+    await world().allFree();
+    expect(Date.now()).toBeLessThan(overMs);
+    expect(await world().endedAs(park.parkId)).toBe('retrieved');
+    expect([caller.isAlive, taker.isAlive]).toEqual([true, true]);
+    await world().startMedia(owner);
+    await world().controlled();
+  },
+);
 
 test('a process that is told to stop hands its node over: parked callers stay, and the other process serves them', async () => {
   const { sim } = world();

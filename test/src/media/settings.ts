@@ -32,6 +32,6 @@ export const MEDIA_FILE = {
     { tenant_id: 'acme', domain: 'acme.example', context: 'small', lot_id: 'small' },
     { tenant_id: 'acme', domain: 'acme.example', context: 'default' },
   ],
-  limits: { give_up_ms: 3_000, pending_ms: 3_000 },
+  limits: { give_up_ms: 30_000, pending_ms: 3_000 },
   domains: { acme: 'acme.example', beta: 'beta.example' },
 };

@@ -11,6 +11,7 @@ import { Consistency, Owner, type Park, ParkState, type ParkServiceClient } from
 import { CALL_MS, failureOf, requestId } from '../support/calls.js';
 import { type Cluster, type ClusterOptions, startCluster } from '../support/cluster.js';
 import type { CliProcess } from '../support/process.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { Lamps } from './lamps.js';
 import { type DialplanSettings, type SimulatedNode, startNodes } from './nodes.js';
 import { MEDIA_FILE, SETTINGS } from './settings.js';
@@ -40,15 +41,15 @@ export class MediaWorld {
   nodes: readonly SimulatedNode[] = [];
   readonly #running = new Map<string, CliProcess>();
   readonly #client: ParkServiceClient;
-  readonly #gateway: string;
 
   private constructor(
     readonly cluster: Cluster,
     private readonly directory: string,
     readonly lamps: Lamps,
+    /** Media processes reach the gateway through this. */
+    readonly gatewayWire: TcpProxy,
   ) {
     const [gateway = ''] = cluster.addresses;
-    this.#gateway = gateway;
     this.#client = openParkClient(gateway);
   }
 
@@ -56,7 +57,9 @@ export class MediaWorld {
     const cluster = await startCluster({ owners: 2, gateways: 1, shards: SHARDS, settings: SETTINGS, ...options });
     const directory = await mkdtemp(join(tmpdir(), 'parkade-media-'));
     await writeFile(join(directory, 'media.json'), JSON.stringify(MEDIA_FILE));
-    const world = new MediaWorld(cluster, directory, await Lamps.watch(cluster.nats));
+    const [, gatewayPort] = cluster.addresses[0]?.split(':') ?? [];
+    const wire = await startTcpProxy(Number(gatewayPort));
+    const world = new MediaWorld(cluster, directory, await Lamps.watch(cluster.nats), wire);
     world.nodes = await startNodes(nodes, world.dialplan);
     for (const { name, sim, wire, sipAddress } of world.nodes) {
       world.talked.follow(sim);
@@ -83,7 +86,8 @@ export class MediaWorld {
   }
 
   async startMedia(name: string): Promise<void> {
-    const args = ['media', '--member-id', name, '--gateway', this.#gateway, '--outbound-port', '0'];
+    const gateway = `127.0.0.1:${this.gatewayWire.port}`;
+    const args = ['media', '--member-id', name, '--gateway', gateway, '--outbound-port', '0'];
     const flags = [...args, '--lease-ttl', '2s', '--media-file', join(this.directory, 'media.json')];
     const child = this.cluster.start(name, flags, { PARKADE_ESL_PASSWORD: PASSWORD });
     this.#running.set(name, child);
@@ -277,7 +281,7 @@ export class MediaWorld {
     this.#client.close();
     await this.lamps.close();
     await this.cluster.stop();
-    await Promise.all(this.nodes.map(({ wire }) => wire.stop()));
+    await Promise.all([...this.nodes.map(({ wire }) => wire.stop()), this.gatewayWire.stop()]);
     await Promise.all(this.nodes.map(({ sim }) => sim.close()));
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -8,18 +8,23 @@ export interface TcpProxy {
   readonly open: number;
   /** Resets every connection, and refuses new ones, until `heal`. */
   cut(): Promise<void>;
-  /** Nothing passes any more, in both directions, and nothing is closed, until `heal`: a network that swallows. */
-  swallow(): void;
+  /**
+   * Nothing passes any more, in both directions, and nothing is closed, until `heal`: a network that swallows. `answers`: what is
+   * said to the target still passes.
+   */
+  swallow(what?: 'all' | 'answers'): void;
   heal(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a proxy to a port of this machine. */
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+/** Starts a proxy to an address, or a port of this machine. */
+export async function startTcpProxy(
+  target: number | { readonly host: string; readonly port: number },
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let swallows = false;
+  let swallows: 'all' | 'answers' | undefined;
   const join = (near: Socket): void => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -27,7 +32,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       sockets.add(from);
       from.setNoDelay(true);
       from.on('data', (chunk: Buffer) => {
-        if (!swallows) to.write(chunk);
+        if (swallows === undefined || (swallows === 'answers' && from === near)) to.write(chunk);
       });
       from.on('end', () => to.end());
       from.on('error', () => to.destroy());
@@ -59,12 +64,12 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       return sockets.size / 2;
     },
     cut: end,
-    swallow: () => {
-      swallows = true;
+    swallow: (what = 'all') => {
+      swallows = what;
     },
     heal: async () => {
-      if (swallows) for (const socket of [...sockets]) socket.resetAndDestroy();
-      swallows = false;
+      if (swallows !== undefined) for (const socket of [...sockets]) socket.resetAndDestroy();
+      swallows = undefined;
       server ??= await listen(port);
     },
     stop: end,

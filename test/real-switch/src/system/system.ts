@@ -9,9 +9,8 @@ import { DEFAULT_LOT, encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
 import { MEDIA_ROLE, registerMediaNode } from '@parkade/media';
 import { Owner, type Park, ParkRequest, type ParkServiceClient, ReleaseCause, ReleaseRequest } from '@parkade/proto';
 import { presenceSubject, STREAMS } from '@parkade/presence';
-import { type CliProcess, type Cluster, startCli, startCluster } from '@parkade/test';
+import { type CliProcess, type Cluster, startCli, startCluster, startTcpProxy, type TcpProxy } from '@parkade/test';
 import type { RealSwitch } from './real-switch.js';
-import { Relay } from './relay.js';
 import type { SwitchSettings } from './settings.js';
 
 export const TENANT = 'acme';
@@ -61,7 +60,8 @@ export class System {
   private constructor(
     readonly cluster: Cluster,
     readonly switches: readonly RealSwitch[],
-    readonly relays: readonly Relay[],
+    /** Between Parkade and the Event Sockets. */
+    readonly wires: readonly TcpProxy[],
     private readonly settings: SwitchSettings,
     private readonly mediaFile: string,
     private readonly directory: string,
@@ -84,18 +84,18 @@ export class System {
   ): Promise<System> {
     const cluster = await startCluster({ owners: 1, gateways: 1, shards: 8, autoTenants: false, settings: slots });
     const directory = await mkdtemp(join(tmpdir(), 'parkade-switch-'));
-    const relays = canBeCut ? await Promise.all(switches.map(({ eventSocket }) => Relay.start(eventSocket))) : [];
+    const wires = canBeCut ? await Promise.all(switches.map(({ eventSocket }) => startTcpProxy(eventSocket))) : [];
     const listeners = ((await switches[0]?.listeners()) ?? []).slice(0, maxMedia);
     const domain = (await switches[0]?.global('domain')) ?? '';
     const mediaFile = join(directory, 'media.json');
     const rule = { tenant_id: TENANT, profile: settings.profile, ...(anyDomain ? {} : { domain }) };
     await writeFile(mediaFile, JSON.stringify({ tenants: [rule], domains: { [TENANT]: domain } }));
-    const system = new System(cluster, switches, relays, settings, mediaFile, directory, listeners, leaseTtl);
+    const system = new System(cluster, switches, wires, settings, mediaFile, directory, listeners, leaseTtl);
     try {
       for (const [i, one] of switches.entries()) {
         const node = {
           name: await one.node(),
-          ...(canBeCut ? { host: '127.0.0.1', port: relays[i]?.port ?? 0 } : one.eventSocket),
+          ...(canBeCut ? { host: '127.0.0.1', port: wires[i]?.port ?? 0 } : one.eventSocket),
           sipAddress: await one.sipOf(PICKUP_PROFILE),
           recovers,
         };
@@ -142,7 +142,7 @@ export class System {
 
   /** Starts what was killed. */
   async restore(): Promise<void> {
-    for (const relay of this.relays) relay.heal();
+    await Promise.all(this.wires.map((wire) => wire.heal()));
     for (const name of this.mediaNames) if (!this.#medias.has(name)) await this.startMedia(name);
     await this.controlled();
   }
@@ -251,7 +251,7 @@ export class System {
       await child.ended();
     }
     await this.cluster.stop();
-    await Promise.all(this.relays.map((relay) => relay.close()));
+    await Promise.all(this.wires.map((wire) => wire.stop()));
     await rm(this.directory, { recursive: true, force: true });
   }
 
