@@ -3,7 +3,7 @@ import { SystemClock, SystemRandom } from '@parkade/clock';
 import { DEFAULT_ROUTED_MEDIA, MEDIA_ROLE, NodeClients, RoutedMedia } from '@parkade/media';
 import type { Channel } from '@parkade/media-simulator';
 import { namedPartitions, OwnerDirectory } from '@parkade/ownership';
-import type { CallRef, Park } from '@parkade/proto';
+import { CallRef, MediaControl, type Park, RetrieveRequest } from '@parkade/proto';
 import type { MediaPort } from '@parkade/recall';
 import { silentLog } from '@parkade/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -60,6 +60,19 @@ async function ring(
   port.ring({ ...leg, contact: contacts[0] ?? '', ringMs: 30_000, presentation, followForwarding: false });
 }
 
+/** The owner of the slot is told who has the call, as recalls tell it: nobody else knows that the slot is free. */
+function taken({ tenantId, parkId }: Park, by: string): Promise<void> {
+  const retriever = CallRef.fromPartial({ mediaNode: 'media-1', callId: by });
+  const from = { $case: 'parkId', value: parkId } as const;
+  const request = RetrieveRequest.fromPartial({ tenantId, from, retriever, mediaControl: MediaControl.CLUSTER });
+  return new Promise((resolve, reject) => {
+    world().client.retrieve(request, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
 /** What the parker's phone showed of the leg. */
 const rung = () =>
   world()
@@ -80,6 +93,7 @@ test('a phone that answers is told of once, and connected with the caller', asyn
   port.cancel(ref(park), 'over');
   expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('not-held');
   expect([caller.isAlive, news]).toEqual([true, [[legId, 'answered']]]);
+  await taken(park, legId);
 });
 
 test.each([
@@ -167,10 +181,11 @@ test('a leg is not joined with a call that stands under another park', async () 
 });
 
 test('a call is handed over to a number', async () => {
-  const { caller, call } = await start();
+  const { caller, park, call } = await start();
   world().talked.mayTalk(caller, '1003');
   expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('done');
   await world().until('it is so', () => caller.peer?.phone.user === '1003');
+  await taken(park, caller.peer?.uuid ?? '');
 });
 
 test('a call that is handed over to a number without a route is lost, and that is told', async () => {
