@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { plotOf } from './plot.js';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
@@ -23,8 +24,9 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
 ]);
 
 const RESULTS = new URL('../results/latest.json', import.meta.url);
+const PLOT = new URL('../../docs/images/bench.svg', import.meta.url);
 
-/** What other sections have written stays. */
+/** What other sections have written stays; the picture shows all. */
 async function save(figures: readonly Figure[]): Promise<void> {
   const known = await readFile(RESULTS, 'utf8').then(
     (text) => JSON.parse(text) as Figure[],
@@ -32,7 +34,9 @@ async function save(figures: readonly Figure[]): Promise<void> {
   );
   const kept = known.filter(({ id }) => !figures.some((figure) => figure.id === id));
   await mkdir(new URL('.', RESULTS), { recursive: true });
-  await writeFile(RESULTS, `${JSON.stringify([...kept, ...figures], null, 2)}\n`);
+  const all = [...kept, ...figures];
+  await writeFile(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(PLOT, plotOf(all));
 }
 
 function line({ id, value, unit, bar, ok, spread, baseline }: Figure): string {
