@@ -3,7 +3,6 @@ import { plotOf } from './plot.js';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { mediaSection } from './media/section.js';
-import { scaleSection } from './scale/section.js';
 import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
