@@ -13,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['flow', async () => (await import('./commands/flow.js')).addFlow],
   ['media', async () => (await import('./commands/media.js')).addMedia],
   ['lamps-feed', async () => (await import('./commands/lamps-feed.js')).addLampsFeed],
+  ['records', async () => (await import('./commands/records.js')).addRecords],
   ['demo', async () => (await import('./commands/demo.js')).addDemo],
   ['park', async () => (await import('./commands/park.js')).addPark],
   ['retrieve', async () => (await import('./commands/retrieve.js')).addRetrieve],

@@ -3,6 +3,7 @@ import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { readMediaFile } from '../media/media-file.js';
 import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
+import { readWebhookLimits, WEBHOOK_FLAGS } from '../flags/webhook-flags.js';
 import { announce, announceHttp, runService } from '../service/run-service.js';
 import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
@@ -58,6 +59,7 @@ export function addUp(program: Command, output: Output): void {
       'PARKADE_FLOW_PORT',
     ),
     FLAGS.mediaFile,
+    ...WEBHOOK_FLAGS,
     flag('--settings <file>', 'a settings document (JSON) to write before anything starts', 'PARKADE_SETTINGS'),
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
@@ -80,6 +82,7 @@ export function addUp(program: Command, output: Output): void {
     const gateways = reader.integer('gateways', 1, MAX_MEMBERS, 1);
     const recallPort = reader.integer('recallPort', 0, MAX_PORT, flags.port === 0 ? 0 : RECALL_PORT);
     const flowPort = reader.integer('flowPort', 0, MAX_PORT, flags.port === 0 ? 0 : FLOW_PORT);
+    const webhooks = readWebhookLimits(reader);
     reader.check();
     const { routed } = await readMediaFile(reader.text('mediaFile'));
     const settingsFile = reader.text('settings');
@@ -90,7 +93,7 @@ export function addUp(program: Command, output: Output): void {
       async (deps, shardCount) => {
         const version = softwareVersion();
         const service = await WholeService.start(
-          { ...flags, httpPort, owners, gateways, shardCount, version, recallPort, flowPort, routed },
+          { ...flags, httpPort, owners, gateways, shardCount, version, recallPort, flowPort, routed, webhooks },
           deps,
         );
         for (const address of service.local.addresses) announce(output, flags.json, address);

@@ -12,6 +12,9 @@ import { type AdminLimits, DEFAULT_ADMIN_LIMITS } from './limits.js';
 import { type ListQuery, type ListShape, type Page, pageOf } from './lists/page.js';
 import { Lots } from './lots/lots.js';
 import { ParkServers } from './park-server/park-server.js';
+import { ActorScope, type ChangeBy } from './audit/actor-scope.js';
+import { auditedStore } from './audit/audited-store.js';
+import { Webhooks } from './webhooks/webhooks.js';
 import type { ParkedCalls } from './parked-calls.js';
 import { noPromptFiles, type PromptFiles } from './prompt-files.js';
 import { invalid, tenantNotFound } from './refusals.js';
@@ -93,11 +96,14 @@ export class Admin {
   readonly ownSettings: OwnSettings;
   readonly tenants: Tenants;
   readonly flows: FlowRecords;
+  readonly webhooks: Webhooks;
+  readonly #asked = new ActorScope();
   readonly #store: Store;
   readonly #settings: SettingsCache;
 
   constructor(deps: AdminDeps) {
-    const { store, settings, clock, random, parked, promptFiles = noPromptFiles } = deps;
+    const { settings, clock, random, parked, promptFiles = noPromptFiles } = deps;
+    const store = auditedStore({ store: deps.store, clock, random, by: () => this.#asked.current() });
     const limits = { ...DEFAULT_ADMIN_LIMITS, ...deps.limits };
     const writer = new TenantWriter({ store, settings, limits });
     this.#store = store;
@@ -112,6 +118,12 @@ export class Admin {
     this.ownSettings = new OwnSettings({ writer });
     this.tenants = new Tenants({ store, settings, own: this.ownSettings, limits });
     this.flows = new FlowRecords(store);
+    this.webhooks = new Webhooks({ store, writer, random });
+  }
+
+  /** Does what somebody asked for through an API: whatever is changed meanwhile is recorded with their name. Rejects as `work` does. */
+  asked<T>(by: ChangeBy, work: () => Promise<T> | T): Promise<T> {
+    return this.#asked.run(by, work);
   }
 
   /** All tenants of the cluster. */

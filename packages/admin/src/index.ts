@@ -15,6 +15,8 @@ export * from './park-server/park-server.js';
 export { type ParkedCalls } from './parked-calls.js';
 export * from './prompt-files.js';
 export { invalid, invalidField } from './refusals.js';
+export { type ChangeBy } from './audit/actor-scope.js';
+export { auditedStore } from './audit/audited-store.js';
 export { type WriteOptions } from './rules/expected-revision.js';
 export { type ListedTenant } from './tenants/tenants.js';
 export { type Written } from './tenant-writer.js';

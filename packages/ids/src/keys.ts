@@ -67,6 +67,14 @@ export const keys = {
   /** How often a round-robin ring group was rung (decimal text): who is next, also after a failover. */
   ringCursor: (tenantId: string, groupId: string): string =>
     `/parkade/ring-cursors/${encodeToken(tenantId)}/${encodeToken(groupId)}`,
+  /** Webhook endpoints of all tenants, by tenant and id (JSON, with their secrets). Beside the settings: only who delivers reads them. */
+  webhooks: '/parkade/webhooks/',
+  tenantWebhooks: (tenantId: string): string => `/parkade/webhooks/${encodeToken(tenantId)}/`,
+  webhook: (tenantId: string, id: string): string => `/parkade/webhooks/${encodeToken(tenantId)}/${encodeToken(id)}`,
+  /** Audit records (JSON) that were written with their changes and not yet moved to the bus, of all tenants. */
+  audit: '/parkade/audit/',
+  tenantAudit: (tenantId: string): string => `/parkade/audit/${encodeToken(tenantId)}/`,
+  auditEntry: (tenantId: string, id: string): string => `/parkade/audit/${encodeToken(tenantId)}/${encodeToken(id)}`,
   /** Registered media nodes. */
   mediaNodes: '/parkade/media-nodes/',
   mediaNode: (name: string): string => `/parkade/media-nodes/${encodeToken(name)}`,

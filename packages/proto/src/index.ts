@@ -6,6 +6,7 @@ export * from './gen/google/rpc/error_details.js';
 export * from './gen/parkade/flow/v1/flow_service.js';
 export * from './gen/parkade/media/v1/media_node_service.js';
 export * from './gen/parkade/ownership/v1/ownership.js';
+export * from './gen/parkade/park/v1/history.js';
 export * from './gen/parkade/park/v1/park_service.js';
 export * from './gen/parkade/park/v1/reason.js';
 export * from './gen/parkade/park/v1/types.js';

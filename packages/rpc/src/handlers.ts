@@ -46,6 +46,8 @@ export interface CallContext {
   readonly cancelled: () => boolean;
   /** The `traceparent` it is part of; undefined: nobody traces it. */
   readonly trace: string | undefined;
+  /** Its full name: `/parkade.park.v1.ParkService/Park`. */
+  readonly path: string;
   /** What it came with. */
   readonly metadata: Metadata;
 }
@@ -83,6 +85,7 @@ export function unary<Request, Response>(
 export function callContext(call: {
   getDeadline(): Date | number;
   getPeer(): string;
+  getPath(): string;
   readonly cancelled: boolean;
   readonly metadata: Metadata;
 }): CallContext {
@@ -94,6 +97,7 @@ export function callContext(call: {
     },
     cancelled: () => call.cancelled,
     metadata: call.metadata,
+    path: call.getPath(),
     get trace() {
       return traceOf(call.metadata);
     },

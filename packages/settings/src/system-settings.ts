@@ -4,6 +4,28 @@ import { type Checked, check } from './issues.js';
 import { presenceTypeSchema } from './policy-settings.js';
 import { recallSchema } from './recall-settings.js';
 
+const GIB = 1024 ** 3;
+
+const recordsSchema = z.strictObject({
+  /** Park history goes when it is older, or when there is more. */
+  history_days: z.int().min(1).max(3_650).default(30),
+  history_max_bytes: z
+    .int()
+    .min(1_048_576)
+    .max(1_024 * GIB)
+    .default(GIB),
+  /** The same of the audit. */
+  audit_days: z.int().min(1).max(3_650).default(365),
+  audit_max_bytes: z
+    .int()
+    .min(1_048_576)
+    .max(1_024 * GIB)
+    .default(GIB),
+});
+
+/** How long, and how much of, the cluster's records are kept. */
+export type RecordsSettings = z.output<typeof recordsSchema>;
+
 const systemSchema = z.strictObject({
   ringback_timeout_ms: durationSchema('wait').default(120_000),
   /** The same in the tenants' lot of extensions: the park server's recall time. */
@@ -14,6 +36,8 @@ const systemSchema = z.strictObject({
   transfer_grace_ms: durationSchema('grace').default(5_000),
   /** Whom a call that comes back rings, and what happens when nobody answers. */
   recall: recallSchema.optional(),
+  /** How long park history and audit are kept. */
+  records: recordsSchema.prefault({}),
 });
 
 /** What holds where no other level says anything. Keys as in `LevelSettings`, all present. */

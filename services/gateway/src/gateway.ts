@@ -1,4 +1,5 @@
 import { Admin, type PromptFiles } from '@parkade/admin';
+import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import { type Authenticator, openAuthenticator } from '@parkade/identity';
 import { namedPartitions, numberedPartitions, OwnerDirectory } from '@parkade/ownership';
@@ -35,6 +36,9 @@ import type { HttpDeps } from './http/plugins.js';
 import type { Cluster, ShardDirectory } from './ports.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
+import { RecordReads } from './records/record-reads.js';
+import { parkHistory } from './records/park-history.js';
+import { recordsService } from './records/records-service.js';
 import { OwnedSlots } from './reads/owned-slots.js';
 import { Delivery } from './routing/delivery.js';
 import { GrpcOwnerTransport } from './routing/grpc-owner-transport.js';
@@ -63,6 +67,8 @@ const LAST_ANSWERS_MS = 100;
 export interface GatewayDeps {
   /** Not closed by the gateway. */
   readonly store: Store;
+  /** Where history, audit and dead letters are read; not closed by the gateway. Default: they are refused. */
+  readonly bus?: Bus | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -168,12 +174,15 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const { promptFiles } = deps;
   const parked = new ParkedByGroup(commands, clock, limits);
   const admin = new Admin({ store, settings, clock, random, parked, promptFiles });
+  const records = new RecordReads(deps.bus);
+  records.begin(settings.system.records, (error) => log.warn('record streams', { error: String(error) }));
   const service = parkService({
     limits,
     clock,
     commands,
     getPark: park,
     listSlots: (request, deadline) => listSlots(request, deadline, clock.nowMs(), { cluster, lots, owned }),
+    listParkHistory: (request, deadline) => parkHistory(request, deadline, { lots, records }),
     watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay }),
     streams,
     underWay,
@@ -184,6 +193,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     lots.tenant(tenantId, deadlineIn(undefined, clock, limits));
   const run: HttpDeps['run'] = (work) => underWay.run(work);
   const administration = adminService({ admin, tenant, run, onDefect });
+  const recorded = recordsService({ admin, records, tenant, run, onDefect });
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
@@ -191,7 +201,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const { host, port } = config;
   const { security } = deps;
   const server = await (deps.listen ?? GrpcServer.start)(
-    { host, port, services: [service, administration], options, observer, tracer, security, lotOf },
+    { host, port, services: [service, administration, recorded], options, observer, tracer, security, lotOf },
     clock,
   );
   watchGateway(registry, {
@@ -218,6 +228,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       admin,
       authenticator: deps.authenticator ?? openAuthenticator,
       tenant,
+      records,
       listSlots: (request) =>
         listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
       run,

@@ -21,7 +21,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
   ...rows('/parkade.park.v1.ParkService/', {
     park: ['Park', 'Reserve', 'CompleteReservation', 'ParkOrRetrieve', 'Release', 'MovePark', 'ExtendPark'],
     retrieve: ['Retrieve', 'BeginRetrieve', 'ConfirmRetrieve', 'GiveBackRetrieve', 'ClaimPickup'],
-    view: ['GetSlot', 'GetPark', 'ListSlots', 'WatchSlots'],
+    view: ['GetSlot', 'GetPark', 'ListSlots', 'ListParkHistory', 'WatchSlots'],
     anybody: ['Commands'],
   }),
   ...rows('/parkade.park.v1.ParkService/Commands#', {
@@ -50,6 +50,12 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['GetFlow', 'ListFlows', 'GetTenantSettings', 'GetFeatureCodes'],
     ],
     operator: ['PutTenant', 'GetTenant', 'DeleteTenant', 'ListTenants'],
+  }),
+  ...rows('/parkade.admin.v1.RecordsService/', {
+    admin: [
+      ...['ListAuditRecords', 'PutWebhook', 'GetWebhook', 'ListWebhooks', 'DeleteWebhook'],
+      ...['ListDeadLetters', 'ReplayDeadLetters'],
+    ],
   }),
   ...rows('/parkade.media.v1.MediaNodeService/', {
     process: [
@@ -86,6 +92,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
 const PLACES: Readonly<Record<string, Part>> = {
   'parkade.park.v1.ParkService': 'gateway',
   'parkade.admin.v1.AdminService': 'gateway',
+  'parkade.admin.v1.RecordsService': 'gateway',
   'parkade.recall.v1.RecallService': 'recall',
   'parkade.flow.v1.FlowService': 'flow',
   'parkade.media.v1.MediaNodeService': 'media',

@@ -19,6 +19,7 @@ export const TAKES: ReadonlySet<string> = new Set([
   'beginRetrieve',
   'confirmRetrieve',
   'giveBackRetrieve',
+  'claimPickup',
   'parkOrRetrieve',
   'release',
   'movePark',

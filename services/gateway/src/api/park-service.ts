@@ -8,6 +8,8 @@ import {
   WatchSlotsResponse,
   type GetParkRequest,
   type GetParkResponse,
+  type ListParkHistoryRequest,
+  type ListParkHistoryResponse,
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
@@ -27,6 +29,10 @@ export interface ParkServiceDeps {
   readonly commands: Commands;
   readonly getPark: (request: GetParkRequest, deadline: Deadline) => Promise<GetParkResponse | Refused>;
   readonly listSlots: (request: ListSlotsRequest, deadline: Deadline) => Promise<ListSlotsResponse | Refused>;
+  readonly listParkHistory: (
+    request: ListParkHistoryRequest,
+    deadline: Deadline,
+  ) => Promise<ListParkHistoryResponse | Refused>;
   readonly watchSlots: (call: WatchCall) => Promise<void>;
   readonly streams: OpenStreams;
   readonly underWay: UnderWay;
@@ -86,6 +92,7 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       getSlot: command('getSlot', 'getSlot'),
       getPark: handler(deps.getPark),
       listSlots: handler(deps.listSlots),
+      listParkHistory: handler(deps.listParkHistory),
       watchSlots: (call: WatchCall) => void deps.watchSlots(call).catch(onDefect),
       commands: (call: ServerDuplexStream<CommandsRequest, CommandsResponse>) => deps.streams.open(call),
     },

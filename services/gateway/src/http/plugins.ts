@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { board } from '../board/board.js';
 import type { BoardDeps } from '../board/board-deps.js';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
+import type { RecordReads } from '../records/record-reads.js';
 import { restApi } from '../rest/rest-api.js';
 import { authenticated } from './caller.js';
 import { openApi } from './open-api.js';
@@ -23,6 +24,8 @@ export interface HttpDeps {
   /** Does a command of ParkService. `by`: who asks, for the audit. */
   readonly execute: (command: PublicCommand, by: Actor | undefined) => Promise<PublicAnswer | Refused>;
   readonly lotOf: LotOf;
+  /** What is recorded. */
+  readonly records: RecordReads;
   /** Runs a request's work unless there is too much to do, or the process is shutting down. */
   readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
   readonly onDefect: (error: unknown) => void;

@@ -1,7 +1,7 @@
-import type { Page } from '@parkade/admin';
+import type { ChangeBy, Page } from '@parkade/admin';
 import { Refused } from '@parkade/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Caller, callerOf } from '../http/caller.js';
+import { type Caller, callerOf, peerOf } from '../http/caller.js';
 import type { HttpDeps } from '../http/plugins.js';
 import { problemOf, sendProblem } from '../http/problem.js';
 
@@ -9,17 +9,23 @@ import { problemOf, sendProblem } from '../http/problem.js';
 export async function respond<Value>(
   request: FastifyRequest,
   reply: FastifyReply,
-  { run, tenant }: Pick<HttpDeps, 'run' | 'tenant'>,
+  { admin, run, tenant }: Pick<HttpDeps, 'admin' | 'run' | 'tenant'>,
   work: (caller: Caller) => Promise<Value | Refused> | Value | Refused,
   answer: (value: Value) => unknown,
 ): Promise<FastifyReply> {
   const caller = callerOf(request);
   const result = await run(async () => {
     const refused = caller.tenantId === '' ? undefined : await tenant(caller.tenantId);
-    return refused ?? work(caller);
+    return refused ?? admin.asked(askedBy(request, caller), () => work(caller));
   });
   if (result instanceof Refused) return sendProblem(reply, problemOf(result));
   return reply.send(answer(result));
+}
+
+/** Who asks, for the audit. */
+function askedBy(request: FastifyRequest, { principal }: Caller): ChangeBy {
+  const { operationId } = request.routeOptions.schema as { readonly operationId?: string };
+  return { principal: principal.subject, peer: peerOf(request), operation: operationId ?? '', requestId: request.id };
 }
 
 /** A page, with the way to the next in its `Link` (RFC 8288). */

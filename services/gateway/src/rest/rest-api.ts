@@ -15,8 +15,10 @@ import { ownSettingsRoutes } from './own-settings.js';
 import { documentRoutes } from './settings-documents.js';
 import { parkChangeRoutes } from './park-changes.js';
 import { parkRoutes } from './parks.js';
+import { recordRoutes } from './park-history.js';
 import { slotRoutes } from './slots.js';
 import { userRoutes } from './users.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** Where routes are added whose schemas say their types. */
 export type Api = FastifyInstance<
@@ -42,6 +44,8 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
   slotRoutes(api, deps);
   parkRoutes(api, deps);
   parkChangeRoutes(api, deps);
+  recordRoutes(api, deps);
+  webhookRoutes(api, deps);
   const { admin } = deps;
   documentRoutes(api, deps, {
     path: '/ring_groups',

@@ -1,10 +1,13 @@
+import { EmbeddedBus } from '@parkade/bus';
 import { AdminBench } from '@parkade/admin/testing';
 import { SystemClock } from '@parkade/clock';
 import { type Authenticator, DEFAULT_CLAIM, principalOf, unauthenticated } from '@parkade/identity';
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
-import { openEmbeddedStore } from '@parkade/store';
+import { DEFAULT_SYSTEM } from '@parkade/settings';
+import { openEmbeddedStore, type Store } from '@parkade/store';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
+import { RecordReads } from '../records/record-reads.js';
 import { DEFAULT_HTTP_LIMITS, type HttpServer, startHttpServer } from '../http/http-server.js';
 
 /** Rights of the tokens that tests use. */
@@ -52,22 +55,27 @@ export class RestBed {
 
   private constructor(
     readonly bench: AdminBench,
-    private readonly closeStore: () => Promise<void>,
+    readonly bus: EmbeddedBus,
+    readonly store: Store,
   ) {}
 
   static async start(): Promise<RestBed> {
     const clock = new SystemClock();
+    const bus = new EmbeddedBus({ clock });
+    const records = new RecordReads(bus);
+    records.begin(DEFAULT_SYSTEM.records, () => undefined);
     const store = await openEmbeddedStore({ clock });
     const file = { name: 'hold.wav', sizeBytes: 1_234, url: '/prompt_files/f1/content' };
     const promptFiles = { find: (_: string, id: string) => Promise.resolve(id === 'f1' ? file : undefined) };
     const bench = await AdminBench.start(store, 1, { promptFiles });
-    const bed = new RestBed(bench, () => store.close());
+    const bed = new RestBed(bench, bus, store);
     const server = await startHttpServer(
       { host: '127.0.0.1', port: 0, limits: DEFAULT_HTTP_LIMITS },
       {
         admin: bench.admin,
         authenticator,
         tenant: (id) => (id === 'acme' ? undefined : Promise.resolve(noTenant())),
+        records,
         listSlots: ({ tenantId }) =>
           Promise.resolve(tenantId === 'acme' ? { slots: [], nextPageToken: '' } : noTenant()),
         getPark: () => Promise.resolve(noPark()),
@@ -123,7 +131,8 @@ export class RestBed {
   async close(): Promise<void> {
     await this.server.stop(1_000);
     this.bench.close();
-    await this.closeStore();
+    await this.bus.close();
+    await this.store.close();
   }
 }
 

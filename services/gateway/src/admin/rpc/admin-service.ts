@@ -14,7 +14,8 @@ export interface AdminServiceDeps extends AdminRpcDeps {
 }
 
 /** `parkade.admin.v1.AdminService`, ready to be mounted on a server: the REST API's own rules and writes, in other words. */
-export function adminService({ admin, ...deps }: AdminServiceDeps): MountedService {
+export function adminService(deps: AdminServiceDeps): MountedService {
+  const { admin } = deps;
   const rpc = adminRpc(deps);
   const implementation = {
     ...parkServerRpcs(rpc, admin.parkServers),

@@ -1,7 +1,9 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { isName, requestIdTimeMs } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
-import { Refused, unary } from '@parkade/rpc';
+import type { Admin, ChangeBy } from '@parkade/admin';
+import { callerOf } from '@parkade/identity';
+import { type CallContext, Refused, unary } from '@parkade/rpc';
 
 /** What every request of AdminService names. */
 export interface OfTenant {
@@ -11,6 +13,7 @@ export interface OfTenant {
 
 /** What the RPCs of AdminService stand on. */
 export interface AdminRpcDeps {
+  readonly admin: Pick<Admin, 'asked'>;
   /** Undefined when the tenant exists (or was made), else why not. */
   readonly tenant: (tenantId: string) => undefined | Promise<undefined | Refused>;
   /** Runs a request's work unless there is too much to do, or the process is shutting down. */
@@ -24,26 +27,30 @@ export type AdminRpc = <Request extends OfTenant, Response>(
 ) => handleUnaryCall<Request, Response>;
 
 /** How the RPCs in a tenant are handled. */
-export function adminRpc({ tenant, run, onDefect }: AdminRpcDeps): AdminRpc {
+export function adminRpc({ admin, tenant, run, onDefect }: AdminRpcDeps): AdminRpc {
   return <Request extends OfTenant, Response>(
     handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
   ) =>
     unary<Request, Response>(
-      (request) =>
+      (request, call) =>
         run(async () => {
           const wrong = requestIdFault(request) ?? nameFault(request) ?? (await tenant(request.tenantId));
-          return wrong ?? handle(request);
+          return wrong ?? admin.asked(askedBy(call, request), () => handle(request));
         }),
       onDefect,
     );
 }
 
 /** How the RPCs about the cluster's tenants are handled: one that is named need not be there. */
-export function clusterRpc({ run, onDefect }: AdminRpcDeps) {
+export function clusterRpc({ admin, run, onDefect }: AdminRpcDeps) {
   return <Request extends object, Response>(
     handle: (request: Request) => Promise<Response | Refused> | Response | Refused,
   ): handleUnaryCall<Request, Response> =>
-    unary<Request, Response>((request) => run(async () => requestIdFault(request) ?? handle(request)), onDefect);
+    unary<Request, Response>(
+      (request, call) =>
+        run(async () => requestIdFault(request) ?? (await admin.asked(askedBy(call, request), () => handle(request)))),
+      onDefect,
+    );
 }
 
 /** Makes a handler of one RPC about the cluster's tenants. */
@@ -52,6 +59,12 @@ export type ClusterRpc = ReturnType<typeof clusterRpc>;
 /** What of a request names something; an empty field of the protos names nothing. */
 export function given(text: string): string | undefined {
   return text === '' ? undefined : text;
+}
+
+/** Who asks, for the audit. */
+function askedBy(call: CallContext, { requestId = '' }: { readonly requestId?: string }): ChangeBy {
+  const operation = call.path.slice(call.path.lastIndexOf('.') + 1);
+  return { principal: callerOf(call).subject, peer: call.peer, operation, requestId };
 }
 
 function requestIdFault(request: object & { readonly requestId?: string }): Refused | undefined {

@@ -23,6 +23,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Duration } from "../../../google/protobuf/duration.js";
+import { ListParkHistoryRequest, ListParkHistoryResponse } from "./history.js";
 import { Reason } from "./reason.js";
 import { CallRef, FlowTarget, MediaControl, Park, Parker, ParkState, PresenceType, Slot } from "./types.js";
 
@@ -4844,6 +4845,21 @@ export const ParkServiceService = {
     responseDeserialize: (value: Buffer): ListSlotsResponse => ListSlotsResponse.decode(value),
   },
   /**
+   * Parks of the past, and those that go on: who parked what, what came of it, when and why; by call, by number, by time. A change
+   * shows within moments. Kept as long as the cluster's settings say (`records.history_days`, `records.history_max_bytes`).
+   */
+  listParkHistory: {
+    path: "/parkade.park.v1.ParkService/ListParkHistory" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListParkHistoryRequest): Buffer =>
+      ListParkHistoryRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ListParkHistoryRequest => ListParkHistoryRequest.decode(value),
+    responseSerialize: (value: ListParkHistoryResponse): Buffer =>
+      ListParkHistoryResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ListParkHistoryResponse => ListParkHistoryResponse.decode(value),
+  },
+  /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never
    * out of order, never older than what was sent before.
    */
@@ -4914,6 +4930,11 @@ export interface ParkServiceServer extends UntypedServiceImplementation {
   getPark: handleUnaryCall<GetParkRequest, GetParkResponse>;
   /** The slots in use, page by page, merged from their owners: each slot is current, the list is not one snapshot. */
   listSlots: handleUnaryCall<ListSlotsRequest, ListSlotsResponse>;
+  /**
+   * Parks of the past, and those that go on: who parked what, what came of it, when and why; by call, by number, by time. A change
+   * shows within moments. Kept as long as the cluster's settings say (`records.history_days`, `records.history_max_bytes`).
+   */
+  listParkHistory: handleUnaryCall<ListParkHistoryRequest, ListParkHistoryResponse>;
   /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never
    * out of order, never older than what was sent before.
@@ -5175,6 +5196,25 @@ export interface ParkServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListSlotsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Parks of the past, and those that go on: who parked what, what came of it, when and why; by call, by number, by time. A change
+   * shows within moments. Kept as long as the cluster's settings say (`records.history_days`, `records.history_max_bytes`).
+   */
+  listParkHistory(
+    request: ListParkHistoryRequest,
+    callback: (error: ServiceError | null, response: ListParkHistoryResponse) => void,
+  ): ClientUnaryCall;
+  listParkHistory(
+    request: ListParkHistoryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListParkHistoryResponse) => void,
+  ): ClientUnaryCall;
+  listParkHistory(
+    request: ListParkHistoryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListParkHistoryResponse) => void,
   ): ClientUnaryCall;
   /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never

@@ -108,4 +108,6 @@ export enum Reason {
   PICKUP_REFUSED = 60,
   /** PICKUP_CLAIMED - FAILED_PRECONDITION. The phone has come to the call's media node, which ends the attempt itself. */
   PICKUP_CLAIMED = 61,
+  /** WEBHOOK_NOT_FOUND - NOT_FOUND. No such webhook in the tenant. */
+  WEBHOOK_NOT_FOUND = 70,
 }

@@ -1,0 +1,30 @@
+import { createHmac } from 'node:crypto';
+import type { Random } from '@parkade/clock';
+
+const SECRET = /^whsec_([A-Za-z0-9+/]{32,88}={0,2})$/;
+
+/** A new secret: 32 random bytes, as Standard Webhooks writes them. */
+export function newSecret(random: Random): string {
+  return `whsec_${Buffer.from(random.bytes(32)).toString('base64')}`;
+}
+
+/** Whether a text can be a secret: `whsec_` and 24 to 64 bytes in base64. */
+export function isSecret(text: string): boolean {
+  const bytes = secretBytes(text).byteLength;
+  return bytes >= 24 && bytes <= 64;
+}
+
+/** The headers of one attempt (Standard Webhooks 1.0): its id, the time in Unix seconds, and the HMAC-SHA256 of both and the body. */
+export function signedHeaders(
+  secret: string,
+  id: string,
+  timestampS: number,
+  body: string,
+): Readonly<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>> {
+  const mac = createHmac('sha256', secretBytes(secret)).update(`${id}.${timestampS}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': String(timestampS), 'webhook-signature': `v1,${mac}` };
+}
+
+function secretBytes(secret: string): Buffer {
+  return Buffer.from(SECRET.exec(secret)?.[1] ?? '', 'base64');
+}
