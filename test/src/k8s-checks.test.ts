@@ -116,8 +116,8 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
   [
     'a variable of another command',
     'names flags',
-    (all) => gateway(all).env?.push({ name: 'PARKADE_NATS', value: 'nats://x:1' }),
-    /PARKADE_NATS/,
+    (all) => gateway(all).env?.push({ name: 'PARKADE_OWNERS', value: '2' }),
+    /PARKADE_OWNERS/,
   ],
   [
     'a flag etcd does not have',

@@ -29,7 +29,7 @@ describe.each(OVERLAYS)('the %s overlay', (overlay) => {
       .flatMap(containersOf)
       .map(({ image }) => image ?? '');
     const own = images.filter((image) => image.startsWith('parkade'));
-    expect([own.length, new Set(own)]).toEqual([6, new Set([`parkade:${version}`])]);
+    expect([own.length, new Set(own)]).toEqual([7, new Set([`parkade:${version}`])]);
   });
 });
 

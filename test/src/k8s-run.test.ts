@@ -37,8 +37,18 @@ async function certificate(
 
 /** What runs of each overlay: all of etcd and NATS, and as many of Parkade as show that they find each other. */
 const PODS: Readonly<Record<Overlay, Readonly<Record<string, number>>>> = {
-  dev: { etcd: 1, nats: 1, 'slot-shard': 1, gateway: 1, recall: 1, flow: 1, media: 1, 'lamps-feed': 1 },
-  production: { etcd: 3, nats: 3, 'slot-shard': 2, gateway: 1, recall: 1, flow: 1, media: 1, 'lamps-feed': 1 },
+  dev: { etcd: 1, nats: 1, 'slot-shard': 1, gateway: 1, recall: 1, flow: 1, media: 1, 'lamps-feed': 1, records: 1 },
+  production: {
+    etcd: 3,
+    nats: 3,
+    'slot-shard': 2,
+    gateway: 1,
+    recall: 1,
+    flow: 1,
+    media: 1,
+    'lamps-feed': 1,
+    records: 1,
+  },
 };
 
 describe.each(['dev', 'production'] as const)(

@@ -33,6 +33,7 @@ export function addRecords(program: Command, output: Output): void {
     FLAGS.advertiseHost,
     FLAGS.memberId,
     FLAGS.leaseTtl,
+    FLAGS.shards,
     ...WEBHOOK_FLAGS,
     ...SECURITY_FLAGS,
     FLAGS.grace,

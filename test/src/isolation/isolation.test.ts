@@ -70,8 +70,9 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['/call_park', '/call_park_groups', '/call_park_groups/{id}', '/call_park_groups/{id}/members'],
       ...['/users', '/users/{extension_number}', '/ring_groups', '/ring_groups/{id}', '/lots', '/lots/{id}'],
       ...['/flows', '/flows/{id}', '/tenant_settings', '/feature_codes'],
-      ...['/slots', '/slots/{lot_id}/{slot}', '/parks/{park_id}'],
+      ...['/slots', '/slots/{lot_id}/{slot}', '/parks/{park_id}', '/park_history'],
     ],
+    admin: ['/audit_records', '/webhooks', '/webhooks/{id}', '/webhooks/{id}/dead_letters'],
     operator: ['/tenants', '/tenants/{id}'],
   }),
   ...rows('POST ', {
@@ -84,6 +85,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['/users', '/users/{extension_number}', '/users/{extension_number}/destroy'],
       ...['/ring_groups/{id}', '/ring_groups/{id}/destroy', '/lots/{id}', '/lots/{id}/destroy'],
       ...['/flows/{id}', '/flows/{id}/destroy', '/tenant_settings', '/feature_codes'],
+      ...['/webhooks/{id}', '/webhooks/{id}/destroy', '/webhooks/{id}/replay'],
     ],
     operator: ['/tenants/{id}', '/tenants/{id}/destroy'],
   }),

@@ -142,7 +142,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
     const listens = new Map<string, string>();
     const startGateway = async (name: string): Promise<void> => {
-      const args = ['gateway', '--port', listens.get(name) ?? '0', ...(autoTenants ? ['--auto-tenants'] : [])];
+      const port = listens.get(name) ?? '0';
+      const args = ['gateway', '--nats', natsUrl, '--port', port, ...(autoTenants ? ['--auto-tenants'] : [])];
       const address = await addressOf(start(name, args));
       listens.set(name, String(portOf(address)));
     };

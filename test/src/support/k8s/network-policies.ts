@@ -9,13 +9,15 @@ export interface End {
   readonly pod: Labels;
   /** Labels of its namespace; undefined: the policies' own. */
   readonly namespace?: Labels | undefined;
+  /** It is on the Internet. */
+  readonly outside?: boolean;
 }
 
 /** Whether policies let a TCP connection through: its start may leave, and its end may take it. */
 export function connects(manifests: readonly Manifest[], from: End, to: End, port: number): boolean {
   const policies = ofKind<NetworkPolicy>(manifests, 'NetworkPolicy');
   const way = (type: 'Ingress' | 'Egress', own: End, other: End): boolean => {
-    if (own.namespace !== undefined) return true;
+    if (own.namespace !== undefined || own.outside === true) return true;
     const mine = policies.filter(
       ({ spec }) =>
         selects({ ...spec?.podSelector, matchLabels: spec?.podSelector.matchLabels ?? {} }, own.pod) &&
@@ -33,7 +35,9 @@ export function connects(manifests: readonly Manifest[], from: End, to: End, por
 
 function matchesPeer(peers: readonly NetworkPolicyPeer[] | undefined, end: End): boolean {
   return (peers ?? [{}]).some(({ podSelector, namespaceSelector, ipBlock }) => {
-    if (ipBlock !== undefined) throw new Error('address blocks are not known here');
+    // Blocks are of the Internet alone, private networks left out.
+    if (ipBlock !== undefined) return end.outside === true && (ipBlock.except ?? []).length > 0;
+    if (end.outside === true) return false;
     const there =
       namespaceSelector === undefined
         ? podSelector === undefined || end.namespace === undefined
@@ -56,8 +60,9 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     }),
   );
   const stranger: End = { pod: { app: 'stranger' } };
-  const processes = ['gateway', 'slot-shard', 'recall', 'flow', 'media', 'lamps-feed'];
+  const processes = ['gateway', 'slot-shard', 'recall', 'flow', 'media', 'lamps-feed', 'records'];
   const prometheus: End = { pod: {}, namespace: { 'kubernetes.io/metadata.name': 'monitoring' } };
+  const internet: End = { pod: {}, outside: true };
   const elsewhere = (label?: string): End => ({
     pod: {},
     namespace: label === undefined ? {} : { [label]: 'allowed' },
@@ -81,6 +86,8 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     { from: pod('recall'), to: pod('recall'), port: 7400 },
     { from: pod('recall'), to: pod('media'), port: 7700 },
     { from: pod('media'), to: pod('media'), port: 7700 },
+    { from: pod('records'), to: pod('records'), port: 7800 },
+    { from: pod('records'), to: internet, port: 443 },
     { from: elsewhere('parkade-client'), to: pod('recall'), port: 7400 },
     { from: elsewhere('parkade-client'), to: pod('flow'), port: 7500 },
     { from: elsewhere('parkade-switches'), to: pod('media'), port: 8084 },
@@ -111,8 +118,11 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     { from: elsewhere(), to: pod('nats'), port: 7422 },
     { from: elsewhere(), to: pod('gateway'), port: 7275 },
     { from: elsewhere('parkade-client'), to: pod('nats'), port: 4222 },
-    { from: pod('gateway'), to: pod('nats'), port: 4222 },
+    { from: pod('flow'), to: pod('nats'), port: 4222 },
     { from: pod('gateway'), to: elsewhere(), port: 443 },
+    { from: pod('gateway'), to: internet, port: 443 },
+    { from: pod('records'), to: elsewhere(), port: 443 },
+    { from: pod('gateway'), to: pod('records'), port: 7800 },
     { from: pod('slot-shard'), to: pod('gateway'), port: 7275 },
     { from: pod('nats'), to: pod('etcd'), port: 2379 },
   ];

@@ -13,7 +13,7 @@ export type ProgramFlags = ReadonlyMap<string, readonly Flag[]>;
 
 /** Asks the programs that are here: the built command line, etcd and nats-server. */
 export async function askProgramFlags(): Promise<ProgramFlags> {
-  const commands = ['gateway', 'slot-shard', 'recall', 'flow', 'media', 'lamps-feed'];
+  const commands = ['gateway', 'slot-shard', 'recall', 'flow', 'media', 'lamps-feed', 'records'];
   const own = commands.map(async (command): Promise<[string, readonly Flag[]]> => {
     const { stdout } = await runCli([command, '--help']);
     return [`parkade ${command}`, flagsOf(stdout)];
