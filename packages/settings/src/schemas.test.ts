@@ -17,7 +17,12 @@ describe('settings', () => {
     expect(parseSystem({})).toEqual({
       ok: true,
       value: {
-        records: { history_days: 30, history_max_bytes: 1_073_741_824, audit_days: 365, audit_max_bytes: 1_073_741_824 },
+        records: {
+          history_days: 30,
+          history_max_bytes: 1_073_741_824,
+          audit_days: 365,
+          audit_max_bytes: 1_073_741_824,
+        },
         ringback_timeout_ms: 120_000,
         extension_ringback_timeout_ms: 300_000,
         callback_timeout_ms: 30_000,
