@@ -1,7 +1,6 @@
 import { memory } from '../measure/memory.js';
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
-import { memory } from '../measure/memory.js';
 import { runEcho } from './run-echo.js';
 import { runFanOut } from './run-fan-out.js';
 import { runGateway } from './run-gateway.js';
@@ -14,7 +13,6 @@ import { runMedia } from './run-media.js';
 import { runRecall } from './run-recall.js';
 import { runWatchers } from './run-watchers.js';
 import { runSwitch } from './run-switch.js';
-import { runWatchers } from './run-watchers.js';
 
 const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   owner: runOwner,
