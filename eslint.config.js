@@ -62,5 +62,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['cli/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['cli/**/*.ts', 'bench/**/*.ts', 'test/faults/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -60,9 +60,9 @@ export class Evidence {
     return evidence;
   }
 
-  /** Events of transitions so far may be lost with the bus's own copy. */
-  excuseEvents(): void {
-    this.#excusedUpTo = this.transitions.at(-1)?.revision ?? 0;
+  /** Events of transitions so far (or up to this revision) may be lost with the bus's own copy. */
+  excuseEvents(upTo = this.transitions.at(-1)?.revision ?? 0): void {
+    this.#excusedUpTo = upTo;
   }
 
   get excusedUpTo(): number {

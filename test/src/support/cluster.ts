@@ -55,6 +55,8 @@ export interface Cluster {
   startGateway(name: string): Promise<void>;
   /** Starts a recall process, or one again; resolves when it listens. */
   startRecall(name: string): Promise<void>;
+  /** Starts an owner, a gateway or a recall process again that has ended. */
+  startAgain(name: string): Promise<void>;
   /** The process of that name, the one that was started last. */
   processOf(name: string): CliProcess;
   /** The processes of a kind (`owner`, `gateway`, …) that run, by name. */
@@ -73,6 +75,8 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** A process starts in a second, unless many do on a machine that is busy. */
+const LISTENS_WITHIN_MS = 90_000;
 const SERVED_WITHIN_MS = 45_000;
 const STOP_WITHIN_MS = 15_000;
 
@@ -87,7 +91,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const through = async (name: string, address: string): Promise<string> =>
     network === undefined ? address : network.front(name, portOf(address));
   try {
-    const [etcds, nats] = await Promise.all([startEtcdCluster(etcdMembers, { extraArgs: etcdArgs }), startNats()]);
+    const peersThrough =
+      network === undefined || etcdMembers === 1
+        ? undefined
+        : (member: number, port: number): Promise<string> => network.front(`etcd-peer-${member}`, port);
+    const etcdOptions = { extraArgs: etcdArgs, peersThrough };
+    const [etcds, nats] = await Promise.all([startEtcdCluster(etcdMembers, etcdOptions), startNats()]);
+    etcds.forEach(({ pid }, i) => network?.names(pid, `etcd-${i + 1}`));
     const [etcd] = etcds;
     if (etcd === undefined) throw new Error('a cluster needs etcd');
     for (const each of etcds) ends.push(() => each.stop());
@@ -117,7 +127,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       return child;
     };
     const addressOf = async (child: CliProcess): Promise<string> =>
-      (await child.printed(/^listening on (\S+)$/m))[1] ?? '';
+      (await child.printed(/^listening on (\S+)$/m, LISTENS_WITHIN_MS))[1] ?? '';
     const lease = ['--lease-ttl', `${leaseTtlMs}ms`];
 
     /** Where a member listens, so that others reach it through the network; it keeps that when it is started again. */
@@ -188,6 +198,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       startOwner,
       startGateway,
       startRecall,
+      startAgain: (name) => {
+        if (name.startsWith('owner-')) return startOwner(name);
+        return name.startsWith('gateway-') ? startGateway(name) : startRecall(name);
+      },
       processOf,
       running,
       ownerOf: async (shard) => (await members()).get(shard),

@@ -10,6 +10,8 @@ import { freePorts } from './ports.js';
 /** One real etcd for a test, on loopback ports of its own, with its data in a temporary directory. */
 export interface RunningEtcd {
   readonly endpoint: string;
+  /** Where its data is, to be replaced while it does not run. */
+  readonly dataDir: string;
   /** The process of the moment; another one after `restart`. */
   readonly pid: number;
   /** The certificate to trust, of an etcd that serves over TLS. */
@@ -34,6 +36,8 @@ const START_TIMEOUT_MS = 20_000;
 export interface EtcdOptions {
   /** Added to its command line. */
   readonly extraArgs?: readonly string[] | undefined;
+  /** Puts something between the members: resolves to the `host:port` that reaches a member's peer port. */
+  readonly peersThrough?: ((member: number, port: number) => Promise<string>) | undefined;
   /** Serves clients over TLS, with a certificate etcd makes itself: `rootCertificate()`. */
   readonly tls?: boolean | undefined;
 }
@@ -48,8 +52,14 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<RunningEtcd>
 /** Starts a cluster of `size` members and resolves when all of them answer. */
 export async function startEtcdCluster(size: number, options: EtcdOptions = {}): Promise<readonly RunningEtcd[]> {
   const ports = await freePorts(2 * size);
-  const peers = Array.from({ length: size }, (_, i) => `http://127.0.0.1:${ports[2 * i] ?? 0}`);
-  const cluster = peers.map((peer, i) => `member-${i}=${peer}`).join(',');
+  const { peersThrough = (_, port) => Promise.resolve(`127.0.0.1:${port}`) } = options;
+  const peers = await Promise.all(
+    Array.from({ length: size }, async (_, i) => {
+      const port = ports[2 * i] ?? 0;
+      return { listens: `http://127.0.0.1:${port}`, reached: `http://${await peersThrough(i + 1, port)}` };
+    }),
+  );
+  const cluster = peers.map(({ reached }, i) => `member-${i}=${reached}`).join(',');
   return Promise.all(
     peers.map((peer, i) => startMember(`member-${i}`, peer, `127.0.0.1:${ports[2 * i + 1] ?? 0}`, cluster, options)),
   );
@@ -57,7 +67,7 @@ export async function startEtcdCluster(size: number, options: EtcdOptions = {}):
 
 async function startMember(
   name: string,
-  peer: string,
+  peer: { readonly listens: string; readonly reached: string },
   endpoint: string,
   cluster: string,
   { extraArgs = [], tls = false }: EtcdOptions,
@@ -67,7 +77,14 @@ async function startMember(
   const args = [
     ...['--name', name, '--data-dir', dataDir, '--log-level', 'error', '--max-txn-ops', '128'],
     ...['--listen-client-urls', url, '--advertise-client-urls', url],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', cluster],
+    ...[
+      '--listen-peer-urls',
+      peer.listens,
+      '--initial-advertise-peer-urls',
+      peer.reached,
+      '--initial-cluster',
+      cluster,
+    ],
     ...(tls ? ['--auto-tls'] : []),
     ...extraArgs,
   ];
@@ -82,6 +99,7 @@ async function startMember(
 
   return {
     endpoint,
+    dataDir,
     get pid() {
       return child.pid ?? 0;
     },

@@ -1,0 +1,3 @@
+export * from './figures.js';
+export * from './row.js';
+export * from './rows/index.js';
