@@ -29,7 +29,7 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: 'cluster',
-          include: ['test/src/**/*.test.ts'],
+          include: ['test/src/**/*.test.ts', 'test/faults/src/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

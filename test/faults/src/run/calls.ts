@@ -13,6 +13,8 @@ export class Calls {
   /** Callers who were parked and fetched; who were given back; pickups that had to be dialled again. */
   readonly counts = { fetched: 0, givenBack: 0, dialledAgain: 0 };
   readonly stuck: string[] = [];
+  /** What each caller is waiting for, for whoever wonders why nothing goes on. */
+  readonly doing = new Map<string, string>();
   #over = false;
 
   constructor(private readonly world: MediaWorld) {}
@@ -39,10 +41,13 @@ export class Calls {
     const other = nodes[(number + 1) % nodes.length];
     if (node === undefined || other === undefined) throw new Error('there are no nodes');
     const [user, desk, slot] = [`200${number}`, `100${number}`, `70${number}`];
+    this.doing.set(user, `talks with ${desk}`);
     const [caller, deskLeg] = await world.talk(user, desk, node);
     try {
+      this.doing.set(user, `is transferred to ${slot} at ${node.name}`);
       node.sim.transferBlind(deskLeg, slot);
-      const where = await this.#settles(caller, desk);
+      const where = await this.#settles(caller, deskLeg);
+      this.doing.set(user, `is ${where}`);
       if (where === 'parked') await this.#fetch(caller, desk, slot, this.counts.fetched % 2 === 0 ? node : other);
       else if (where === 'back') this.counts.givenBack++;
       else this.stuck.push(`${user}, transferred to ${slot}, is neither parked nor given back`);
@@ -52,13 +57,14 @@ export class Calls {
     talked.mayEnd(caller);
   }
 
-  async #settles(caller: Channel, desk: string): Promise<'parked' | 'back' | 'stuck' | 'gone'> {
+  async #settles(caller: Channel, deskLeg: Channel): Promise<'parked' | 'back' | 'stuck' | 'gone'> {
     let where: 'parked' | 'back' | 'gone' | undefined;
     await this.#until(() => {
+      const partner = partnerOf(caller);
       const music = caller.parked && caller.nested?.argument === 'local_stream://moh';
       if (!caller.isAlive) where = 'gone';
       else if (music && (caller.variables.get('parkade_park') ?? '') !== '') where = 'parked';
-      else if (partnerOf(caller)?.phone.user === desk && caller.variables.has('parkade_pending')) where = 'back';
+      else if (partner !== undefined && partner !== deskLeg) where = 'back';
       return where !== undefined;
     });
     return where ?? 'stuck';

@@ -31,11 +31,13 @@ export class MediaRun {
   ): Promise<RowResult> {
     const world = await MediaWorld.start({});
     let witness: Witness | undefined;
+    let run: MediaRun | undefined;
     try {
       witness = await Witness.of(world.cluster);
-      const run = new MediaRun(world, new Calls(world), context);
+      run = new MediaRun(world, new Calls(world), context);
       return await run.#play(options.calls ?? true, witness.evidence, attack);
     } catch (error) {
+      for (const [user, what] of run?.calls.doing ?? []) context.say(`${user} ${what}`);
       process.stderr.write(`${world.cluster.logs()}\n`);
       throw error;
     } finally {
@@ -68,6 +70,8 @@ export class MediaRun {
   async #play(busy: boolean, evidence: Evidence, attack: (run: MediaRun) => Promise<void>): Promise<RowResult> {
     const { world, calls } = this;
     const working = busy ? calls.run(CALLERS) : Promise.resolve();
+    // Where the row breaks off nobody waits for them any more.
+    working.catch(() => undefined);
     if (busy) await world.until('the phones are at work', () => calls.counts.fetched >= CALLERS);
     await attack(this);
     await world.controlled();
