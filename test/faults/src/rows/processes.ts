@@ -87,9 +87,9 @@ export const powerLoss: Row = {
         cluster.natsServer.kill('SIGKILL'),
       ]);
       run.say('everything is dead');
-      // What NATS had acknowledged and not yet written to its disk is gone.
-      run.evidence.excuseEvents();
       await Promise.all([cluster.etcdServer.restart(), cluster.natsServer.restart()]);
+      // What NATS had acknowledged and not yet written to its disk is gone.
+      await run.busLostEvents();
       await Promise.all(names.map((name) => cluster.startAgain(name)));
     }),
 };

@@ -29,9 +29,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     await leader?.kill('SIGKILL');
     return () => leader?.restart() ?? Promise.resolve();
   },
-  'NATS is away': async ({ cluster, evidence }) => {
+  'NATS is away': async (run) => {
+    const { cluster } = run;
     await cluster.natsServer.kill('SIGKILL');
-    evidence.excuseEvents();
+    await run.busLostEvents();
     return () => cluster.natsServer.restart();
   },
   'the recall process cannot reach anybody': async ({ network }) => {

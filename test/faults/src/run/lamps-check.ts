@@ -8,9 +8,10 @@ export async function wrongLamps(store: Store, lamps: Lamps): Promise<readonly s
   const slots = await storedSlots(store);
   return slots.flatMap(({ tenantId, lotId, slot, record }) => {
     const wanted = lampFacts(record)?.state;
-    const shown = lamps.state(slot, tenantId, lotId);
+    // One that nobody was ever told of is dark.
+    const shown = lamps.state(slot, tenantId, lotId) ?? 'terminated';
     if (wanted === undefined || wanted === shown) return [];
-    return [`the lamp of ${tenantId}/${lotId}/${slot} shows ${shown ?? 'nothing'} and should show ${wanted}`];
+    return [`the lamp of ${tenantId}/${lotId}/${slot} shows ${shown} and should show ${wanted}`];
   });
 }
 

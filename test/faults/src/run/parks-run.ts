@@ -85,6 +85,12 @@ export class ParksRun {
     return this.#witness.evidence;
   }
 
+  /** The bus lost what it had: events of whatever was committed by now may be missing. */
+  async busLostEvents(): Promise<void> {
+    const { revision } = await this.cluster.store.range(prefixRange(keys.meta));
+    this.evidence.excuseEvents(revision);
+  }
+
   /** The store has another history now: what testified of the one before counts no more. */
   async beginsAnew(): Promise<void> {
     await this.#witness.close();
