@@ -4,6 +4,7 @@ import type { Subscription } from './commands.js';
 import type { Down } from './down.js';
 import type { EslEvent } from './event.js';
 import type { LinkConfig } from './link.js';
+import type { Connect } from './socket.js';
 import type { SilenceLimits } from './silence-watch.js';
 
 /** Time limits of an inbound connection, in milliseconds. */
@@ -72,4 +73,6 @@ export interface InboundDeps {
   listener: InboundListener;
   /** The fence, asked immediately before each write; see `LinkDeps`. */
   mayWrite: () => boolean;
+  /** For simulation; default: TCP. */
+  connect?: Connect | undefined;
 }

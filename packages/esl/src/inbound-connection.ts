@@ -111,8 +111,8 @@ export class InboundConnection {
 
   /** One attempt, from connect to the end. Answers how long it was up, in milliseconds. */
   async #once(signal: AbortSignal): Promise<number> {
-    const { clock } = this.#deps;
-    const tcp = await connectTcp(this.#config, this.#times.connectLimitMs, clock, signal);
+    const { clock, connect = connectTcp } = this.#deps;
+    const tcp = await connect(this.#config, this.#times.connectLimitMs, clock, signal);
     if (!tcp.ok) {
       const cause = { reason: 'connect-failed', code: tcp.code } as const;
       const down: Down = signal.aborted ? { kind: 'closed' } : { kind: 'connection-broke', cause };

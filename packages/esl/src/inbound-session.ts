@@ -2,7 +2,6 @@
 //   S1. Nothing is delivered before the handshake is complete; what was received by then follows `up`.
 //   S2. Filters are set before events are asked for, so that no unfiltered event comes.
 //   S3. After the end every job has failed and nothing more is delivered.
-import type { Socket } from 'node:net';
 import type { Clock, Random } from '@parkade/clock';
 import { apiCommand, authCommand, bgapiCommand, eventCommand, filterCommand, type Subscription } from './commands.js';
 import { classifyDown, type Down, type LastWords } from './down.js';
@@ -14,6 +13,7 @@ import { EslLink, type LinkConfig, type LinkEnd, type UnsolicitedFrame } from '.
 import type { CommandResult, JobResult } from './outcome.js';
 import { SilenceWatch } from './silence-watch.js';
 import { randomUuid } from './uuid.js';
+import type { EslSocket } from './socket.js';
 
 /** Events this package itself lives on. */
 const OWN_EVENTS = ['BACKGROUND_JOB', 'HEARTBEAT', 'SHUTDOWN'];
@@ -44,7 +44,7 @@ export class InboundSession {
   #onAuthRequest: () => void = () => undefined;
   #over = false;
 
-  constructor(socket: Socket, config: SessionConfig, deps: SessionDeps) {
+  constructor(socket: EslSocket, config: SessionConfig, deps: SessionDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#wantsJobs = config.subscription.events.includes('BACKGROUND_JOB');

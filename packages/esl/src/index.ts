@@ -16,3 +16,5 @@ export { DEFAULT_SILENCE_LIMITS, type SilenceLimits } from './silence-watch.js';
 export * from './outbound-server.js';
 export type { OutboundEnd } from './outbound-line.js';
 export type { OutboundSession } from './outbound-session.js';
+export * from './socket.js';
+export * from './tcp-listen.js';

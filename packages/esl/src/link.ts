@@ -2,7 +2,6 @@
 //   L1. Frames are handed over in the order of the stream, and none after the end.
 //   L2. The link ends exactly once, with a typed reason; then every open command has failed and the socket is closed.
 //   L3. Paused, it reads nothing, so TCP holds FreeSWITCH back and nothing gathers here.
-import type { Socket } from 'node:net';
 import type { Clock } from '@parkade/clock';
 import { CommandQueue } from './command-queue.js';
 import { EslDecoder, type DecodeError } from './decoder.js';
@@ -10,6 +9,7 @@ import type { EslCommand } from './encode.js';
 import type { EslFrame } from './frame.js';
 import { DEFAULT_CODEC_LIMITS, DEFAULT_COMMAND_LIMITS, type CodecLimits, type CommandLimits } from './limits.js';
 import type { CommandResult } from './outcome.js';
+import type { EslSocket } from './socket.js';
 
 /** Why a connection ended, as seen on the wire. */
 export type LinkEnd =
@@ -54,7 +54,7 @@ export interface LinkDeps {
 export class EslLink {
   /** Resolves once, when the connection has ended. */
   readonly ended: Promise<LinkEnd>;
-  readonly #socket: Socket;
+  readonly #socket: EslSocket;
   readonly #decoder: EslDecoder;
   readonly #handler: LinkHandler;
   readonly #queue: CommandQueue;
@@ -62,7 +62,7 @@ export class EslLink {
   #over = false;
 
   /** Takes over a connected socket. */
-  constructor(socket: Socket, config: LinkConfig, deps: LinkDeps, handler: LinkHandler) {
+  constructor(socket: EslSocket, config: LinkConfig, deps: LinkDeps, handler: LinkHandler) {
     const { promise, resolve } = withResolvers<LinkEnd>();
     this.ended = promise;
     this.#resolveEnded = resolve;

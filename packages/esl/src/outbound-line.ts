@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Clock, Random } from '@parkade/clock';
 import { apiCommand, executeCommand, type ExecuteOptions } from './commands.js';
 import type { EslEvent } from './event.js';
@@ -7,6 +6,7 @@ import { EslLink, type LinkConfig, type LinkEnd, type UnsolicitedFrame } from '.
 import type { JobResult } from './outcome.js';
 import { SilenceWatch, type SilenceLimits } from './silence-watch.js';
 import { randomUuid } from './uuid.js';
+import type { EslSocket } from './socket.js';
 
 /** Why an outbound connection ended. */
 export type OutboundEnd =
@@ -42,7 +42,7 @@ export class OutboundLine {
   readonly #executes: JobTable;
   #goodbye = false;
 
-  constructor(socket: Socket, config: OutboundSessionConfig, deps: OutboundSessionDeps) {
+  constructor(socket: EslSocket, config: OutboundSessionConfig, deps: OutboundSessionDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#executes = new JobTable(deps.clock, config.maxExecutes);

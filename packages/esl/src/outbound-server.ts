@@ -3,12 +3,13 @@
 //       `socket` application (the call is hung up unless `socket_resume` is set and the dial plan goes on).
 //   B2. A connection that does not turn out a channel within handshakeLimitMs is closed and never shown.
 //   B3. After `close` has resolved, no socket and no timer is left.
-import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Random } from '@parkade/clock';
 import type { LinkConfig } from './link.js';
 import type { OutboundSessionConfig } from './outbound-line.js';
 import { openOutbound, type OutboundSession } from './outbound-session.js';
 import { DEFAULT_SILENCE_LIMITS } from './silence-watch.js';
+import type { EslSocket, ListenForSockets, SocketListener } from './socket.js';
+import { tcpListen } from './tcp-listen.js';
 
 /** Time limits of outbound connections, in milliseconds. */
 export type OutboundTimes = OutboundSessionConfig['times'];
@@ -46,14 +47,16 @@ export interface OutboundDeps {
   handler: OutboundHandler;
   /** Asked before each write; always yes without it, as whoever is called may at least listen to the call. */
   mayWrite?: () => boolean;
+  /** For simulation; default: TCP. */
+  listen?: ListenForSockets | undefined;
 }
 
 export class OutboundServer {
   readonly #config: OutboundConfig;
   readonly #session: OutboundSessionConfig;
   readonly #deps: OutboundDeps;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<EslSocket>();
+  #listener: SocketListener | undefined;
   readonly #sessions = new Set<OutboundSession>();
 
   constructor(config: OutboundConfig, deps: OutboundDeps) {
@@ -64,7 +67,6 @@ export class OutboundServer {
       maxExecutes: config.maxExecutes ?? DEFAULT_MAX_EXECUTES,
     };
     this.#deps = deps;
-    this.#server = createServer((socket) => this.#onSocket(socket));
   }
 
   /** Connections open now. */
@@ -73,21 +75,17 @@ export class OutboundServer {
   }
 
   /** Starts to listen; answers the port. Rejects when the address cannot be had. */
-  listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(this.#config.port, this.#config.host, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#deps.handler.onFault(error));
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : this.#config.port);
-      });
-    });
+  async listen(): Promise<number> {
+    const { handler, listen = tcpListen() } = this.#deps;
+    const { host, port } = this.#config;
+    const onSocket = (socket: EslSocket, remote: string): void => this.#onSocket(socket, remote);
+    this.#listener = await listen(host, port, onSocket, (error) => handler.onFault(error));
+    return this.#listener.port;
   }
 
   /** Stops listening and closes every connection; FreeSWITCH then goes on as its dial plan says. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#listener?.close();
     const sessions = [...this.#sessions];
     for (const session of sessions) session.close();
     const sockets = [...this.#sockets].map((socket) => {
@@ -99,8 +97,7 @@ export class OutboundServer {
     await Promise.all([closed, ...sockets, ...sessions.map((session) => session.ended)]);
   }
 
-  #onSocket(socket: Socket): void {
-    const remote = socket.remoteAddress ?? '';
+  #onSocket(socket: EslSocket, remote: string): void {
     socket.on('error', () => undefined);
     if (this.#sockets.size >= (this.#config.maxConnections ?? DEFAULT_MAX_CONNECTIONS)) {
       socket.destroy();
@@ -112,7 +109,7 @@ export class OutboundServer {
     void this.#greet(socket, remote);
   }
 
-  async #greet(socket: Socket, remote: string): Promise<void> {
+  async #greet(socket: EslSocket, remote: string): Promise<void> {
     const { clock, random, handler, mayWrite = () => true } = this.#deps;
     const onFault = (error: unknown): void => handler.onFault(error);
     const session = await openOutbound(socket, this.#session, { clock, random, mayWrite, onFault });

@@ -4,7 +4,6 @@
 //       the id is confirmed over the node's authenticated connection.
 //   T3. When the connection ends, by whichever side, FreeSWITCH hangs the call up, unless `socket_resume` is set and the
 //       dial plan goes on: so it ends only for a reason given in `OutboundEnd`.
-import type { Socket } from 'node:net';
 import {
   CONNECT,
   EXIT,
@@ -24,6 +23,7 @@ import {
   type OutboundSessionDeps,
 } from './outbound-line.js';
 import type { CommandResult, JobResult } from './outcome.js';
+import type { EslSocket } from './socket.js';
 
 export class OutboundSession {
   /** The channel as it was when the dial plan called us. */
@@ -101,7 +101,7 @@ export class OutboundSession {
  * then the socket is closed.
  */
 export async function openOutbound(
-  socket: Socket,
+  socket: EslSocket,
   config: OutboundSessionConfig,
   deps: OutboundSessionDeps,
 ): Promise<OutboundSession | undefined> {

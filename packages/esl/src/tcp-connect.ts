@@ -1,22 +1,12 @@
-import { connect, type Socket } from 'node:net';
-import type { Clock } from '@parkade/clock';
+import { connect } from 'node:net';
+import type { Connect } from './socket.js';
 
-export type ConnectResult = { ok: true; socket: Socket } | { ok: false; code: string };
-
-/**
- * Opens a TCP connection within `limitMs`. The code of a failure is Node's (`ECONNREFUSED`), `connect-timeout`, or
- * `aborted` when `signal` was aborted first. Never rejects.
- */
-export function connectTcp(
-  target: { host: string; port: number },
-  limitMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<ConnectResult> {
+/** Opens a TCP connection. */
+export const connectTcp: Connect = (target, limitMs, clock, signal) => {
   if (signal.aborted) return Promise.resolve({ ok: false, code: 'aborted' });
   return new Promise((resolve) => {
     const socket = connect({ host: target.host, port: target.port, noDelay: true });
-    const finish = (result: ConnectResult): void => {
+    const finish = (result: Awaited<ReturnType<Connect>>): void => {
       limit.cancel();
       signal.removeEventListener('abort', onAbort);
       socket.removeAllListeners('connect');
@@ -32,4 +22,4 @@ export function connectTcp(
     // Paused until its new owner listens, so that no byte is lost between the two.
     socket.once('connect', () => finish({ ok: true, socket: socket.pause() }));
   });
-}
+};

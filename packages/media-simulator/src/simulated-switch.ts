@@ -3,14 +3,14 @@
 //   W1. Every reply and every order of events that it has is one of the recordings'; a test replays them.
 //   W2. `crash` ends it as SIGKILL does, without a word; `restart` brings it back on the same port, with nothing but what
 //       a profile that tracks its calls can recover.
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Clock, Random } from '@parkade/clock';
-import { randomUuid } from '@parkade/esl';
+import { type ListenForSockets, randomUuid, type SocketListener, tcpListen } from '@parkade/esl';
 import { Channel } from './calls/channel.js';
 import { type CoreConfig, SwitchCore, type Trunk } from './calls/switch-core.js';
 import type { EslConnection } from './esl/connection.js';
 import { InboundPeer } from './esl/inbound-peer.js';
-import { OutboundPeer } from './esl/outbound-peer.js';
+import { type OpeningSocket, OutboundPeer } from './esl/outbound-peer.js';
 import { Phone } from './sip/phone.js';
 import { type InviteOptions, placeCall, refer, route } from './sip/sip-calls.js';
 
@@ -30,6 +30,13 @@ export interface SwitchDeps {
   readonly random: Random;
   /** Ids of new legs; random without it. */
   readonly newLegUuid?: () => string;
+  /** How it is reached, and how it reaches applications; default: TCP on loopback. */
+  readonly sockets?:
+    | {
+        readonly listen: ListenForSockets;
+        readonly connect: (target: { readonly host: string; readonly port: number }) => OpeningSocket;
+      }
+    | undefined;
 }
 
 export interface PhoneOptions {
@@ -46,7 +53,7 @@ export class SimulatedSwitch {
   readonly #phones = new Map<string, Phone>();
   readonly #trunks = new Map<string, Trunk>();
   readonly #peers = new Set<EslConnection>();
-  #server: Server | undefined;
+  #server: SocketListener | undefined;
   #port = 0;
   #recoverable: readonly Channel[] = [];
 
@@ -222,7 +229,7 @@ export class SimulatedSwitch {
         newUuid: () => randomUuid(deps.random),
         newLegUuid: deps.newLegUuid ?? (() => randomUuid(deps.random)),
         openSocket: (channel, address, isAsync, ended) => {
-          const peer = new OutboundPeer(core, channel, { address, isAsync }, ended);
+          const peer = new OutboundPeer(core, channel, { address, isAsync }, deps.sockets?.connect ?? connect, ended);
           this.#track(peer);
           return () => peer.leave();
         },
@@ -259,15 +266,15 @@ export class SimulatedSwitch {
   async #listen(port: number): Promise<void> {
     const password = this.config.password ?? 'ClueCon';
     // Half-open, so that an application that shuts its side down still hears goodbye.
-    const server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
-      this.#track(new InboundPeer(this.#core, socket, password));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
+    const listen = this.deps.sockets?.listen ?? tcpListen({ allowHalfOpen: true });
+    const server = await listen(
+      '127.0.0.1',
+      port,
+      (socket) => this.#track(new InboundPeer(this.#core, socket, password)),
+      () => undefined,
+    );
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = server.port;
   }
 
   #track(peer: EslConnection): void {
@@ -280,9 +287,6 @@ export class SimulatedSwitch {
     this.#server = undefined;
     if (server === undefined) return;
     // What was not closed by now ends by itself: a goodbye may still be on its way.
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      setImmediate(() => resolve());
-    });
+    await Promise.race([server.close(), new Promise<void>((resolve) => this.deps.clock.defer(resolve))]);
   }
 }

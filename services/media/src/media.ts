@@ -1,6 +1,6 @@
 import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
-import { DEFAULT_COMMAND_LIMITS, OutboundServer } from '@parkade/esl';
+import { type Connect, DEFAULT_COMMAND_LIMITS, type ListenForSockets, OutboundServer } from '@parkade/esl';
 import {
   GrpcHandOffClient,
   LeaseSession,
@@ -51,6 +51,8 @@ export interface MediaDeps {
   /** What listens, and how others are found dead: for simulation; default: gRPC and TCP. */
   readonly listen?: Listen | undefined;
   readonly probe?: Probe | undefined;
+  /** How nodes are reached, and how their dial plans reach this process: for simulation; default: TCP. */
+  readonly sockets?: { readonly connect: Connect; readonly listen: ListenForSockets } | undefined;
   /** Where its metrics go. Of one registry one media process at most. */
   readonly metrics?: { readonly registry: Registry } | undefined;
   /** Where its requests are traced; undefined: nowhere. */
@@ -134,6 +136,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         mayWrite: () => ownership.owns(node.name),
         timed: (commands) => metrics.timed(node.name, commands, clock),
         tell: (legId, news) => streams.tell(node.name, legId, news),
+        connect: deps.sockets?.connect,
       }),
     lost: (name) => streams.end(name),
   });
@@ -176,7 +179,12 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
       ? undefined
       : new OutboundServer(
           { ...config.outbound, maxConnections: limits.maxConnections },
-          { clock, random, handler: new IncomingCalls(agent, clients, limits.takeMs, log, clock) },
+          {
+            clock,
+            random,
+            handler: new IncomingCalls(agent, clients, limits.takeMs, log, clock),
+            listen: deps.sockets?.listen,
+          },
         );
   metrics.watch({
     nodes: () => [...nodes.all()].map(({ node, isUp, parkedCalls }) => ({ name: node.name, up: isUp, parkedCalls })),

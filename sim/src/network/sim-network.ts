@@ -1,4 +1,5 @@
 import type { ChannelInterface } from '@grpc/grpc-js';
+import type { Connect, ConnectResult, ListenForSockets } from '@parkade/esl';
 import type { ProbeResult } from '@parkade/ownership';
 import { type GrpcServerConfig, type Listen, mounted, NO_SECURITY, type RpcServer, type Security } from '@parkade/rpc';
 import type { Host } from '../world/host.js';
@@ -7,6 +8,13 @@ import { SimChannel } from './channel.js';
 import { Connection } from './connection.js';
 import { Links } from './links.js';
 import { SimListener } from './listener.js';
+import { SimSocket } from './socket.js';
+
+interface SocketAcceptor {
+  readonly host: Host;
+  readonly allowHalfOpen: boolean;
+  readonly onSocket: (socket: SimSocket, remoteAddress: string) => void;
+}
 
 /** How long a TCP connection is tried for where nothing answers. */
 const CONNECT_MS = 20_000;
@@ -19,6 +27,7 @@ const PROBE_MS = 500;
 export class SimNetwork {
   readonly links: Links;
   readonly #listeners = new Map<string, SimListener>();
+  readonly #sockets = new Map<string, SocketAcceptor>();
   readonly #connections = new Set<Connection>();
   #ports = 1_000;
 
@@ -87,6 +96,76 @@ export class SimNetwork {
       finish({ connection, listener });
     });
     return () => finish('given up');
+  }
+
+  /** What makes a host listen for plain connections. `address` undefined: at a port of its own. */
+  listenForSockets(host: Host, allowHalfOpen: boolean): ListenForSockets {
+    return (name, given, onSocket) => {
+      const port = given === 0 ? ++this.#ports : given;
+      const address = `${host.name}:${port}`;
+      void name;
+      const end = (): void => void this.#sockets.delete(address);
+      this.#sockets.set(address, { host, allowHalfOpen, onSocket });
+      host.onDeath.add(end);
+      return Promise.resolve({
+        port,
+        close: () => {
+          end();
+          return Promise.resolve();
+        },
+      });
+    };
+  }
+
+  /** A plain connection of a host to an address, which opens by itself or ends with an error. */
+  socket(host: Host, address: string): SimSocket {
+    const socket = new SimSocket(false);
+    const name = address.slice(0, address.lastIndexOf(':'));
+    const { scheduler, links } = this;
+    const limit = host.after(CONNECT_MS, () => socket.destroy(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })));
+    scheduler.after(links.delayMs(host.name, name), undefined, () => {
+      if (links.blocked(host.name, name)) return;
+      const acceptor = this.#sockets.get(address);
+      host.after(links.delayMs(host.name, name), () => {
+        limit.cancel();
+        if (socket.destroyed) return;
+        if (acceptor === undefined || acceptor.host.state === 'dead') {
+          socket.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+          return;
+        }
+        const connection = new Connection(scheduler, links, host, acceptor.host);
+        this.#connections.add(connection);
+        connection.onBroken('client', () => void this.#connections.delete(connection));
+        const other = new SimSocket(acceptor.allowHalfOpen);
+        socket.once('close', () => void this.#connections.delete(connection));
+        other.joined(connection, 'server', socket);
+        socket.joined(connection, 'client', other);
+        acceptor.host.after(0, () => acceptor.onSocket(other, host.name));
+      });
+    });
+    return socket;
+  }
+
+  /** As `connectTcp`, from a host. */
+  connectSocket(host: Host): Connect {
+    return ({ host: name, port }, limitMs, clock, signal) => {
+      if (signal.aborted) return Promise.resolve({ ok: false, code: 'aborted' });
+      return new Promise((resolve) => {
+        const socket = this.socket(host, `${name}:${port}`);
+        const finish = (result: ConnectResult): void => {
+          limit.cancel();
+          signal.removeEventListener('abort', onAbort);
+          socket.removeAllListeners('connect').removeAllListeners('error').on('error', () => undefined);
+          if (!result.ok) socket.destroy();
+          resolve(result);
+        };
+        const onAbort = (): void => finish({ ok: false, code: 'aborted' });
+        const limit = clock.setTimer(limitMs, () => finish({ ok: false, code: 'connect-timeout' }));
+        signal.addEventListener('abort', onAbort, { once: true });
+        socket.once('error', (error: NodeJS.ErrnoException) => finish({ ok: false, code: error.code ?? error.message }));
+        socket.once('connect', () => finish({ ok: true, socket: socket.pause() }));
+      });
+    };
   }
 
   /** Breaks every connection between two hosts. */

@@ -1,9 +1,8 @@
 // One Event Socket connection of the simulated switch, whichever side opened it.
 //   N1. Commands are answered one after the other; one that takes time holds up all behind it, and the events too.
 //   N2. Events leave in the order they happened.
-import type { Socket } from 'node:net';
 import { CommandReader } from '@parkade/esl/testing';
-import type { EslCommand } from '@parkade/esl';
+import type { EslCommand, EslSocket } from '@parkade/esl';
 import { runApi } from '../api/api-commands.js';
 import { runNested } from '../calls/applications.js';
 import type { SwitchCore } from '../calls/switch-core.js';
@@ -22,7 +21,7 @@ export abstract class EslConnection {
 
   constructor(
     protected readonly core: SwitchCore,
-    readonly socket: Socket,
+    readonly socket: EslSocket,
   ) {
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
@@ -64,7 +63,7 @@ export abstract class EslConnection {
     else if (this.socket.writable) {
       if (this.socket.writableCorked === 0) {
         this.socket.cork();
-        setImmediate(() => this.socket.uncork());
+        this.core.deps.clock.defer(() => this.socket.uncork());
       }
       this.socket.write(text);
     }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { EslSocket } from '@parkade/esl';
 import type { SwitchCore } from '../calls/switch-core.js';
 import { EslConnection } from './connection.js';
 import { replyFrame } from './frames.js';
@@ -9,7 +9,7 @@ export class InboundPeer extends EslConnection {
 
   constructor(
     core: SwitchCore,
-    socket: Socket,
+    socket: EslSocket,
     private readonly password: string,
   ) {
     super(core, socket);
@@ -24,13 +24,13 @@ export class InboundPeer extends EslConnection {
     if (verb === 'auth' && !this.#authenticated) {
       this.#authenticated = argument === this.password;
       if (this.#authenticated) return replyFrame('+OK accepted');
-      setImmediate(() => this.sayGoodbye());
+      this.core.deps.clock.defer(() => this.sayGoodbye());
       return replyFrame('-ERR invalid');
     }
     if (!this.#authenticated) return replyFrame('-ERR command not found');
     switch (verb) {
       case 'exit':
-        setImmediate(() => this.sayGoodbye());
+        this.core.deps.clock.defer(() => this.sayGoodbye());
         return replyFrame('+OK bye');
       case 'myevents':
         if (argument === '') return replyFrame('-ERR command not found');

@@ -1,9 +1,11 @@
-import { connect } from 'node:net';
-import type { EslCommand } from '@parkade/esl';
+import type { EslCommand, EslSocket } from '@parkade/esl';
 import type { Channel } from '../calls/channel.js';
 import type { SwitchCore } from '../calls/switch-core.js';
 import { EslConnection } from './connection.js';
 import { channelFrame, GOODBYE, noticeFrame, replyFrame } from './frames.js';
+
+/** A connection that is being opened: as Node's socket tells of it. */
+export type OpeningSocket = EslSocket & { readonly connecting: boolean; readonly bytesRead: number };
 
 /**
  * The `socket` application: the switch connects to the application. `async`: the leg waits in park meanwhile, and the
@@ -20,6 +22,7 @@ export class OutboundPeer extends EslConnection {
     core: SwitchCore,
     private readonly channel: Channel,
     private readonly mode: { readonly address: string; readonly isAsync: boolean },
+    connect: (target: { readonly host: string; readonly port: number }) => OpeningSocket,
     private readonly ended: (resume: boolean) => void,
   ) {
     const { address, isAsync } = mode;
@@ -98,7 +101,7 @@ export class OutboundPeer extends EslConnection {
       case 'divert_events':
         return replyFrame(argument === 'on' ? '+OK events diverted' : '+OK events not diverted');
       case 'exit':
-        setImmediate(() => this.socket.end(noticeFrame(GOODBYE, 'disconnect', this.controlled)));
+        this.core.deps.clock.defer(() => this.socket.end(noticeFrame(GOODBYE, 'disconnect', this.controlled)));
         return replyFrame('+OK bye');
       case 'auth':
         return replyFrame('-ERR command not found');

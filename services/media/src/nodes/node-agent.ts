@@ -2,7 +2,7 @@
 //   A1. It exists from the moment the node is owned until it is lost; nothing is written outside of that.
 //   A2. On every connection what happened meanwhile is found out before anything else is believed.
 import { type Clock, type Random, sleep } from '@parkade/clock';
-import { type Down, type EslEvent, InboundConnection } from '@parkade/esl';
+import { type Connect, type Down, type EslEvent, InboundConnection } from '@parkade/esl';
 import type { TakeCallResponse } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import { holdAudio, type NodeContext } from '../calls/context.js';
@@ -55,6 +55,8 @@ export interface NodeAgentDeps {
   /** The node's commands, measured. */
   readonly timed: (commands: SwitchCommands) => SwitchCommands;
   readonly tell: (legId: string, news: Happening) => void;
+  /** For simulation; default: TCP. */
+  readonly connect?: Connect | undefined;
 }
 
 export class NodeAgent {
@@ -92,6 +94,7 @@ export class NodeAgent {
         clock,
         random,
         mayWrite,
+        connect: deps.connect,
         listener: {
           onUp: () => this.#onUp(),
           onDown: (down, wasUp) => this.#onDown(down, wasUp),
