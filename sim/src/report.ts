@@ -6,7 +6,7 @@ export const replayLine = (seed: number): string => `npm run sim -- --seed ${see
 /** Totals over seeds. */
 export function report() {
   const faults = new Map<string, number>();
-  const total = { seeds: 0, failed: 0, simulatedMs: 0, commands: 0, transitions: 0, cpuMs: 0 };
+  const total = { seeds: 0, failed: 0, simulatedMs: 0, commands: 0, transitions: 0, joined: 0, cpuMs: 0 };
   return {
     add(result: SeedResult): void {
       total.seeds++;
@@ -14,6 +14,7 @@ export function report() {
       total.simulatedMs += result.simulatedMs;
       total.commands += result.commands;
       total.transitions += result.transitions;
+      total.joined += result.joined;
       total.cpuMs += result.cpuMs;
       for (const [fault, count] of result.faults) faults.set(fault, (faults.get(fault) ?? 0) + count);
     },
@@ -30,10 +31,10 @@ export function report() {
       return `seed ${seed} ${how}: ${hash}, ${seconds} s simulated, ${commands} commands, ${count} faults, ${Math.round(cpuMs)} ms`;
     },
     summary(): string {
-      const { seeds, failed, simulatedMs, commands, transitions, cpuMs } = total;
+      const { seeds, failed, simulatedMs, commands, transitions, joined, cpuMs } = total;
       const kinds = [...faults].sort(([, a], [, b]) => b - a).map(([fault, count]) => `${fault} ${count}`);
       return [
-        `${seeds} seeds, ${failed} failed; ${Math.round(simulatedMs / 1_000)} simulated seconds, ${commands} commands, ${transitions} transitions`,
+        `${seeds} seeds, ${failed} failed; ${Math.round(simulatedMs / 1_000)} simulated seconds, ${commands} commands, ${transitions} transitions, ${joined} joins`,
         `faults: ${kinds.join(', ')}`,
         `${(cpuMs / seeds).toFixed(0)} ms of one core a seed`,
       ].join('\n');

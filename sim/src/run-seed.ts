@@ -1,6 +1,7 @@
 import { checkSlots, epochFaults, type Operation, recallFaults, violations } from '@parkade/checker';
 import { SeededRandom } from '@parkade/clock';
 import { Asker } from './work/asker.js';
+import { Office } from './work/office.js';
 import { RecalledCalls } from './work/recalled-calls.js';
 import { lampsAfter } from './work/settle.js';
 import { storedRecords } from './work/lamps.js';
@@ -25,6 +26,8 @@ export interface SeedOptions {
   readonly faults?: readonly Fault[] | undefined;
   /** Reads go through one gateway, writes through the others. Default: every other seed. */
   readonly looksApart?: boolean | undefined;
+  /** Two media nodes, and the processes that control them, in place of the mere phones that recalls ring. Default: every third seed. */
+  readonly withSwitches?: boolean | undefined;
   /** Hears the trace line by line. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -40,6 +43,8 @@ export interface SeedResult {
   readonly faults: ReadonlyMap<Fault, number>;
   readonly steps: number;
   readonly transitions: number;
+  /** How often two who were meant to talk were joined at a media node. */
+  readonly joined: number;
   readonly cpuMs: number;
   /** What happened last, in words. */
   readonly trace: readonly string[];
@@ -47,7 +52,14 @@ export interface SeedResult {
 
 /** One run of a whole cluster under the faults that `seed` draws, and what the checkers say to it. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
-  const { seed, breakage = {}, faults = FAULTS, looksApart = seed % 2 === 1, onLine } = options;
+  const {
+    seed,
+    breakage = {},
+    faults = FAULTS,
+    looksApart = seed % 2 === 1,
+    withSwitches = seed % 3 === 0,
+    onLine,
+  } = options;
   const cpu = process.cpuUsage();
   const { stackTraceLimit } = Error;
   // Stacks of the errors that grpc-js makes for each refusal cost a third of a seed.
@@ -59,32 +71,37 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   process.on('uncaughtException', onEscaped).on('unhandledRejection', onEscaped);
   const found: string[] = [];
   let commands = 0;
+  let joined = 0;
   let done: ReadonlyMap<Fault, number> = new Map();
   try {
     const story = async (): Promise<void> => {
-      const cluster = await Cluster.start(world);
+      const cluster = await Cluster.start(world, withSwitches);
+      const office = new Office(cluster, new SeededRandom(seed + 3));
       const random = new SeededRandom(seed + 1);
       const asker = new Asker(cluster, random, looksApart ? cluster.clients.slice(1) : cluster.clients);
       const workload = new Workload(cluster, random, asker, looksApart);
-      const recalled = [1, 2].map((number) => new RecalledCalls(cluster, random, asker, number));
+      const recalled = (withSwitches ? [] : [1, 2]).map((number) => new RecalledCalls(cluster, random, asker, number));
       const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), faults);
       done = nemesis.done;
       try {
-        const working = Promise.all([workload.run(CLIENTS), ...recalled.map((each) => each.run())]);
+        const working = Promise.all([workload.run(CLIENTS), ...recalled.map((each) => each.run()), office.run()]);
         await nemesis.strike(STRIKE_MS);
         await cluster.served(SETTLE_MS);
         await scheduler.wait(AFTER_MS);
         workload.stop();
         for (const each of recalled) each.stop();
+        office.stop();
         await working;
         for (const each of recalled) await each.settle();
+        await office.settle();
         found.push(...(await lampsAfter(world)));
         await workload.lookAtAll();
         await workload.findStuck();
         const endMs = scheduler.nowMs + SETTLE_MS;
         while (!witness.allTold && scheduler.nowMs < endMs) await scheduler.wait(100);
       } finally {
-        commands = asker.commands;
+        commands = asker.commands + office.commands;
+        ({ joined } = office.conversations);
         const stored = new Set(
           (await storedRecords(world)).flatMap(({ record }) => record.parks.map((each) => each.parkId)),
         );
@@ -92,6 +109,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
         found.push(
           ...workload.odd,
           ...recalled.flatMap(({ odd }) => odd),
+          ...office.odd,
           ...violations({ requests: asker.requests, transitions, events, stored }),
           ...checkSlots(workload.history.flatMap((each) => known(each, witness.effects))),
           ...epochFaults(witness.claims, witness.commits),
@@ -117,6 +135,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     faults: done,
     steps: scheduler.ran,
     transitions: witness.transitions.length,
+    joined,
     cpuMs: (user + system) / 1_000,
     trace: trace.lines,
   };

@@ -98,12 +98,11 @@ export class SimNetwork {
     return () => finish('given up');
   }
 
-  /** What makes a host listen for plain connections. `address` undefined: at a port of its own. */
+  /** What makes a host listen for plain connections; port 0: at one of its own. */
   listenForSockets(host: Host, allowHalfOpen: boolean): ListenForSockets {
-    return (name, given, onSocket) => {
+    return (_, given, onSocket) => {
       const port = given === 0 ? ++this.#ports : given;
       const address = `${host.name}:${port}`;
-      void name;
       const end = (): void => void this.#sockets.delete(address);
       this.#sockets.set(address, { host, allowHalfOpen, onSocket });
       host.onDeath.add(end);
@@ -155,14 +154,19 @@ export class SimNetwork {
         const finish = (result: ConnectResult): void => {
           limit.cancel();
           signal.removeEventListener('abort', onAbort);
-          socket.removeAllListeners('connect').removeAllListeners('error').on('error', () => undefined);
+          socket
+            .removeAllListeners('connect')
+            .removeAllListeners('error')
+            .on('error', () => undefined);
           if (!result.ok) socket.destroy();
           resolve(result);
         };
         const onAbort = (): void => finish({ ok: false, code: 'aborted' });
         const limit = clock.setTimer(limitMs, () => finish({ ok: false, code: 'connect-timeout' }));
         signal.addEventListener('abort', onAbort, { once: true });
-        socket.once('error', (error: NodeJS.ErrnoException) => finish({ ok: false, code: error.code ?? error.message }));
+        socket.once('error', (error: NodeJS.ErrnoException) =>
+          finish({ ok: false, code: error.code ?? error.message }),
+        );
         socket.once('connect', () => finish({ ok: true, socket: socket.pause() }));
       });
     };

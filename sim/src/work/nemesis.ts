@@ -122,13 +122,10 @@ export class Nemesis {
         return;
       }
       case 'reply-lost':
-        for (const each of [...cluster.machines.map(({ name }) => name), cluster.callers.name]) {
-          if (each !== machine.name) links.loseReplies(machine.name, each, 1);
-        }
+        for (const each of this.#names()) if (each !== machine.name) links.loseReplies(machine.name, each, 1);
         return;
       case 'cut':
-        for (const { name } of cluster.machines) network.cut(machine.name, name);
-        network.cut(machine.name, cluster.callers.name);
+        for (const name of this.#names()) network.cut(machine.name, name);
         return;
       case 'store-cut':
         if (member === undefined) return;
@@ -198,10 +195,22 @@ export class Nemesis {
     await this.cluster.boot(machine);
   }
 
-  /** Somebody the machine talks to. */
-  #other(machine: Machine): string {
-    const names = this.cluster.machines.map(({ name }) => name).filter((name) => name !== machine.name);
-    return this.#pick([...names, ...(machine.role === 'gateway' ? [this.cluster.callers.name] : [])]);
+  /** Somebody the machine may talk to. */
+  #other({ name, role }: Machine): string {
+    const ofRole: Readonly<Record<Machine['role'], readonly string[]>> = {
+      owner: [],
+      gateway: [this.cluster.callers.name],
+      recall: ['phones'],
+      media: this.cluster.switches.map((each) => each.name),
+    };
+    const machines = this.cluster.machines.map((each) => each.name).filter((each) => each !== name);
+    return this.#pick([...machines, ...ofRole[role], ...ofRole[role]]);
+  }
+
+  /** Everybody there is. */
+  #names(): readonly string[] {
+    const { machines, switches, callers } = this.cluster;
+    return [...machines.map(({ name }) => name), ...switches.map(({ name }) => name), callers.name];
   }
 
   #wait(minMs: number, maxMs: number): Promise<void> {

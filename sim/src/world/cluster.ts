@@ -2,13 +2,15 @@ import { createGateway } from '@parkade/gateway';
 import { ParkServiceClient } from '@parkade/proto';
 import { CHANNEL_OPTIONS } from '@parkade/rpc';
 import { DEFAULT_LIMITS as RECALL_LIMITS, startRecall } from '@parkade/recall';
-import { registerMediaNode } from '@parkade/media';
-import { type LotSettingsInput, putLot, putTenant } from '@parkade/settings';
+import { DEFAULT_ANNOUNCEMENTS, DEFAULT_MEDIA_LIMITS, registerMediaNode, startMedia } from '@parkade/media';
+import { codesOf, type LotSettingsInput, putLot, putTenant } from '@parkade/settings';
 import { DEFAULT_LIMITS, startSlotShard } from '@parkade/slot-shard';
 import type { Member, World } from './world.js';
 import { Host } from './host.js';
 import { MEDIA_NODE, TENANT } from './names.js';
 import { Phones } from './phones.js';
+import { routedMedia } from './routed-media.js';
+import { DOMAIN, ESL_PASSWORD, type Node, OUTBOUND_PORT, startSwitches } from './switches.js';
 
 export const SHARDS = 6;
 const VERSION = '1.0.0';
@@ -26,6 +28,16 @@ const LOTS: Readonly<Record<string, LotSettingsInput>> = {
   default: { any_slot: true },
   vip: { any_slot: true },
   spare: { ranges: [{ first: '1', last: '2' }] },
+  office: {
+    ranges: [{ first: '711', last: '714' }],
+    presence_prefix: '*7',
+    ringback_timeout_ms: 0,
+    slots: {
+      '713': { ringback_timeout: 1_500, callback_timeout: 2_000 },
+      '714': { ringback_timeout: 1_500, callback_timeout: 2_000 },
+    },
+    recall: { attempts: 3, retry_interval_ms: 1_500, fallback: { to: 'wait' } },
+  },
   recalled: {
     any_slot: true,
     ringback_timeout_ms: 2_000,
@@ -35,7 +47,7 @@ const LOTS: Readonly<Record<string, LotSettingsInput>> = {
   wide: { ranges: [{ first: '1', last: '4' }], spread: 2, overflow_lot_id: 'spare' },
 };
 
-export type Role = 'owner' | 'gateway' | 'recall';
+export type Role = 'owner' | 'gateway' | 'recall' | 'media';
 
 /** A machine of the cluster, and the process on it; undefined: it is down. */
 export interface Machine {
@@ -53,13 +65,15 @@ export class Cluster {
   /** Where callers are. */
   readonly callers: Host;
   readonly phones: Phones;
+  /** Media nodes; none: recalls ring `phones`. */
+  switches: readonly Node[] = [];
 
   private constructor(readonly world: World) {
     this.callers = new Host('callers', world.scheduler);
     this.phones = new Phones(world);
   }
 
-  static async start(world: World, owners = 3, gateways = 2, recalls = 2): Promise<Cluster> {
+  static async start(world: World, withSwitches: boolean, owners = 3, gateways = 2, recalls = 2): Promise<Cluster> {
     const cluster = new Cluster(world);
     await putTenant(world.store, TENANT, {});
     for (const [lotId, lot] of Object.entries(LOTS)) {
@@ -76,6 +90,14 @@ export class Cluster {
       sipAddress: '',
       recovers: false,
     });
+    if (withSwitches) {
+      const media = [machine('media', 1), machine('media', 2)];
+      cluster.machines.push(...media);
+      cluster.switches = await startSwitches(
+        world,
+        media.map(({ name }) => name),
+      );
+    }
     await Promise.all(cluster.machines.map((each) => cluster.boot(each)));
     const { credentials, options } = world.network.security(cluster.callers).peers;
     for (const { name } of cluster.of('gateway')) {
@@ -126,11 +148,14 @@ export class Cluster {
         return this.#gateway(name, member);
       case 'recall':
         return this.#recall(name, member);
+      case 'media':
+        return this.#media(name, member);
     }
   }
 
-  async #recall(name: string, { host, store }: Member): Promise<Machine['process']> {
+  async #recall(name: string, member: Member): Promise<Machine['process']> {
     const { network, trace } = this.world;
+    const { host, store } = member;
     const recall = await startRecall(
       { memberId: name, host: name, port: 0, version: VERSION, leaseTtlMs: LEASE_TTL_MS, limits: RECALL_LIMITS },
       SHARDS,
@@ -140,13 +165,47 @@ export class Cluster {
         random: host.random,
         log: trace.log(name),
         timing: TIMING,
-        media: this.phones.reachedFrom(host),
+        media: this.switches.length === 0 ? this.phones.reachedFrom(host) : await routedMedia(this.world, name, member),
         security: network.security(host),
         listen: network.listen(host),
         probe: network.probe(host),
       },
     );
     return { owned: () => recall.ownedPartitions(), drain: (graceMs) => recall.drain(graceMs) };
+  }
+
+  async #media(name: string, { host, store, bus }: Member): Promise<Machine['process']> {
+    const { network, trace } = this.world;
+    const media = await startMedia(
+      {
+        memberId: name,
+        host: name,
+        port: 0,
+        outbound: { host: name, port: OUTBOUND_PORT },
+        version: VERSION,
+        leaseTtlMs: LEASE_TTL_MS,
+        gateway: `${this.of('gateway')[0]?.name ?? ''}:1`,
+        password: ESL_PASSWORD,
+        tenants: [{ tenantId: TENANT, domain: DOMAIN, lotId: 'office' }],
+        domains: { [TENANT]: DOMAIN },
+        codes: codesOf({}),
+        announcements: DEFAULT_ANNOUNCEMENTS,
+        limits: { ...DEFAULT_MEDIA_LIMITS, giveUpMs: 3_000, reconcileMs: 5_000, pendingMs: 3_000 },
+      },
+      {
+        store,
+        bus,
+        clock: host.clock,
+        random: host.random,
+        log: trace.log(name),
+        timing: TIMING,
+        security: network.security(host),
+        listen: network.listen(host),
+        probe: network.probe(host),
+        sockets: { connect: network.connectSocket(host), listen: network.listenForSockets(host, false) },
+      },
+    );
+    return { owned: () => media.nodesUp().length, drain: (graceMs) => media.drain(graceMs) };
   }
 
   async #owner(name: string, { host, store, bus }: Member): Promise<Machine['process']> {
