@@ -173,7 +173,10 @@ export class Nemesis {
         member.bus.faults = { lose: 0, drop: 0 };
         return;
       case 'clock-jump':
+        // Recalls are late, or early, by as much while it lasts: their deadlines are in wall time.
         member?.host.stepWall((this.random.next() - 0.5) * 40_000);
+        await this.#wait(500, 8_000);
+        member?.host.correctWall();
     }
   }
 
@@ -184,6 +187,7 @@ export class Nemesis {
     for (const machine of cluster.machines) {
       machine.member?.store.heal();
       machine.member?.host.thaw();
+      machine.member?.host.correctWall();
       await this.#boot(machine);
     }
     cluster.world.trace.say('nemesis', 'all is healed');

@@ -48,6 +48,11 @@ export class Host {
     this.#wallOffsetMs += deltaMs;
   }
 
+  /** The wall clock is right again. */
+  correctWall(): void {
+    this.#wallOffsetMs = 0;
+  }
+
   freeze(): void {
     if (this.#state === 'up') this.#state = 'frozen';
   }
