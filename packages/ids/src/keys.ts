@@ -9,6 +9,10 @@ export const keys = {
   /** Live members of a role, leased. */
   nodes: (role: string): string => `/parkade/nodes/${role}/`,
   node: (role: string, memberId: string): string => `/parkade/nodes/${role}/${encodeToken(memberId)}`,
+  /** What the members of a role use of quotas, leased: `<member>/here`, and `<member>/<kind>/<tenant>` with a decimal number. */
+  usages: (role: string): string => `/parkade/usage/${role}/`,
+  usage: (role: string, member: string, kind: string, tenantId: string): string =>
+    `/parkade/usage/${role}/${member}/${kind}/${encodeToken(tenantId)}`,
   /** Owner keys of a role, leased; the modification revision is the epoch. */
   owners: (role: string): string => `/parkade/owners/${role}/`,
   owner: (role: string, partition: number): string => `/parkade/owners/${role}/${pad(partition)}`,
@@ -31,6 +35,8 @@ export const keys = {
   tenants: '/parkade/tenants/',
   tenant: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/`,
   tenantSettings: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/settings`,
+  /** What the tenant may take (JSON). Beside its settings: operators write it, and not the tenant. */
+  tenantQuotas: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/quotas`,
   /**
    * Written with whatever is written of a tenant: whoever decides by all of a tenant's settings compares its revision, and so writes
    * only where nothing has changed since.

@@ -7,6 +7,7 @@ export * from './owner-directory.js';
 export * from './ownership-error.js';
 export * from './ownership-service.js';
 export * from './partition-handler.js';
+export * from './range-mirror.js';
 export * from './partition-owner.js';
 export * from './partition-space.js';
 export * from './placement.js';

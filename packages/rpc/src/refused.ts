@@ -53,6 +53,9 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.PICKUP_REFUSED]: status.FAILED_PRECONDITION,
   [Reason.PICKUP_CLAIMED]: status.FAILED_PRECONDITION,
   [Reason.WEBHOOK_NOT_FOUND]: status.NOT_FOUND,
+  [Reason.QUOTA_EXCEEDED]: status.RESOURCE_EXHAUSTED,
+  [Reason.RATE_EXCEEDED]: status.RESOURCE_EXHAUSTED,
+  [Reason.STORE_FULL]: status.UNAVAILABLE,
   [Reason.UNAUTHENTICATED]: status.UNAUTHENTICATED,
   [Reason.PERMISSION_DENIED]: status.PERMISSION_DENIED,
   [Reason.REVISION_CONFLICT]: status.FAILED_PRECONDITION,
@@ -64,6 +67,9 @@ const RETRY_DELAY_MS: Partial<Readonly<Record<Reason, number>>> = {
   [Reason.STORE_UNAVAILABLE]: 200,
   [Reason.OVERLOADED]: 250,
   [Reason.DRAINING]: 50,
+  [Reason.QUOTA_EXCEEDED]: 5_000,
+  [Reason.RATE_EXCEEDED]: 1_000,
+  [Reason.STORE_FULL]: 5_000,
 };
 
 /**
@@ -92,6 +98,12 @@ export class Refused {
     return Reason[this.reason];
   }
 
+  /** After how many ms the same request may be sent again at the earliest; undefined: that would change nothing. */
+  get retryAfterMs(): number | undefined {
+    const said = Number(this.metadata['retry_after_ms']);
+    return Number.isSafeInteger(said) && said > 0 ? said : RETRY_DELAY_MS[this.reason];
+  }
+
   toProto(): Refusal {
     return { reason: this.reason, message: this.message, metadata: { ...this.metadata } };
   }
@@ -100,9 +112,9 @@ export class Refused {
   toServiceError(): Pick<ServiceError, 'code' | 'details' | 'metadata'> {
     const info = ErrorInfo.encode({ reason: this.name, domain: ERROR_DOMAIN, metadata: { ...this.metadata } }).finish();
     const details = [any('ErrorInfo', info)];
-    const retryMs = RETRY_DELAY_MS[this.reason];
+    const retryMs = this.retryAfterMs;
     if (retryMs !== undefined) {
-      const retryDelay = { seconds: 0, nanos: retryMs * 1_000_000 };
+      const retryDelay = { seconds: Math.floor(retryMs / 1_000), nanos: (retryMs % 1_000) * 1_000_000 };
       details.push(any('RetryInfo', RetryInfo.encode({ retryDelay }).finish()));
     }
     const metadata = new Metadata();

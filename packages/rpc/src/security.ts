@@ -2,6 +2,9 @@ import { type ChannelCredentials, type ClientOptions, credentials, ServerCredent
 import type { Refused } from './refused.js';
 import type { MountedService } from './server.js';
 
+/** What a process of the cluster says in its calls to gateways: its role. Believed only where nobody is asked who calls. */
+export const PROCESS_HEADER = 'parkade-process';
+
 /** How a process reaches the others of its cluster. */
 export interface PeerChannel {
   readonly credentials: ChannelCredentials;

@@ -13,6 +13,7 @@ export * from './media/hold-settings.js';
 export * from './media/notice-settings.js';
 export * from './media/resolve-hold.js';
 export * from './policy-settings.js';
+export * from './quota-settings.js';
 export * from './ranges.js';
 export * from './recall-settings.js';
 export * from './recall-terms.js';

@@ -5,6 +5,7 @@ import type { KeyRange } from '@parkade/store';
 export type SettingsKey =
   | { readonly kind: 'system' }
   | { readonly kind: 'tenant'; readonly tenantId: string }
+  | { readonly kind: 'quotas'; readonly tenantId: string }
   | { readonly kind: 'lot'; readonly tenantId: string; readonly lotId: string }
   | { readonly kind: 'group'; readonly tenantId: string; readonly groupId: string }
   | { readonly kind: 'ring-group'; readonly tenantId: string; readonly groupId: string };
@@ -23,6 +24,7 @@ export function parseSettingsKey(key: string): SettingsKey | undefined {
   const tenantId = decodeToken(tenant ?? '');
   if (tenantId === undefined || tenantId === '' || rest.length > 0) return undefined;
   if (kind === 'settings') return token === undefined ? { kind: 'tenant', tenantId } : undefined;
+  if (kind === 'quotas') return token === undefined ? { kind: 'quotas', tenantId } : undefined;
   const name = decodeToken(token ?? '');
   if (name === undefined || name === '') return undefined;
   if (kind === 'lots') return { kind: 'lot', tenantId, lotId: name };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationSchema } from './durations.js';
 import { type Checked, check } from './issues.js';
 import { presenceTypeSchema } from './policy-settings.js';
+import { quotasSchema } from './quota-settings.js';
 import { recallSchema } from './recall-settings.js';
 
 const GIB = 1024 ** 3;
@@ -38,6 +39,8 @@ const systemSchema = z.strictObject({
   recall: recallSchema.optional(),
   /** How long park history and audit are kept. */
   records: recordsSchema.prefault({}),
+  /** What a tenant may take that has no quotas of its own. */
+  quotas: quotasSchema.optional(),
 });
 
 /** What holds where no other level says anything. Keys as in `LevelSettings`, all present. */

@@ -16,7 +16,7 @@ import {
 } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
-import { Registry, RpcMetrics } from '@parkade/telemetry';
+import { quotaRefusals, Registry, RpcMetrics } from '@parkade/telemetry';
 import { DrainingSweeper } from './admin/draining-sweeper.js';
 import { ParkedByGroup } from './admin/parked-by-group.js';
 import { adminService } from './admin/rpc/admin-service.js';
@@ -34,6 +34,7 @@ import type { HttpTelemetry } from './http/http-metrics.js';
 import type { HttpServer } from './http/http-server.js';
 import type { HttpDeps } from './http/plugins.js';
 import type { Cluster, ShardDirectory } from './ports.js';
+import { TenantQuotas } from './quotas/tenant-quotas.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
 import { RecordReads } from './records/record-reads.js';
@@ -161,9 +162,23 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     clock,
     random,
   });
-  const hub = new WatchHub(limits, { cluster, settings, ...routed });
+  const registry = deps.metrics?.registry ?? new Registry();
+  const refusals = quotaRefusals(registry);
+  const hub: WatchHub = new WatchHub(limits, {
+    cluster,
+    settings,
+    quota: (tenantId) => quotas.watch(tenantId),
+    ...routed,
+  });
+  const quotas: TenantQuotas = new TenantQuotas({
+    ...{ store, clock, random, settings, refused: refusals },
+    watches: (tenantId) => hub.watchersOf(tenantId),
+    watchers: () => hub.tenants(),
+    report: (what, error) => log.warn(what, { error: String(error) }),
+  });
+  await quotas.start();
   const underWay = new UnderWay(limits.maxUnderWay);
-  const streams = new OpenStreams({ limits, clock, commands, underWay, onDefect });
+  const streams = new OpenStreams({ limits, clock, commands, underWay, quotas, onDefect });
   const park: ParkServiceDeps['getPark'] = (request, deadline) =>
     getPark(request, deadline, clock.nowMs(), { settings, places, delivery, owned });
   const lotOf: LotOf = async (tenantId, parkId) => {
@@ -183,19 +198,22 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     getPark: park,
     listSlots: (request, deadline) => listSlots(request, deadline, clock.nowMs(), { cluster, lots, owned }),
     listParkHistory: (request, deadline) => parkHistory(request, deadline, { lots, records }),
-    watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay }),
+    watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay, quotas }),
     streams,
     underWay,
+    quotas,
     onDefect,
     tracing: deps.tracer !== undefined,
   });
-  const tenant = (tenantId: string): undefined | Promise<undefined | Refused> =>
-    lots.tenant(tenantId, deadlineIn(undefined, clock, limits));
-  const run: HttpDeps['run'] = (work) => underWay.run(work);
+  // Asked before each request of the REST and the administration API, and so the place where those are counted.
+  const tenant = (tenantId: string): undefined | Promise<undefined | Refused> => {
+    const beyond = quotas.request(tenantId);
+    return beyond === undefined ? lots.tenant(tenantId, deadlineIn(undefined, clock, limits)) : Promise.resolve(beyond);
+  };
+  const run: HttpDeps['run'] = (work) => underWay.run('', work);
   const administration = adminService({ admin, tenant, run, onDefect });
   const recorded = recordsService({ admin, records, tenant, run, onDefect });
   const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
-  const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
   const { tracer } = deps;
   const { host, port } = config;
@@ -229,7 +247,8 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       authenticator: deps.authenticator ?? openAuthenticator,
       tenant,
       records,
-      listSlots: (request) =>
+      listSlots: async (request) =>
+        quotas.request(request.tenantId) ??
         listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
       run,
       getPark: (request) => park(request, deadlineIn(undefined, clock, limits)),
@@ -263,6 +282,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     owners.changes.close();
     owners.links.close();
     await server.stop(Math.max(LAST_ANSWERS_MS, untilMs - clock.monotonicMs()));
+    await quotas.close();
     clusterWatch.close();
     ownerKeys.close();
     mediaOwners.close();

@@ -18,7 +18,7 @@ export interface ShardDirectory {
 }
 
 /** What routing and watching need of the settings. */
-export type Settings = Pick<SettingsCache, 'revision' | 'tenant' | 'waitFor' | 'onChange'>;
+export type Settings = Pick<SettingsCache, 'revision' | 'system' | 'tenant' | 'waitFor' | 'onChange'>;
 
 /** Facts of the cluster that never change while a gateway runs. */
 export interface Cluster {

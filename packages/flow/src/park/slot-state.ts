@@ -19,6 +19,7 @@ export function slotStateOf(reason: Reason, metadata: Readonly<Record<string, st
     }
     case Reason.LOT_FULL:
     case Reason.MAX_SLOT_EXCEEDED:
+    case Reason.QUOTA_EXCEEDED:
       return 'none';
     default:
       return undefined;

@@ -3,6 +3,7 @@ import { parseGroup } from '../group-settings.js';
 import type { Checked, Issue } from '../issues.js';
 import { decodeJson } from '../json-value.js';
 import { parseLot } from '../lot-settings.js';
+import { parseQuotas } from '../quota-settings.js';
 import { parseRingGroup } from '../ring-group-settings.js';
 import { parseSettingsKey, type SettingsKey } from '../settings-key.js';
 import { DEFAULT_SYSTEM, parseSystem, type SystemSettings } from '../system-settings.js';
@@ -79,6 +80,7 @@ export class SettingsState {
     else {
       const tenant = this.#tenants.get(key.tenantId);
       if (key.kind === 'tenant') tenant?.setSettings(undefined);
+      else if (key.kind === 'quotas') tenant?.setQuotas(undefined);
       else if (key.kind === 'lot') tenant?.setLot(key.lotId, undefined);
       else if (key.kind === 'group') tenant?.setGroup(key.groupId, undefined);
       else tenant?.setRingGroup(key.groupId, undefined);
@@ -93,6 +95,8 @@ export class SettingsState {
         return applied(parseSystem(json), (system) => (this.system = system));
       case 'tenant':
         return applied(parseTenant(json), (settings) => this.#live(key.tenantId).setSettings(settings));
+      case 'quotas':
+        return applied(parseQuotas(json), (quotas) => this.#live(key.tenantId).setQuotas(quotas));
       case 'lot':
         return applied(parseLot(key.lotId, json), (lot) => this.#live(key.tenantId).setLot(key.lotId, lot));
       case 'group':

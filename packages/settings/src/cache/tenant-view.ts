@@ -1,5 +1,6 @@
 import type { GroupSettings } from '../group-settings.js';
 import { DEFAULT_RESERVED_LOTS, type LotSettings } from '../lot-settings.js';
+import type { QuotaSettings } from '../quota-settings.js';
 import type { RingGroupSettings } from '../ring-group-settings.js';
 import { DEFAULT_TENANT, type TenantSettings } from '../tenant-settings.js';
 
@@ -10,6 +11,8 @@ import { DEFAULT_TENANT, type TenantSettings } from '../tenant-settings.js';
 export interface TenantView {
   readonly tenantId: string;
   readonly settings: TenantSettings;
+  /** What it may take, where it has quotas of its own. */
+  readonly quotas: QuotaSettings | undefined;
   /** A lot; the reserved ones (`_extensions`, `_holding`) always exist. */
   lot(lotId: string): LotSettings | undefined;
   group(groupId: string): GroupSettings | undefined;
@@ -25,6 +28,7 @@ export class LiveTenant implements TenantView {
   settings: TenantSettings = DEFAULT_TENANT;
   /** Whether the tenant's own settings are stored. */
   hasSettings = false;
+  quotas: QuotaSettings | undefined;
   readonly #lots = new Map<string, LotSettings>();
   readonly #groups = new Map<string, GroupSettings>();
   readonly #ringGroups = new Map<string, RingGroupSettings>();
@@ -34,7 +38,11 @@ export class LiveTenant implements TenantView {
 
   /** Whether nothing is stored of the tenant: it does not exist. */
   get empty(): boolean {
-    return !this.hasSettings && this.#lots.size + this.#groups.size + this.#ringGroups.size === 0;
+    return (
+      !this.hasSettings &&
+      this.quotas === undefined &&
+      this.#lots.size + this.#groups.size + this.#ringGroups.size === 0
+    );
   }
 
   lot(lotId: string): LotSettings | undefined {
@@ -65,6 +73,11 @@ export class LiveTenant implements TenantView {
   setSettings(settings: TenantSettings | undefined): void {
     this.settings = settings ?? DEFAULT_TENANT;
     this.hasSettings = settings !== undefined;
+  }
+
+  /** Sets, or with undefined clears, what the tenant may take. */
+  setQuotas(quotas: QuotaSettings | undefined): void {
+    this.quotas = quotas;
   }
 
   setLot(lotId: string, lot: LotSettings | undefined): void {

@@ -3,6 +3,7 @@ import { prefixRange, type Store } from '@parkade/store';
 import { type GroupSettingsInput, parseGroup } from '../group-settings.js';
 import type { Checked } from '../issues.js';
 import { type LotSettingsInput, parseLot } from '../lot-settings.js';
+import { parseQuotas, type QuotaSettings } from '../quota-settings.js';
 import { parseSystem, type SystemSettingsInput } from '../system-settings.js';
 import { parseTenant, type TenantSettingsInput } from '../tenant-settings.js';
 import {
@@ -29,6 +30,16 @@ export function putTenant(
   options: WriteOptions = {},
 ): Promise<WriteResult> {
   return put(store, { tenant_id: tenantId }, parseTenant(tenant), keys.tenantSettings(tenantId), tenant, options);
+}
+
+/** Writes what a tenant may take; makes the tenant where it does not exist. */
+export function putQuotas(
+  store: Store,
+  tenantId: string,
+  quotas: QuotaSettings,
+  options: WriteOptions = {},
+): Promise<WriteResult> {
+  return put(store, { tenant_id: tenantId }, parseQuotas(quotas), keys.tenantQuotas(tenantId), quotas, options);
 }
 
 /** Writes a lot; makes the tenant where it does not exist. */

@@ -5,6 +5,7 @@ import { below, type Checked, formatPath, type Issue, MAX_ISSUES } from '../issu
 import { encodeJson, MAX_VALUE_BYTES } from '../json-value.js';
 import { isReservedLot, type LotSettings, parseLot } from '../lot-settings.js';
 import type { RecallSettings } from '../recall-settings.js';
+import { parseQuotas } from '../quota-settings.js';
 import { parseRingGroup, type RingGroupSettings } from '../ring-group-settings.js';
 import { parseSystem } from '../system-settings.js';
 import { parseTenant } from '../tenant-settings.js';
@@ -45,7 +46,7 @@ export interface CheckedDocument {
 
 /**
  * Reads a whole settings document:
- * `{system?: {…}, tenants?: {<id>: {settings?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}},
+ * `{system?: {…}, tenants?: {<id>: {settings?: {…}, quotas?: {…}, lots?: {<id>: {…}}, groups?: {<id>: {…}},
  * ring_groups?: {<id>: {…}}, flows?: {<id>: {…}}}}}`. Everything that is wrong is reported, each with its path.
  */
 export function readDocument(document: unknown, readFlow: FlowReader | undefined): Checked<CheckedDocument> {
@@ -65,7 +66,7 @@ export type FlowReader = (
 ) => Checked<{ readonly ringGroups: readonly { readonly ringGroupId: string; readonly path: string }[] }>;
 
 /** What of a tenant may be written without its own settings. */
-const MEMBERS = ['lots', 'groups', 'ring_groups', 'flows'];
+const MEMBERS = ['quotas', 'lots', 'groups', 'ring_groups', 'flows'];
 
 class DocumentReader {
   readonly issues: Issue[] = [];
@@ -97,6 +98,10 @@ class DocumentReader {
       const checked = parseTenant(settings, settingsAt);
       this.#put(keys.tenantSettings(tenantId), settings, checked, settingsAt);
       if (checked.ok) this.#recall(tenantId, checked.value.recall, settingsAt);
+    }
+    if (tenant['quotas'] !== undefined) {
+      const path = [...at, 'quotas'];
+      this.#put(keys.tenantQuotas(tenantId), tenant['quotas'], parseQuotas(tenant['quotas'], path), path);
     }
     const lots = new Map<string, LotSettings>();
     for (const [lotId, lot] of this.#named(tenant['lots'], [...at, 'lots'])) {

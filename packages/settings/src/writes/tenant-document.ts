@@ -21,6 +21,8 @@ export async function readTenantDocument(store: Store, tenantId: string): Promis
     });
     if (entries.length > 0) tenant[member] = Object.fromEntries(entries);
   }
+  const quotas = kvs.find(({ key }) => key === keys.tenantQuotas(tenantId));
+  if (quotas !== undefined) tenant['quotas'] = jsonOf(quotas.key, quotas.value);
   const own = kvs.find(({ key }) => key === keys.tenantSettings(tenantId));
   if (own === undefined && Object.keys(tenant).length === 0) return undefined;
   const settings = own === undefined ? {} : { settings: jsonOf(own.key, own.value) };

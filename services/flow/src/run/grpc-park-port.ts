@@ -12,7 +12,7 @@ import {
   type ReserveRequest,
   type RetrieveRequest,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS, type PeerChannel, Refused } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, type PeerChannel, PROCESS_HEADER, Refused } from '@parkade/rpc';
 import type { FlowLimits } from '../config.js';
 import type { ParkPort } from './park-port.js';
 
@@ -89,7 +89,9 @@ export class GrpcParkPort implements ParkPort {
   #once(timeoutMs: number, send: Send<{ readonly park: Park | undefined }>): Promise<Park | Refused | Broken> {
     const deadline = this.clock.nowMs() + Math.max(1, timeoutMs);
     return new Promise((resolve) => {
-      send(new Metadata(), { deadline }, (error, response) => {
+      const metadata = new Metadata();
+      metadata.set(PROCESS_HEADER, 'flow');
+      send(metadata, { deadline }, (error, response) => {
         if (error !== null) resolve(refusedBy(error));
         else resolve(response.park ?? new Refused(Reason.INTERNAL, 'The gateway answered without a park.'));
       });

@@ -13,12 +13,13 @@ import {
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
-import { type CallContext, type MountedService, Refused, unary } from '@parkade/rpc';
+import { type CallContext, Malformed, type MountedService, Refused, unary } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
 import type { GatewayLimits } from '../config.js';
 import { type Deadline, unaryDeadline } from '../deadline.js';
 import type { OpenStreams } from '../stream/open-streams.js';
+import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { sized } from '../validation/sized.js';
 import type { WatchCall } from '../watch/watch-slots.js';
 import type { UnderWay } from './under-way.js';
@@ -36,6 +37,7 @@ export interface ParkServiceDeps {
   readonly watchSlots: (call: WatchCall) => Promise<void>;
   readonly streams: OpenStreams;
   readonly underWay: UnderWay;
+  readonly quotas: Pick<TenantQuotas, 'request'>;
   readonly onDefect: (error: unknown) => void;
   /** Whether requests are traced, and their traces handed on. */
   readonly tracing: boolean;
@@ -46,17 +48,25 @@ type Response<Name extends PublicAnswer['$case']> = Extract<PublicAnswer, { read
 
 /** `parkade.park.v1.ParkService`, ready to be mounted on a server. */
 export function parkService(deps: ParkServiceDeps): MountedService {
-  const { limits, clock, commands, underWay, onDefect, tracing } = deps;
+  const { limits, clock, commands, underWay, quotas, onDefect, tracing } = deps;
 
   /** A unary RPC that bounds what is under way and ends a little before its caller's time does. */
-  function handler<Req, Res>(
+  function handler<Req extends { readonly tenantId: string }, Res>(
+    name: string,
     handle: (request: Req, deadline: Deadline, trace: string | undefined, call: CallContext) => Promise<Res | Refused>,
   ): handleUnaryCall<Req, Res> {
-    return unary<Req, Res>((request, context) => {
+    const answered = unary<Req, Res>((request, context) => {
       const { deadlineMs } = context;
       const deadline = unaryDeadline(deadlineMs, clock, limits);
-      return underWay.run(() => handle(request, deadline, tracing ? context.trace : undefined, context));
+      const trace = tracing ? context.trace : undefined;
+      return underWay.run(request.tenantId, () => handle(request, deadline, trace, context));
     }, onDefect);
+    return (call, callback) => {
+      const request: unknown = call.request;
+      const beyond = request instanceof Malformed ? undefined : quotas.request(call.request.tenantId, name, call);
+      if (beyond === undefined) answered(call, callback);
+      else callback(beyond.toServiceError());
+    };
   }
 
   /** A unary RPC that is one command, answered by the case `answer`. */
@@ -65,7 +75,7 @@ export function parkService(deps: ParkServiceDeps): MountedService {
     expected: Answer,
   ): handleUnaryCall<Request<Name>, Response<Answer>> {
     const operation = `ParkService/${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    return handler(async (value, deadline, trace, call) => {
+    return handler(name, async (value, deadline, trace, call) => {
       const by = TAKES.has(name) ? actorOf(callerOf(call), call.peer, operation) : undefined;
       const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline, trace, by);
       if (answer instanceof Refused) return answer;
@@ -90,9 +100,9 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       movePark: command('movePark', 'park'),
       extendPark: command('extendPark', 'park'),
       getSlot: command('getSlot', 'getSlot'),
-      getPark: handler(deps.getPark),
-      listSlots: handler(deps.listSlots),
-      listParkHistory: handler(deps.listParkHistory),
+      getPark: handler('getPark', deps.getPark),
+      listSlots: handler('listSlots', deps.listSlots),
+      listParkHistory: handler('listParkHistory', deps.listParkHistory),
       watchSlots: (call: WatchCall) => void deps.watchSlots(call).catch(onDefect),
       commands: (call: ServerDuplexStream<CommandsRequest, CommandsResponse>) => deps.streams.open(call),
     },

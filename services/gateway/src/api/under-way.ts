@@ -7,9 +7,11 @@ import { Refused } from '@parkade/rpc';
  *
  *   U1. At most `max` requests are under way; one more is refused with OVERLOADED.
  *   U2. From `stop` on nothing new is begun (DRAINING); `idle` resolves when the last one has ended.
+ *   U3. Past half of that, one tenant has at most as many as are still free for all: a tenant that floods leaves room for the others.
  */
 export class UnderWay {
   #count = 0;
+  readonly #byTenant = new Map<string, number>();
   #stopped = false;
   #idle: (() => void) | undefined;
 
@@ -24,18 +26,27 @@ export class UnderWay {
   }
 
   /** Runs `work` unless there is too much to do, or the process is shutting down. */
-  async run<T>(work: () => Promise<T | Refused>): Promise<T | Refused> {
+  async run<T>(tenantId: string, work: () => Promise<T | Refused>): Promise<T | Refused> {
     if (this.#stopped) return draining();
-    if (this.#count >= this.max) {
+    const own = this.#byTenant.get(tenantId) ?? 0;
+    if (this.#count >= this.max || own > this.max - this.#count) {
       return new Refused(Reason.OVERLOADED, 'Too much is under way in this gateway; retry after a pause.');
     }
     this.#count++;
+    this.#byTenant.set(tenantId, own + 1);
     try {
       return await work();
     } finally {
       this.#count--;
+      this.#leave(tenantId);
       if (this.#count === 0) this.#idle?.();
     }
+  }
+
+  #leave(tenantId: string): void {
+    const left = (this.#byTenant.get(tenantId) ?? 1) - 1;
+    if (left === 0) this.#byTenant.delete(tenantId);
+    else this.#byTenant.set(tenantId, left);
   }
 
   /** Begins nothing new from now on. */

@@ -77,7 +77,11 @@ export async function board(app: FastifyInstance, deps: BoardDeps): Promise<void
     const command = publicCommand(asked);
     const answer = await deps.run(async () => {
       const refused = await permit(principal, commandNeeds({ command }), deps.lotOf);
-      return refused ?? deps.execute(command, actorOf(principal, peerOf(request), `board ${request.body.do}`));
+      return (
+        refused ??
+        (await deps.tenant(command.value.tenantId)) ??
+        deps.execute(command, actorOf(principal, peerOf(request), `board ${request.body.do}`))
+      );
     });
     return answer instanceof Refused ? sendProblem(reply, problemOf(answer)) : reply.code(204).send();
   });

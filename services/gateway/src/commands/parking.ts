@@ -22,7 +22,7 @@ export interface Arrival {
   readonly holdIfFull?: boolean | undefined;
 }
 
-const FULL: ReadonlySet<Reason> = new Set([Reason.LOT_FULL, Reason.MAX_SLOT_EXCEEDED]);
+const FULL: ReadonlySet<Reason> = new Set([Reason.LOT_FULL, Reason.MAX_SLOT_EXCEEDED, Reason.QUOTA_EXCEEDED]);
 const TAKEN: ReadonlySet<Reason> = new Set([Reason.SLOT_OCCUPIED, Reason.SLOT_RESERVED, Reason.SLOT_RETRIEVING]);
 
 /** Where a command stands on its way. */
@@ -125,7 +125,7 @@ export class Parking {
 
 function canBeHeld({ kind, onOccupied, holdIfFull }: Arrival, reason: Reason): boolean {
   if (holdIfFull === true && FULL.has(reason)) return true;
-  if (kind === 'complete') return reason === Reason.LOT_FULL;
+  if (kind === 'complete') return reason === Reason.LOT_FULL || reason === Reason.QUOTA_EXCEEDED;
   return kind === 'slot' && onOccupied === OnOccupied.RING_PARKER && TAKEN.has(reason);
 }
 

@@ -32,6 +32,8 @@ export interface Problem {
   readonly reason?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** Told in a header. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -98,6 +100,7 @@ export function problemOf(refused: Refused): Problem {
     metadata,
     // Of a text that is wrong inside, the path in it.
     ...(field === undefined ? {} : { errors: [{ path: metadata['path'] ?? field, message }] }),
+    retryAfterMs: refused.retryAfterMs,
   };
 }
 
@@ -109,12 +112,17 @@ export function plain(code: number, detail: string): Problem {
 /** Answers with a problem. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '1');
+  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', retryAfter(problem));
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)
     .serializer((payload) => JSON.stringify(payload))
-    .send(problem);
+    .send({ ...problem, retryAfterMs: undefined });
+}
+
+/** Whole seconds, as HTTP has it. */
+function retryAfter({ retryAfterMs = 1_000 }: Problem): string {
+  return String(Math.ceil(retryAfterMs / 1_000));
 }
 
 /** What the framework refused, or a defect: then the caller hears nothing of it but that it happened. */

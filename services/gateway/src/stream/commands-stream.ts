@@ -7,6 +7,7 @@ import { draining, type UnderWay } from '../api/under-way.js';
 import type { Commands } from '../commands/commands.js';
 import type { GatewayLimits } from '../config.js';
 import { deadlineIn } from '../deadline.js';
+import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { length } from '../validation/rule.js';
 import { TooLarge } from '../validation/sized.js';
 
@@ -15,6 +16,7 @@ export interface CommandsStreamDeps {
   readonly clock: Clock;
   readonly commands: Commands;
   readonly underWay: UnderWay;
+  readonly quotas: Pick<TenantQuotas, 'request'>;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -97,7 +99,7 @@ export class CommandsStream {
   }
 
   async #execute({ correlationId, timeout, command }: CommandsRequest): Promise<void> {
-    const { limits, clock, commands, underWay, onDefect } = this.deps;
+    const { limits, clock, commands, underWay, quotas, onDefect } = this.deps;
     const fault = timeoutRule(timeout, 0);
     const invalid =
       command === undefined
@@ -108,8 +110,11 @@ export class CommandsStream {
     try {
       const asked = this.#permit({ command });
       const refused = asked instanceof Promise ? await asked : asked;
+      const { tenantId } = command.value;
+      const beyond = refused ?? quotas.request(tenantId, command.$case, this.#call);
+      if (beyond !== undefined) return this.#answer(correlationId, beyond);
       const run = (): ReturnType<Commands['execute']> => commands.execute(command, deadline, '', this.#by);
-      this.#answer(correlationId, refused ?? (await underWay.run(run)));
+      this.#answer(correlationId, await underWay.run(tenantId, run));
     } catch (error) {
       onDefect(error);
       const message = 'Something went wrong in Parkade; nothing else is known.';

@@ -11,6 +11,8 @@ import { Watcher, type WatchSink } from './watcher.js';
 export interface WatchHubDeps extends ShardFeedDeps {
   readonly cluster: Cluster;
   readonly settings: Settings;
+  /** Whether the tenant may have one more watch; undefined: yes. */
+  readonly quota: (tenantId: string) => Refused | undefined;
 }
 
 interface Used {
@@ -52,6 +54,16 @@ export class WatchHub {
     return this.#count;
   }
 
+  /** Tenants with a watch. */
+  tenants(): IterableIterator<string> {
+    return this.#watchers.keys();
+  }
+
+  /** Watches of a tenant. */
+  watchersOf(tenantId: string): number {
+    return this.#watchers.get(tenantId)?.size ?? 0;
+  }
+
   get feeds(): number {
     return this.#feeds.size;
   }
@@ -61,6 +73,8 @@ export class WatchHub {
     if (this.#count >= this.limits.maxWatchers) {
       return new Refused(Reason.OVERLOADED, 'This gateway serves as many watches as it can; retry, another one may.');
     }
+    const beyond = this.deps.quota(tenantId);
+    if (beyond !== undefined) return beyond;
     const scope = tokenScope(this.deps.cluster.incarnation, tenantId, lotId);
     const resume = resumeToken === '' ? undefined : this.#usable(scope, resumeToken);
     const [token, cause] = typeof resume === 'string' ? [undefined, resume] : [resume, undefined];

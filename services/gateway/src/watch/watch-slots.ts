@@ -6,6 +6,7 @@ import { draining, type UnderWay } from '../api/under-way.js';
 import { deadlineIn } from '../deadline.js';
 import type { GatewayLimits } from '../config.js';
 import type { Lots } from '../settings/lots.js';
+import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { READ_RULES } from '../validation/request-rules.js';
 import { validate } from '../validation/validate.js';
 import type { WatchHub } from './watch-hub.js';
@@ -20,11 +21,12 @@ export interface WatchSlotsDeps {
   readonly lots: Lots;
   readonly hub: WatchHub;
   readonly underWay: UnderWay;
+  readonly quotas: Pick<TenantQuotas, 'request'>;
 }
 
 /** Serves one WatchSlots call until the client leaves or the hub ends it. Never rejects. */
 export async function watchSlots(call: WatchCall, deps: WatchSlotsDeps): Promise<void> {
-  const { limits, clock, lots, hub, underWay } = deps;
+  const { limits, clock, lots, hub, underWay, quotas } = deps;
   const request: unknown = call.request;
   call.on('error', () => undefined);
   const refuse = (refused: Refused): void => void call.emit('error', refused.toServiceError());
@@ -32,6 +34,8 @@ export async function watchSlots(call: WatchCall, deps: WatchSlotsDeps): Promise
   const { tenantId, lotId } = call.request;
   const invalid = validate(READ_RULES.watchSlots, call.request, clock.nowMs());
   if (invalid !== undefined) return refuse(invalid);
+  const beyond = quotas.request(tenantId, 'watchSlots', call);
+  if (beyond !== undefined) return refuse(beyond);
   const deadline = deadlineIn(undefined, clock, limits);
   const scope = await (lotId === '' ? lots.tenant(tenantId, deadline) : lots.lot(tenantId, lotId, deadline));
   if (scope instanceof Refused) return refuse(scope);

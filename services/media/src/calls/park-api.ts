@@ -19,7 +19,7 @@ import {
   type RetrieveRequest,
   type RetrieveResponse,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS, type PeerChannel, TRACEPARENT, type Tracer } from '@parkade/rpc';
+import { callFailure, CHANNEL_OPTIONS, type PeerChannel, PROCESS_HEADER, TRACEPARENT, type Tracer } from '@parkade/rpc';
 
 /** `known` false: nobody knows whether it was done. */
 export type Answer<T> =
@@ -143,6 +143,7 @@ function once<Request, Response>(
   trace: string | undefined,
 ): Promise<Answer<Response>> {
   const metadata = new Metadata();
+  metadata.set(PROCESS_HEADER, 'media');
   if (trace !== undefined) metadata.set(TRACEPARENT, trace);
   return new Promise((resolve) => {
     rpc(request, metadata, { deadline }, (error, value) => {

@@ -12,6 +12,8 @@ export function announcementOf(reason: Reason | undefined, sounds: Announcements
     case Reason.LOT_FULL:
     case Reason.GROUP_FULL:
     case Reason.MAX_SLOT_EXCEEDED:
+    case Reason.QUOTA_EXCEEDED:
+    case Reason.RATE_EXCEEDED:
     case Reason.OVERLOADED:
       return sounds.full;
     case Reason.DISABLED:
@@ -35,6 +37,9 @@ export function shortReason(reason: Reason | undefined): string {
     case Reason.LOT_FULL:
     case Reason.MAX_SLOT_EXCEEDED:
       return 'all slots in use';
+    case Reason.QUOTA_EXCEEDED:
+    case Reason.RATE_EXCEEDED:
+      return 'too many calls parked';
     case Reason.GROUP_FULL:
       return 'nobody free';
     case Reason.DISABLED:

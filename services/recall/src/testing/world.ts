@@ -160,6 +160,7 @@ export class World {
     return {
       tenantId,
       settings: tenant.value,
+      quotas: undefined,
       lot: (lotId) => {
         const lot = parseLot(lotId, lotId.startsWith('_') ? {} : this.#lot);
         return lot.ok ? lot.value : undefined;

@@ -110,4 +110,10 @@ export enum Reason {
   PICKUP_CLAIMED = 61,
   /** WEBHOOK_NOT_FOUND - NOT_FOUND. No such webhook in the tenant. */
   WEBHOOK_NOT_FOUND = 70,
+  /** QUOTA_EXCEEDED - RESOURCE_EXHAUSTED. The tenant has as much as its quota allows; something must end first. Metadata `quota`, `limit`. */
+  QUOTA_EXCEEDED = 80,
+  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED. The tenant sends more requests a second than it may; metadata `quota`, `limit`, `retry_after_ms`. */
+  RATE_EXCEEDED = 81,
+  /** STORE_FULL - UNAVAILABLE. The store has used up its space and takes no writes: an operator must make room. What is parked stays parked. */
+  STORE_FULL = 82,
 }

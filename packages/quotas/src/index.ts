@@ -1,0 +1,3 @@
+export * from './headroom.js';
+export * from './request-rates.js';
+export * from './usage-board.js';
