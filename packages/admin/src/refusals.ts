@@ -58,3 +58,10 @@ export function storeUnavailable(unknownOutcome: boolean): Refused {
   const outcome = unknownOutcome ? ' Whether it was done is not known: read before you repeat it.' : '';
   return new Refused(Reason.STORE_UNAVAILABLE, `The store does not answer in time; retry.${outcome}`);
 }
+
+/** The store has no space for what is to be written. */
+export function storeFull(): Refused {
+  const message =
+    'The store has used up its space and takes no writes until an operator has made room (compact, defragment, disarm the alarm).';
+  return new Refused(Reason.STORE_FULL, message);
+}

@@ -12,6 +12,7 @@ import {
   tcpHold,
   tcpProbe,
 } from '@parkade/ownership';
+import { UsageBoard } from '@parkade/quotas';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
 import { type SlotRecord, SlotShardServiceService, TransitionKind } from '@parkade/proto';
 import {
@@ -26,7 +27,7 @@ import {
 } from '@parkade/rpc';
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
-import { Registry, RpcMetrics } from '@parkade/telemetry';
+import { quotaRefusals, Registry, RpcMetrics } from '@parkade/telemetry';
 import { Committer } from './commit/committer.js';
 import { ReadFence } from './commit/fence.js';
 import { RevisionFloor } from './commit/revision-floor.js';
@@ -34,6 +35,7 @@ import type { SlotShardConfig } from './config.js';
 import { OwnerMetrics } from './owner-metrics.js';
 import { DEFAULT_PUBLISHER_LIMITS, Publisher, type ShardCommitted } from './publisher/index.js';
 import { Publishing } from './publishing.js';
+import { OwnerQuotas } from './quotas/owner-quotas.js';
 import { exchange, type Load } from './rpc/exchange.js';
 import { Followers } from './rpc/follow.js';
 import { listOwned } from './rpc/list-owned.js';
@@ -99,6 +101,7 @@ export async function startSlotShard(
 
   const { registry, tenants } = deps.metrics ?? { registry: new Registry(), tenants: [] };
   const metrics = new OwnerMetrics(registry);
+  const quotas = new OwnerQuotas({ settings, refused: quotaRefusals(registry) });
   const floor = new RevisionFloor();
   const committer = new Committer(
     store,
@@ -144,6 +147,7 @@ export async function startSlotShard(
       committer,
       floor,
       fence,
+      quotas,
       changed: (shard, key, record, revision, { trace, wasDark }) => {
         log.debug?.(eventKind(record.last?.kind ?? TransitionKind.UNSPECIFIED), lineOf(record, revision));
         followers.changed(shard.number, key, record, revision);
@@ -254,7 +258,13 @@ export async function startSlotShard(
   // Ready is who has a lease: without one it owns nothing, and a rollout must not go on past it.
   session.onObtained(() => server.setServing(true));
   session.onLost(() => server.setServing(false));
+  const board = new UsageBoard(ROLE, {
+    ...{ store, clock, random, session, usage: () => quotas.told() },
+    report: (what, error) => log.warn(what, { error: String(error) }),
+  });
+  quotas.share(board);
   session.start();
+  await board.start();
   await ownership.start();
   log.info('slot-shard started', { memberId: config.memberId, address });
 
@@ -266,6 +276,7 @@ export async function startSlotShard(
     await session.close();
     handOffClient.close();
     publisher.close();
+    board.close();
     settings.close();
   };
   return {

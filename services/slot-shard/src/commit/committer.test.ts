@@ -68,6 +68,7 @@ function write(source: Source, slot: string, bytes: number): Write {
     writing: false,
     held: false,
     waiting: undefined,
+    counted: 0,
   };
   const record = { ...SlotRecord.create(), name, litPresenceId: 'x'.repeat(bytes) };
   const journal = { requestId: slot, stop: '', fingerprint: 1, answer: Buffer.alloc(bytes / 10) };

@@ -153,7 +153,9 @@ export class Execution {
     const journal = remembers ? journalled(pending, answer, requestId) : undefined;
     // Both may throw, so they come before anything is claimed.
     this.deps.committer.enqueue({ source: this.host, changes, pending, answer, journal });
-    for (const { entry, record } of changes) this.host.live.table.claim(entry, record.parks.at(-1)?.call);
+    for (const { entry, record } of changes) {
+      this.host.live.table.claim(entry, record.parks.at(-1)?.call, record.parks.length);
+    }
     if (remembers) this.host.requests.begin(pending, requestId);
     this.host.writeBegun();
   }

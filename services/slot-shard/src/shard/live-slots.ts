@@ -1,6 +1,7 @@
 import type { SlotRecord } from '@parkade/proto';
 import TinyQueue from 'tinyqueue';
 import { nextDueMs } from '../machine/index.js';
+import type { TenantUse } from '../quotas/tenant-use.js';
 import type { ShardImage } from './image.js';
 import { type SlotEntry, SlotTable } from './slot-table.js';
 
@@ -22,8 +23,8 @@ export class LiveSlots {
   #revision: number;
   #gcRevision: number;
 
-  constructor(shard: number, shardCount: number, image?: ShardImage) {
-    this.table = new SlotTable(shard, shardCount);
+  constructor(shard: number, shardCount: number, image?: ShardImage, use?: TenantUse) {
+    this.table = new SlotTable(shard, shardCount, use);
     this.#loadedRevision = image?.revision ?? 0;
     this.#revision = this.#loadedRevision;
     this.#gcRevision = image?.mark.gcRevision ?? 0;

@@ -11,6 +11,7 @@ import type { ReadFence } from '../commit/fence.js';
 import type { RevisionFloor } from '../commit/revision-floor.js';
 import type { Change, CommittedJournal, Write } from '../commit/write.js';
 import type { SlotShardConfig } from '../config.js';
+import type { OwnerQuotas } from '../quotas/owner-quotas.js';
 import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
 import { Execution, type ExecutionHost } from './execution.js';
@@ -44,6 +45,7 @@ export interface ShardDeps {
   readonly committer: Committer;
   readonly floor: RevisionFloor;
   readonly fence: ReadFence;
+  readonly quotas: OwnerQuotas;
   /** Hears of each record that became durable, in the order of each slot. */
   readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, how: Changed) => void;
   /** Hears of each time a shard was read again under a new epoch. */
@@ -60,12 +62,15 @@ export interface ShardDeps {
  *       unknown write has happened or never will), the shard is read again, and every command asks the journal first.
  *   H4. Every command gets exactly one answer, also when the shard is lost (then `not_owner`).
  *   H5. What waits is bounded: per slot by `maxWaitingPerSlot`, in all by the process's `maxCommands`.
+ *   H6. While the store has no space nobody waits: whoever comes hears STORE_FULL at once, until the shard could be read again.
  */
 export class Shard implements ExecutionHost {
   readonly ownerKey: string;
   #epoch = 0;
   #state: 'waiting' | 'serving' | 'recovering' | 'lost' = 'waiting';
   #draining = false;
+  /** The store takes no writes: its space is used up. */
+  #storeFull = false;
   #live: LiveSlots;
   #requests: Requests;
   readonly #execution: Execution;
@@ -121,7 +126,8 @@ export class Shard implements ExecutionHost {
   install(image: ShardImage, epoch: number): void {
     const { limits } = this.config;
     this.#epoch = epoch;
-    this.#live = new LiveSlots(this.number, this.shardCount, image);
+    this.#live.table.retire();
+    this.#live = new LiveSlots(this.number, this.shardCount, image, this.deps.quotas.use);
     this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { key, entry, revision, bytes } of commits) this.#requests.journal.add(key, entry, revision, bytes);
@@ -132,6 +138,7 @@ export class Shard implements ExecutionHost {
   submit(pending: Pending): void {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
     else if (this.serving || (this.#is('recovering') && isUnfencedRead(pending.command))) this.#execution.run(pending);
+    else if (this.#storeFull) this.give(pending, storeFull());
     else this.#backlog.push(pending);
   }
 
@@ -171,6 +178,7 @@ export class Shard implements ExecutionHost {
   lose(): void {
     if (this.#state === 'lost') return;
     this.#state = 'lost';
+    this.#live.table.retire();
     const waiting = [...this.#live.table.allEntries()].flatMap(takeWaiting);
     const all = [...pendings(this.#withdraw()), ...this.#backlog, ...this.#unresolved, ...waiting];
     this.#backlog = [];
@@ -252,9 +260,18 @@ export class Shard implements ExecutionHost {
   // --- what the execution asks for -----------------------------------------------------------------------------------
 
   context(): DecideContext {
-    const { settings, clock, random } = this.deps;
+    const { settings, clock, random, quotas } = this.deps;
     const { table } = this.#live;
-    return { shard: this.number, shardCount: this.shardCount, epoch: this.#epoch, table, settings, clock, random };
+    return {
+      shard: this.number,
+      shardCount: this.shardCount,
+      epoch: this.#epoch,
+      table,
+      settings,
+      clock,
+      random,
+      quotas,
+    };
   }
 
   writeBegun(): void {
@@ -382,9 +399,20 @@ export class Shard implements ExecutionHost {
         this.#reinstall(image, epoch);
       } catch (error) {
         log.warn('shard recovery failed, trying again', { shard: this.number, error: String(error) });
+        if (error instanceof StoreError && error.code === 'no-space') this.#refuseAll();
         await new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
       }
     }
+  }
+
+  /** H6. What became of writes under way is found out on a retry with the same request id, once there is space. */
+  #refuseAll(): void {
+    this.#storeFull = true;
+    const waiting = [...this.#live.table.allEntries()].flatMap(takeWaiting);
+    const all = [...this.#unresolved, ...this.#backlog, ...waiting];
+    this.#unresolved = [];
+    this.#backlog = [];
+    for (const pending of all) this.give(pending, storeFull());
   }
 
   #reinstall(image: ShardImage, epoch: number): void {
@@ -407,6 +435,7 @@ export class Shard implements ExecutionHost {
 
   #serve(): void {
     this.#state = 'serving';
+    this.#storeFull = false;
     if (this.#draining) return;
     const backlog = this.#backlog;
     this.#backlog = [];
@@ -429,6 +458,13 @@ export class Shard implements ExecutionHost {
     const value = elsewhere ? { address: hint.address, epoch: hint.epoch } : { address: '', epoch: 0 };
     return answerOf({ $case: 'notOwner', value });
   }
+}
+
+function storeFull(): CommandAnswer {
+  const message =
+    'The store has used up its space and takes no writes until an operator has made room (compact, defragment, disarm the ' +
+    'alarm); what is parked stays parked. Ask again later with the same request id.';
+  return refusalAnswer(Reason.STORE_FULL, message);
 }
 
 /** A read that may be answered with what was known last. */

@@ -2,6 +2,7 @@ import { decodeToken, encodeToken, keys, parkIdTimeMs, partOf } from '@parkade/i
 import type { CallRef, EndedPark, ParkRecord, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { SlotPool } from '../pool/index.js';
+import type { TenantUse } from '../quotas/tenant-use.js';
 import type { Pending } from './pending.js';
 
 /** A slot in memory. */
@@ -18,6 +19,8 @@ export interface SlotEntry {
   held: boolean;
   /** Commands that wait for the slot, in the order they came; undefined: none. */
   waiting: Pending[] | undefined;
+  /** Parks that count for the tenant's quotas: the committed ones, and those being written. */
+  counted: number;
 }
 
 /** Of the cursors in a shard's mark; a mark is written again and again, and has to fit in a transaction. */
@@ -36,6 +39,7 @@ interface Lot {
  *
  *   L1. `byPark` and `byCall` name exactly the parks of committed records, plus calls whose park is being written.
  *   L2. A pool holds as busy every slot that is not known to be free: with a park in it, or being written.
+ *   L3. `use` counts, of each slot, the parks it has or is about to have, until the table is retired.
  */
 export class SlotTable {
   readonly #tenants = new Map<string, Map<string, Lot>>();
@@ -47,6 +51,7 @@ export class SlotTable {
   constructor(
     readonly shard: number,
     readonly shardCount: number,
+    private use?: TenantUse,
   ) {}
 
   /** How many parks there are. */
@@ -74,7 +79,16 @@ export class SlotTable {
     if (entry === undefined) {
       const name = { tenantId, lotId, slot };
       const key = keys.slot(this.shard, tenantId, lotId, slot);
-      entry = { name, key, record: undefined, revision: 0, writing: false, held: false, waiting: undefined };
+      entry = {
+        name,
+        key,
+        record: undefined,
+        revision: 0,
+        writing: false,
+        held: false,
+        waiting: undefined,
+        counted: 0,
+      };
       lot.entries.set(slot, entry);
     }
     return entry;
@@ -118,8 +132,9 @@ export class SlotTable {
   }
 
   /** A write to the slot begins. A slot being written is not chosen, a call that arrives is not parked twice. */
-  claim(entry: SlotEntry, arriving: CallRef | undefined): void {
+  claim(entry: SlotEntry, arriving: CallRef | undefined, parks = 0): void {
     entry.writing = true;
+    if (parks > entry.counted) this.#count(entry, parks);
     if (arriving !== undefined) this.#byCall.set(callKey(entry.name.tenantId, arriving), entry);
     this.#pool(entry)?.markBusy(entry.name.slot);
   }
@@ -138,6 +153,7 @@ export class SlotTable {
       this.#parks++;
     }
     this.#rememberEnded(entry, entry.record?.ended ?? [], record.ended);
+    this.#count(entry, record.parks.length);
     entry.record = record;
     entry.revision = revision;
     entry.writing = false;
@@ -161,9 +177,23 @@ export class SlotTable {
     if (atMs !== undefined && atMs >= (lot.cursor?.atMs ?? 0)) lot.cursor = { slot, atMs };
   }
 
+  /** The table is used no more: what is in it counts no more. Idempotent. */
+  retire(): void {
+    for (const entry of this.allEntries()) this.#count(entry, 0);
+    this.use = undefined;
+  }
+
+  #count(entry: SlotEntry, parks: number): void {
+    const before = entry.counted;
+    if (this.use === undefined || before === parks) return;
+    entry.counted = parks;
+    this.use.add(entry.name.tenantId, parks - before, Number(parks > 0) - Number(before > 0));
+  }
+
   /** The tombstone is gone from the store. */
   remove(entry: SlotEntry): void {
     for (const { parkId } of entry.record?.ended ?? []) this.#byEnded.delete(parkId);
+    this.#count(entry, 0);
     entry.record = undefined;
     entry.revision = 0;
     entry.writing = false;

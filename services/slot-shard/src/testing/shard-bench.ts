@@ -8,6 +8,7 @@ import { Committer } from '../commit/committer.js';
 import { ReadFence } from '../commit/fence.js';
 import { RevisionFloor } from '../commit/revision-floor.js';
 import { DEFAULT_LIMITS, type SlotShardLimits } from '../config.js';
+import { OwnerQuotas } from '../quotas/owner-quotas.js';
 import { loadShard } from '../shard/image.js';
 import { Shard, type ShardDeps } from '../shard/shard.js';
 import { Upkeep } from '../upkeep/upkeep.js';
@@ -40,6 +41,7 @@ export class ShardBench {
   readonly settings: SettingsCache;
   readonly #committer: Committer;
   readonly #fence: ReadFence;
+  readonly quotas: OwnerQuotas;
   readonly #name = `bench-${Math.random()}`;
 
   private constructor(
@@ -52,6 +54,7 @@ export class ShardBench {
       txn: (txn, options) => this.between(txn, () => inner.txn(txn, options)),
     };
     this.settings = new SettingsCache({}, { store: inner, clock: this.clock });
+    this.quotas = new OwnerQuotas({ settings: this.settings, refused: () => undefined });
     this.#committer = new Committer(this.store, this.clock, this.floor, this.limits);
     this.#fence = new ReadFence(this.store, this.clock, this.limits.transactionTimeoutMs);
   }
@@ -94,6 +97,7 @@ export class ShardBench {
       committer: this.#committer,
       floor: this.floor,
       fence: this.#fence,
+      quotas: this.quotas,
       changed: ({ number: shard }, key, record, revision) => void this.told.push({ shard, key, record, revision }),
       recovered: () => undefined,
       ownership: {

@@ -91,7 +91,11 @@ function arriveAt(
     branch: kept === undefined ? branchFor(request, slot) : kept.branch,
   };
   const entry = known ?? ctx.table.entry(request.tenantId, lotId, slot);
-  return run(entry, command, ctx);
+  const decision = run(entry, command, ctx);
+  const beyond = decision.kind === 'write' ? ctx.quotas.beyond(placing.tenant, lotId, entry.counted === 0) : undefined;
+  if (beyond === undefined) return decision;
+  ctx.table.dropUnused(entry);
+  return refuse(beyond);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Actor, type CommandAnswer, Reason, type SlotRecord } from '@parkad
 import { resolveTransferGraceMs, type SettingsCache, type TenantView } from '@parkade/settings';
 import { parkView } from '@parkade/slots';
 import type { Change } from '../../commit/write.js';
+import type { OwnerQuotas } from '../../quotas/owner-quotas.js';
 import { type RefusalData, step, type SlotCommand, type StepContext } from '../../machine/index.js';
 import { answerOf, refusalAnswer } from '../pending.js';
 import type { SlotEntry, SlotTable } from '../slot-table.js';
@@ -37,6 +38,7 @@ export interface DecideContext {
   readonly settings: SettingsCache;
   readonly clock: Clock;
   readonly random: Random;
+  readonly quotas: Pick<OwnerQuotas, 'beyond'>;
   /** Who asks for the command through an API. */
   readonly by?: Actor | undefined;
 }
