@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { plotOf } from './plot.js';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
+import { fairnessSection } from './fairness/section.js';
 import { mediaSection } from './media/section.js';
 import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
@@ -20,6 +21,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['media', mediaSection],
   ['esl', eslSection],
   ['scale', scaleSection],
+  ['fairness', fairnessSection],
   ['switch', switchSection],
 ]);
 

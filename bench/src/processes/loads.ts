@@ -10,7 +10,7 @@ import {
 import { BatchWriter, CHANNEL_OPTIONS } from '@parkade/rpc';
 import { openEtcdStore } from '@parkade/store';
 import { ECHO, EchoClient, NAIVE } from './echo-service.js';
-import { parkOf, retrieveOf, workerSlot } from './requests.js';
+import { parkOf, retrieveOf, tenantSlot, workerSlot } from './requests.js';
 import type { Opened } from './run-load.js';
 
 const clock = new SystemClock();
@@ -55,11 +55,11 @@ export function streamEcho(address: string): Opened {
   };
 }
 
-export function unaryParks(address: string): Opened {
+export function unaryParks(address: string, tenantId?: string): Opened {
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
   return {
     operate: (worker, turn, done) => {
-      const slot = workerSlot(worker);
+      const slot = tenantId === undefined ? workerSlot(worker) : tenantSlot(worker, tenantId);
       const answered = (error: { readonly message: string } | null): void => done(error?.message);
       if (turn % 2 === 0) client.park(parkOf(slot), answered);
       else client.retrieve(retrieveOf(slot), answered);

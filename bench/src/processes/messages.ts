@@ -90,6 +90,8 @@ export interface Load {
   readonly ms: number;
   /** So many are sent each second, whatever becomes of those before, up to `inFlight`; undefined: as many as are answered. */
   readonly perSecond?: number;
+  /** Whose slots it works on, all of them one tenant's; `unary-park` only. Not said: those of many. */
+  readonly tenantId?: string;
 }
 
 export interface LoadResult {

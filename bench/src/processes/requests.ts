@@ -24,6 +24,11 @@ export function workerSlot(worker: number): WorkerSlot {
   };
 }
 
+/** The same in one tenant. */
+export function tenantSlot(worker: number, tenantId: string): WorkerSlot {
+  return { ...workerSlot(worker), tenantId, slot: String(FIRST_SLOT + worker) };
+}
+
 /** A park as a switch would ask for it; some 250 bytes. */
 export function parkOf({ tenantId, slot, callId }: WorkerSlot): ParkRequest {
   return ParkRequest.fromPartial({

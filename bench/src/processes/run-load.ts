@@ -14,10 +14,12 @@ export interface Opened {
   readonly close: () => void;
 }
 
-const KINDS: Readonly<Record<LoadKind, (address: string, etcd: string) => Opened | Promise<Opened>>> = {
+const KINDS: Readonly<
+  Record<LoadKind, (address: string, etcd: string, tenantId?: string) => Opened | Promise<Opened>>
+> = {
   'unary-echo': unaryEcho,
   'stream-echo': streamEcho,
-  'unary-park': unaryParks,
+  'unary-park': (address, _etcd, tenantId) => unaryParks(address, tenantId),
   'stream-park': streamParks,
   naive: naivePuts,
   'etcd-put': (_address, etcd) => etcdPuts(etcd),
@@ -31,7 +33,7 @@ export function runLoad({ etcd = '' }: RoleSetup): Promise<Running> {
     address: '',
     answers: {
       run: async (load) => {
-        const opened = await KINDS[load.kind](load.address, etcd);
+        const opened = await KINDS[load.kind](load.address, etcd, load.tenantId);
         return load.perSecond === undefined ? run(load, opened) : paced(load, load.perSecond, opened);
       },
     },

@@ -1,0 +1,82 @@
+import { SystemClock } from '@parkade/clock';
+import { putQuotas } from '@parkade/settings';
+import { openEtcdStore } from '@parkade/store';
+import { median, ratios, spread } from '../measure/spread.js';
+import { startBackends } from '../processes/backends.js';
+import type { BenchProcess } from '../processes/bench-process.js';
+import type { Load, LoadResult } from '../processes/messages.js';
+import { served } from '../processes/served.js';
+import { atLeast, atMost, type Figure } from '../result.js';
+
+const VICTIM = 'victim';
+const AGGRESSOR = 'aggressor';
+
+/** Requests a second that each of both tenants may send. */
+const LIMIT = 40;
+/** What the aggressor sends of it. */
+const TIMES = 10;
+/** The victim stays below its limit. */
+const VICTIM_RATE = 30;
+
+const SHARDS = 16;
+const ROUNDS = 7;
+const ROUND_MS = 4_000;
+const WARM_UP_MS = 3_000;
+
+/**
+ * What one tenant's requests take while it is alone, and while another one sends ten times what it may: in turn, alone and beside,
+ * round after round, so that whatever else the machine does it does to both. A refusal is an answer: the aggressor goes on at once.
+ */
+export async function fairnessSection(): Promise<readonly Figure[]> {
+  const backends = await startBackends();
+  try {
+    const owner = await backends.start({ role: 'owner', shards: SHARDS });
+    const gateway = await backends.start({ role: 'gateway', shards: SHARDS });
+    const [victim, aggressor] = [await backends.start({ role: 'load' }), await backends.start({ role: 'load' })];
+    await served(owner, SHARDS);
+    await setQuotas(backends.etcd.endpoint);
+    const at = (tenantId: string, perSecond: number, ms: number): Load => ({
+      ...{ kind: 'unary-park', address: gateway.address, inFlight: 64, ms, perSecond, tenantId },
+    });
+    const flood = (ms: number): Promise<LoadResult> => run(aggressor, at(AGGRESSOR, LIMIT * TIMES, ms));
+    const ask = (ms: number): Promise<LoadResult> => run(victim, at(VICTIM, VICTIM_RATE, ms));
+    await Promise.all([ask(WARM_UP_MS), flood(WARM_UP_MS)]);
+    const [alone, beside, refused]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      alone.push(p99(await ask(ROUND_MS)));
+      const [mine, theirs] = await Promise.all([ask(ROUND_MS), flood(ROUND_MS)]);
+      beside.push(p99(mine));
+      refused.push(theirs.failed / theirs.operations);
+    }
+    const times = ratios(beside, alone);
+    const baseline = `p99 alone ${median(alone).toFixed(1)} ms, beside ${median(beside).toFixed(1)} ms`;
+    return [
+      atMost('fairness-p99-ratio', median(times), 1.5, 'times', { spread: spread(times), baseline }),
+      atLeast('fairness-refused', median(refused), 0.5, 'of flood', { spread: spread(refused) }),
+    ];
+  } finally {
+    await backends.stop();
+  }
+}
+
+function run(process: BenchProcess, load: Load): Promise<LoadResult> {
+  return process.ask('run', load);
+}
+
+/** Throws where the victim was refused: then it was not measured. */
+function p99({ failed, operations, firstFailure, p99Ms }: LoadResult): number {
+  if (failed > 0) throw new Error(`${failed} of the ${operations} requests of the victim failed: ${firstFailure}`);
+  return p99Ms;
+}
+
+async function setQuotas(endpoint: string): Promise<void> {
+  const store = await openEtcdStore({ endpoints: [endpoint], clock: new SystemClock() });
+  try {
+    for (const tenantId of [VICTIM, AGGRESSOR]) {
+      const written = await putQuotas(store, tenantId, { requests_per_second: LIMIT });
+      if (!written.ok) throw new Error(JSON.stringify(written));
+    }
+  } finally {
+    await store.close();
+  }
+}
