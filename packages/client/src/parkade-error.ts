@@ -37,4 +37,10 @@ export class ParkadeError extends Error {
 const AGAIN: ReadonlySet<string> = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']);
 
 /** RESOURCE_EXHAUSTED that says how the tenant's slots are, and not how busy a server is. */
-const FOR_GOOD: ReadonlySet<string> = new Set(['LOT_FULL', 'MAX_SLOT_EXCEEDED', 'GROUP_FULL', 'TOO_LARGE', 'QUOTA_EXCEEDED']);
+const FOR_GOOD: ReadonlySet<string> = new Set([
+  'LOT_FULL',
+  'MAX_SLOT_EXCEEDED',
+  'GROUP_FULL',
+  'TOO_LARGE',
+  'QUOTA_EXCEEDED',
+]);
