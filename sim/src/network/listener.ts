@@ -72,7 +72,7 @@ export class SimListener implements RpcServer {
     if (found === undefined) return refused(end, status.UNIMPLEMENTED, `nobody serves ${path}`);
     const { method, handler } = found;
     const deadlineMs = timeoutMs === Infinity ? Infinity : this.#clock.nowMs() + timeoutMs;
-    const about = { deadlineMs, peer, traceparent };
+    const about = { path, deadlineMs, peer, traceparent };
     const call =
       method.requestStream || method.responseStream
         ? streamCall(method, handler as StreamHandler, about, told)

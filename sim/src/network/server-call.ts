@@ -19,6 +19,7 @@ export interface ServerEnd {
 }
 
 interface About {
+  readonly path: string;
   readonly deadlineMs: number;
   readonly peer: string;
   readonly traceparent: string | undefined;
@@ -44,6 +45,10 @@ export class ServerCall extends EventEmitter {
 
   getPeer(): string {
     return this.about.peer;
+  }
+
+  getPath(): string {
+    return this.about.path;
   }
 }
 
