@@ -230,6 +230,8 @@ export class Shard implements ExecutionHost {
   unknown(writes: readonly Write[], error: unknown): void {
     this.deps.log.warn('commit outcome unknown', { shard: this.number, writes: writes.length, error: String(error) });
     this.#unsettled(writes);
+    // The recovery waits for space as well: until then nobody else need wait.
+    if (isFull(error)) this.#refuseAll();
   }
 
   servesStill(live: LiveSlots): boolean {
@@ -317,18 +319,20 @@ export class Shard implements ExecutionHost {
     const end = floor.begin();
     this.beginLone();
     let succeeded = false;
-    let refused = false;
+    let [refused, full] = [false, false];
     try {
       const result = await store.txn({ compare: [compare], success }, options);
       floor.see(result.revision);
       ({ succeeded } = result);
     } catch (error) {
       refused = error instanceof StoreError && !error.unknownOutcome;
+      full = isFull(error);
       log.warn('upkeep failed', { shard: this.number, error: String(error) });
     }
     end();
     this.endLone();
     if (!succeeded && !refused) void this.#recover();
+    if (full) this.#refuseAll();
     return succeeded;
   }
 
@@ -399,7 +403,7 @@ export class Shard implements ExecutionHost {
         this.#reinstall(image, epoch);
       } catch (error) {
         log.warn('shard recovery failed, trying again', { shard: this.number, error: String(error) });
-        if (error instanceof StoreError && error.code === 'no-space') this.#refuseAll();
+        if (isFull(error)) this.#refuseAll();
         await new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
       }
     }
@@ -407,6 +411,7 @@ export class Shard implements ExecutionHost {
 
   /** H6. What became of writes under way is found out on a retry with the same request id, once there is space. */
   #refuseAll(): void {
+    if (!this.#is('recovering')) return;
     this.#storeFull = true;
     const waiting = [...this.#live.table.allEntries()].flatMap(takeWaiting);
     const all = [...this.#unresolved, ...this.#backlog, ...waiting];
@@ -458,6 +463,10 @@ export class Shard implements ExecutionHost {
     const value = elsewhere ? { address: hint.address, epoch: hint.epoch } : { address: '', epoch: 0 };
     return answerOf({ $case: 'notOwner', value });
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'no-space';
 }
 
 function storeFull(): CommandAnswer {
