@@ -9,6 +9,7 @@ import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
 import { scaleSection } from './scale/section.js';
 import { switchSection } from './switch/section.js';
+import { tenantsSection } from './tenants/section.js';
 
 /** What needs a real switch runs only when it is asked for. */
 const ON_DEMAND: ReadonlySet<string> = new Set(['switch']);
@@ -21,7 +22,11 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['media', mediaSection],
   ['esl', eslSection],
   ['scale', scaleSection],
+<<<<<<< HEAD
   ['fairness', fairnessSection],
+=======
+  ['tenants', tenantsSection],
+>>>>>>> f0d2c35 (Set up many tenants through the API, and measure how soon a setting is in force at every owner)
   ['switch', switchSection],
 ]);
 

@@ -4,6 +4,7 @@ import { applySettings } from '@parkade/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failureOf, park, parkRequest, pick, retrieveParkRequest, retrieve } from './support/calls.js';
 import { type Cluster, startCluster } from './support/cluster.js';
+import { configureTenants, switchOffMs } from './support/tenants.js';
 
 const TENANTS = Array.from({ length: 12 }, (_, i) => `tenant-${i}`);
 let cluster: Cluster;
@@ -83,6 +84,21 @@ test('what is set through REST is in force at every owner for the next call, thr
     expect((await retrieve(pick(cluster.clients, 0), retrieveParkRequest(tenant, parkId, 'c'))).parkId).toBe(parkId);
   }
 });
+
+test('many tenants are set up through the API, and a setting is in force for a call through any gateway at once', async () => {
+  const tenants = Array.from({ length: 40 }, (_, i) => `carrier-${i}`);
+  const tookMs = await configureTenants(urls, tenants, 100);
+  const delays: number[] = [];
+  for (const tenant of tenants.slice(0, 12)) {
+    delays.push(await switchOffMs(pick(urls, 0), pick(cluster.clients, 0), tenant));
+  }
+  const worst = Math.round(Math.max(...delays));
+  process.stdout.write(
+    `  40 tenants of 100 slots in ${Math.round(tookMs)} ms; a setting in force after ${worst} ms at most\n`,
+  );
+  // A second, where the machine is not busy with other things; the bench says how long it is.
+  expect(worst).toBeLessThan(10_000);
+}, 90_000);
 
 test('a group that is deleted with a call parked takes no more, and goes when the call is retrieved', async () => {
   const tenant = 'drain';

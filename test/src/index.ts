@@ -13,3 +13,4 @@ export * from './chaos/workload.js';
 export * from './media/lamps.js';
 export * from './media/world.js';
 export { partnerOf } from './media/who-talked.js';
+export { configureTenants, switchOffMs } from './support/tenants.js';
