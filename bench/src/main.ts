@@ -22,11 +22,8 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['media', mediaSection],
   ['esl', eslSection],
   ['scale', scaleSection],
-<<<<<<< HEAD
   ['fairness', fairnessSection],
-=======
   ['tenants', tenantsSection],
->>>>>>> f0d2c35 (Set up many tenants through the API, and measure how soon a setting is in force at every owner)
   ['switch', switchSection],
 ]);
 

@@ -104,6 +104,17 @@ export async function drive(baseUrl: string, tenant: string): Promise<readonly s
   same(done(await api.GET('/slots', { params: { query: { lot_id: 'sales' } } })).items.length, 1);
   same(done(await api.POST('/parks/{park_id}/release', { ...by(moved.park_id), body: {} })).end_reason, 'released');
 
+  // What was, and who changed what; and where events are posted.
+  done(await api.GET('/park_history', { params: { query: { call_id: 'a', top: 1 } } }));
+  done(await api.GET('/audit_records'));
+  const crm = { params: { path: { id: 'crm' } } };
+  done(await api.POST('/webhooks/{id}', { ...crm, body: { url: 'https://example.com/hook', enabled: false } }));
+  done(await api.GET('/webhooks/{id}', crm));
+  done(await api.GET('/webhooks'));
+  same(done(await api.GET('/webhooks/{id}/dead_letters', crm)).items.length, 0);
+  same(done(await api.POST('/webhooks/{id}/replay', { ...crm, body: {} })).replayed, 0);
+  none(await api.POST('/webhooks/{id}/destroy', crm));
+
   // Everything goes again, what is needed last of all.
   const member = { params: { path: { id, extension_number: '102' } } };
   same((await api.POST('/ring_groups/{id}/destroy', night)).error?.reason, 'IN_USE');

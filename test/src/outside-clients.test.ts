@@ -25,7 +25,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parkade-outside-'));
   cluster = await startCluster({ owners: 1, gateways: 0, shards: 8 });
   const gateway = cluster.start('outside', [
-    ...['gateway', '--port', '0', '--http-port', '0', '--etcd', cluster.etcd, '--shards', '8'],
+    ...['gateway', '--port', '0', '--http-port', '0', '--etcd', cluster.etcd, '--nats', cluster.nats, '--shards', '8'],
   ]);
   [, url = ''] = await gateway.printed(/^REST API on (http:\S+)\/docs\/$/m);
   [, address = ''] = await gateway.printed(/^listening on (\S+)$/m);
