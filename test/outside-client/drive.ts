@@ -51,6 +51,22 @@ export async function drive(baseUrl: string, tenant: string): Promise<readonly s
   done(await api.GET('/flows/{id}', main));
   same(done(await api.GET('/flows')).count, 1);
 
+  const sound = new Blob(['RIFF....WAVEfmt '], { type: 'audio/wav' });
+  const upload = {
+    params: { query: { name: 'hold.wav' } },
+    body: sound,
+    bodySerializer: (body: unknown) => body as Blob,
+  };
+  const headers = { 'content-type': 'audio/wav' };
+  const file = done(await api.POST('/prompt_files', { ...upload, headers }));
+  const hold = { params: { path: { id: file.id } } };
+  same(done(await api.GET('/prompt_files/{id}', hold)).size, 16);
+  same(done(await api.GET('/prompt_files')).count, 1);
+  const bytes = done(await api.GET('/prompt_files/{id}/content', { ...hold, parseAs: 'text' }));
+  same(String(bytes), 'RIFF....WAVEfmt ');
+  same((await fetch(baseUrl + file.link)).status, 200);
+  none(await api.POST('/prompt_files/{id}/destroy', hold));
+
   // The park server, and a group of two.
   const target = { recall_to: 'RING_GROUP_ONLY', ring_group_id: 'night' } as const;
   none(await api.POST('/call_park', { body: { recall_time: 60, ...target } }));

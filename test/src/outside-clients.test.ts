@@ -26,6 +26,7 @@ beforeAll(async () => {
   cluster = await startCluster({ owners: 1, gateways: 0, shards: 8 });
   const gateway = cluster.start('outside', [
     ...['gateway', '--port', '0', '--http-port', '0', '--etcd', cluster.etcd, '--nats', cluster.nats, '--shards', '8'],
+    ...['--prompt-files', join(directory, 'prompt-files')],
   ]);
   [, url = ''] = await gateway.printed(/^REST API on (http:\S+)\/docs\/$/m);
   [, address = ''] = await gateway.printed(/^listening on (\S+)$/m);

@@ -1,3 +1,4 @@
+import { DirectoryBlobs } from '@parkade/admin';
 import { createGateway } from '@parkade/gateway';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
@@ -26,6 +27,7 @@ export function addGateway(program: Command, output: Output): void {
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
     FLAGS.httpPort,
+    FLAGS.promptFiles,
     FLAGS.shards,
     FLAGS.autoTenants,
     FLAGS.noAutoTenants,
@@ -42,6 +44,7 @@ export function addGateway(program: Command, output: Output): void {
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
     const flags = readServiceFlags(reader, { role: 'gateway', kind: 'public', port: 7275, autoTenants: false });
     const httpPort = readHttpPort(reader);
+    const promptFiles = reader.text('promptFiles');
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;
@@ -52,6 +55,7 @@ export function addGateway(program: Command, output: Output): void {
           ...deps,
           bus: flags.backends.nats === undefined ? undefined : deps.bus,
           metrics: { registry: deps.metrics.part() },
+          blobs: promptFiles === undefined ? undefined : new DirectoryBlobs(promptFiles),
         },
       );
       announce(output, flags.json, gateway.address);

@@ -33,6 +33,11 @@ export const FLAGS = {
     'serve the REST API and the park board here, too; 0: any free port (default: not served)',
     'PARKADE_HTTP_PORT',
   ),
+  promptFiles: flag(
+    '--prompt-files <directory>',
+    'keep the prompt files of tenants here; all gateways share it',
+    'PARKADE_PROMPT_FILES',
+  ),
   advertiseHost: flag(
     '--advertise-host <host>',
     'where others reach this host (default: --host)',

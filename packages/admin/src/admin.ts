@@ -16,7 +16,9 @@ import { ActorScope, type ChangeBy } from './audit/actor-scope.js';
 import { auditedStore } from './audit/audited-store.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import type { ParkedCalls } from './parked-calls.js';
-import { noPromptFiles, type PromptFiles } from './prompt-files.js';
+import type { Blobs } from './prompt-files/blobs.js';
+import type { PromptFile } from './prompt-files/prompt-file.js';
+import { PromptFiles } from './prompt-files/prompt-files.js';
 import { invalid, tenantNotFound } from './refusals.js';
 import { RingGroups } from './ring-groups/ring-groups.js';
 import { storing } from './storing.js';
@@ -32,7 +34,8 @@ export interface AdminDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly parked: ParkedCalls;
-  readonly promptFiles?: PromptFiles | undefined;
+  /** Where prompt files are kept; undefined: there can be none. */
+  readonly blobs?: Blobs | undefined;
   readonly limits?: Partial<AdminLimits> | undefined;
 }
 
@@ -73,6 +76,16 @@ export const TENANT_LIST: ListShape<ListedTenant> = {
   searched: ['id'],
 };
 
+export const PROMPT_FILE_LIST: ListShape<PromptFile> = {
+  fields: {
+    id: ({ id }) => id,
+    name: ({ name }) => name,
+    content_type: ({ content_type }) => content_type,
+    size: ({ size }) => size,
+  },
+  searched: ['name'],
+};
+
 /** A stored call flow in a list. */
 export interface ListedFlow {
   readonly flow_id: string;
@@ -95,6 +108,7 @@ export class Admin {
   readonly draining: Draining;
   readonly ownSettings: OwnSettings;
   readonly tenants: Tenants;
+  readonly promptFiles: PromptFiles;
   readonly flows: FlowRecords;
   readonly webhooks: Webhooks;
   readonly #asked = new ActorScope();
@@ -102,14 +116,15 @@ export class Admin {
   readonly #settings: SettingsCache;
 
   constructor(deps: AdminDeps) {
-    const { settings, clock, random, parked, promptFiles = noPromptFiles } = deps;
+    const { settings, clock, random, parked, blobs } = deps;
     const store = auditedStore({ store: deps.store, clock, random, by: () => this.#asked.current() });
     const limits = { ...DEFAULT_ADMIN_LIMITS, ...deps.limits };
     const writer = new TenantWriter({ store, settings, limits });
     this.#store = store;
     this.#settings = settings;
     this.draining = new Draining({ store, writer, parked });
-    this.parkServers = new ParkServers({ writer, settings, promptFiles });
+    this.promptFiles = new PromptFiles({ store, writer, blobs, limits, clock, random });
+    this.parkServers = new ParkServers({ writer, settings, promptFiles: this.promptFiles });
     this.groups = new Groups({ writer, draining: this.draining, limits, clock, random });
     this.users = new Users({ store, writer, limits, clock, random });
     this.members = new Members({ writer, users: this.users, draining: this.draining });
@@ -150,6 +165,11 @@ export class Admin {
 
   listLots(tenantId: string, query: ListQuery): Page<LotSettings> | Refused {
     return this.#list(tenantId, LOT_LIST, query, (tenant) => tenant.lots());
+  }
+
+  async listPromptFiles(tenantId: string, query: ListQuery): Promise<Page<PromptFile> | Refused> {
+    const files = await this.promptFiles.all(tenantId);
+    return files instanceof Refused ? files : this.#list(tenantId, PROMPT_FILE_LIST, query, () => files);
   }
 
   async listUsers(tenantId: string, query: ListQuery): Promise<Page<User> | Refused> {

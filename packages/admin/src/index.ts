@@ -13,7 +13,8 @@ export {
 } from './lists/page.js';
 export * from './park-server/park-server.js';
 export { type ParkedCalls } from './parked-calls.js';
-export * from './prompt-files.js';
+export * from './prompt-files/blobs.js';
+export * from './prompt-files/prompt-file.js';
 export { invalid, invalidField } from './refusals.js';
 export { type ChangeBy } from './audit/actor-scope.js';
 export { auditedStore } from './audit/audited-store.js';

@@ -6,6 +6,7 @@ export interface AdminLimits {
   readonly maxRingGroups: number;
   readonly maxLots: number;
   readonly maxUsers: number;
+  readonly maxPromptFiles: number;
   /** Writes of one tenant waiting in this process; past it: OVERLOADED. */
   readonly maxWaiting: number;
   /** How often a write is decided anew because the tenant was changed meanwhile by another process. */
@@ -20,6 +21,7 @@ export const DEFAULT_ADMIN_LIMITS: AdminLimits = {
   maxRingGroups: 5_000,
   maxLots: 1_000,
   maxUsers: 50_000,
+  maxPromptFiles: 200,
   maxWaiting: 512,
   maxAttempts: 64,
   settleMs: 5_000,

@@ -1,19 +1,25 @@
-import { SystemClock } from '@parkade/clock';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, SystemClock } from '@parkade/clock';
 import { EXTENSION_LOT, keys } from '@parkade/ids';
+import { Refused } from '@parkade/rpc';
 import { putLot, putSystem, putTenant } from '@parkade/settings';
 import { openEmbeddedStore, type Store } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Admin } from './admin.js';
+import { DirectoryBlobs } from './prompt-files/blobs.js';
+import { SignedLinks } from './prompt-files/links.js';
+import { MAX_PROMPT_FILE_BYTES } from './prompt-files/prompt-file.js';
 import { AdminBench, done, refusal, TENANT } from './testing/admin-bench.testing.js';
 
 let store: Store;
 let bench: AdminBench;
 let admin: Admin;
-const file = { name: 'hold.wav', sizeBytes: 1234, url: '/prompt_files/f1/content' };
 beforeEach(async () => {
   store = await openEmbeddedStore({ clock: new SystemClock() });
-  const promptFiles = { find: (_: string, id: string) => Promise.resolve(id === 'f1' ? file : undefined) };
-  bench = await AdminBench.start(store, 1, { promptFiles });
+  bench = await AdminBench.start(store);
+  await bench.promptFile('f1');
   admin = bench.admin;
   done(await admin.ringGroups.put(TENANT, 'night', { members: [{ extension: '109' }] }));
 });
@@ -123,6 +129,69 @@ describe('a user', () => {
     done(await admin.users.destroy(TENANT, '101'));
     done(await admin.users.update(TENANT, '102', { name: 'ADA' }));
     expect(refusal(await admin.users.show(TENANT, '101'))).toBe('USER_NOT_FOUND');
+  });
+});
+
+describe('prompt files', () => {
+  const wav = Buffer.from('RIFF....WAVEfmt ', 'latin1');
+  const create = (name: string, bytes: Uint8Array) => admin.promptFiles.create(TENANT, name, bytes).then(refusal);
+
+  it('are sounds of a bounded size and number, whatever they are called (A10)', async () => {
+    expect(await create('a.wav', wav)).toBe('done');
+    expect(await create('a.mp3', Buffer.from('ID3....', 'latin1'))).toBe('done');
+    expect(await create('a.wav', Buffer.from('<html>'))).toBe('INVALID_FIELD content');
+    expect(await create('a.wav', Buffer.alloc(0))).toBe('INVALID_FIELD content');
+    expect(await create('../a.wav', wav)).toBe('INVALID_FIELD name');
+    expect(await create('a.wav', Buffer.concat([wav, Buffer.alloc(MAX_PROMPT_FILE_BYTES)]))).toBe('TOO_LARGE');
+    expect(bench.blobs.kept.size).toBe(3);
+  });
+
+  it('go with their bytes, and not while something plays them (A11)', async () => {
+    done(await admin.parkServers.update(TENANT, { prompt_file_id: 'f1' }));
+    expect(refusal(await admin.promptFiles.destroy(TENANT, 'f1'))).toBe('IN_USE');
+    done(await admin.ownSettings.put(TENANT, {}));
+    const slots = { 701: { hold: { audio: 'prompt', prompt_file_id: 'f1' } } };
+    done(await admin.lots.put(TENANT, 'sales', { ranges: [{ first: '701', last: '702' }], slots }));
+    expect(refusal(await admin.promptFiles.destroy(TENANT, 'f1'))).toBe('IN_USE');
+    done(await admin.lots.destroy(TENANT, 'sales'));
+    done(await admin.promptFiles.destroy(TENANT, 'f1'));
+    expect(bench.blobs.kept.has('f1')).toBe(false);
+    expect(refusal(await admin.promptFiles.show(TENANT, 'f1'))).toBe('PROMPT_FILE_NOT_FOUND');
+  });
+
+  it('are given to who has a link for this very file, until it ends', async () => {
+    const link = await admin.promptFiles.link(TENANT, 'f1');
+    const query = new URL(link instanceof Refused ? link.message : link, 'http://gateway').searchParams;
+    const expires = Number(query.get('expires'));
+    const signature = query.get('signature') ?? '';
+    const fetched = (tenant: string, id: string, until: number, signed: string) =>
+      admin.promptFiles.linked(tenant, id, until, signed).then(refusal);
+    expect(await fetched(TENANT, 'f1', expires, signature)).toBe('done');
+    expect(await fetched(TENANT, 'f1', expires + 1, signature)).toBe('PROMPT_FILE_NOT_FOUND');
+    expect(await fetched('other', 'f1', expires, signature)).toBe('PROMPT_FILE_NOT_FOUND');
+    expect(await fetched(TENANT, 'f2', expires, signature)).toBe('PROMPT_FILE_NOT_FOUND');
+    expect(await fetched(TENANT, 'f1', expires, '')).toBe('PROMPT_FILE_NOT_FOUND');
+    const goodAt = (nowMs: number) =>
+      new SignedLinks({ store, clock: new ManualClock(nowMs) }).isGood(TENANT, 'f1', expires, signature);
+    expect(await goodAt(expires * 1_000 - 1)).toBe(true);
+    expect(await goodAt(expires * 1_000)).toBe(false);
+  });
+
+  it('are kept in a directory as they are given', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'parkade-blobs-'));
+    try {
+      const blobs = new DirectoryBlobs(join(directory, 'new'));
+      expect(await blobs.get('a')).toBeUndefined();
+      await blobs.put('a', wav);
+      await blobs.put('a', Buffer.from('other'));
+      expect(await blobs.get('a')).toEqual(Buffer.from('other'));
+      expect(await readdir(join(directory, 'new'))).toEqual(['a']);
+      await blobs.delete('a');
+      await blobs.delete('a');
+      expect(await blobs.get('a')).toBeUndefined();
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });
 

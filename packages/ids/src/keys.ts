@@ -62,6 +62,12 @@ export const keys = {
   userNames: (tenantId: string): string => `/parkade/user-names/${encodeToken(tenantId)}/`,
   userName: (tenantId: string, name: string): string =>
     `/parkade/user-names/${encodeToken(tenantId)}/${encodeToken(name)}`,
+  /** What is known of a tenant's prompt files (JSON). */
+  promptFiles: (tenantId: string): string => `/parkade/prompt-files/${encodeToken(tenantId)}/`,
+  promptFile: (tenantId: string, fileId: string): string =>
+    `/parkade/prompt-files/${encodeToken(tenantId)}/${encodeToken(fileId)}`,
+  /** What links to files are signed with: random bytes. */
+  linkKey: '/parkade/link-key',
   /** All ring groups of a tenant. */
   ringGroups: (tenantId: string): string => `/parkade/tenants/${encodeToken(tenantId)}/ring-groups/`,
   ringGroup: (tenantId: string, groupId: string): string =>

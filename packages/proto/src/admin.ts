@@ -5,6 +5,7 @@ export * from './gen/parkade/admin/v1/list.js';
 export * from './gen/parkade/admin/v1/lots.js';
 export * from './gen/parkade/admin/v1/park_server.js';
 export * from './gen/parkade/admin/v1/records.js';
+export * from './gen/parkade/admin/v1/prompt_files.js';
 export * from './gen/parkade/admin/v1/ring_groups.js';
 export * from './gen/parkade/admin/v1/tenants.js';
 export * from './gen/parkade/admin/v1/users.js';

@@ -50,6 +50,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   [Reason.MEMBER_ELSEWHERE]: status.FAILED_PRECONDITION,
   [Reason.IN_USE]: status.FAILED_PRECONDITION,
   [Reason.TOO_MANY]: status.RESOURCE_EXHAUSTED,
+  [Reason.PROMPT_FILE_NOT_FOUND]: status.NOT_FOUND,
   [Reason.PICKUP_REFUSED]: status.FAILED_PRECONDITION,
   [Reason.PICKUP_CLAIMED]: status.FAILED_PRECONDITION,
   [Reason.WEBHOOK_NOT_FOUND]: status.NOT_FOUND,

@@ -1,4 +1,4 @@
-import { Admin, type PromptFiles } from '@parkade/admin';
+import { Admin, type Blobs } from '@parkade/admin';
 import type { Bus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
 import { type Authenticator, openAuthenticator } from '@parkade/identity';
@@ -77,8 +77,8 @@ export interface GatewayDeps {
   readonly security?: Security | undefined;
   /** Who calls the REST API. Default: nobody is asked, and everybody may do everything. */
   readonly authenticator?: Authenticator | undefined;
-  /** Prompt files of tenants. Default: there are none. */
-  readonly promptFiles?: PromptFiles | undefined;
+  /** Where prompt files of tenants are kept. Default: there can be none. */
+  readonly blobs?: Blobs | undefined;
   /** Default: gRPC. */
   readonly ownerTransport?: OwnerTransport | undefined;
   /** What listens for gRPC, for simulation; default: a real server. */
@@ -186,9 +186,9 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     const found = await park({ tenantId, by, consistency: Consistency.UNFENCED }, deadlineIn(undefined, clock, limits));
     return found instanceof Refused ? found : (found.park?.lotId ?? '');
   };
-  const { promptFiles } = deps;
+  const { blobs } = deps;
   const parked = new ParkedByGroup(commands, clock, limits);
-  const admin = new Admin({ store, settings, clock, random, parked, promptFiles });
+  const admin = new Admin({ store, settings, clock, random, parked, blobs });
   const records = new RecordReads(deps.bus);
   records.begin(settings.system.records, (error) => log.warn('record streams', { error: String(error) }));
   const service = parkService({

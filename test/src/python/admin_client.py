@@ -15,6 +15,7 @@ from parkade.admin.v1 import groups_pb2 as groups
 from parkade.admin.v1 import list_pb2 as lists
 from parkade.admin.v1 import lots_pb2 as lots
 from parkade.admin.v1 import park_server_pb2 as servers
+from parkade.admin.v1 import prompt_files_pb2 as prompts
 from parkade.admin.v1 import ring_groups_pb2 as rings
 from parkade.admin.v1 import tenants_pb2 as tenants
 from parkade.admin.v1 import users_pb2 as users
@@ -93,6 +94,16 @@ def main():
     api.PutFlow(flows.PutFlowRequest(flow_id="main", json=flow, **t))
     assert json.loads(api.GetFlow(flows.GetFlowRequest(flow_id="main", **t)).flow.json)["module"] == "park"
     assert [one.flow_id for one in api.ListFlows(flows.ListFlowsRequest(**t)).flows] == ["main"]
+
+    # A prompt file.
+    sound = prompts.CreatePromptFileRequest(name="hold.wav", content=b"RIFF....WAVEfmt ", **t)
+    file = api.CreatePromptFile(sound).prompt_file
+    f = {"prompt_file_id": file.prompt_file_id, **t}
+    assert api.GetPromptFile(prompts.GetPromptFileRequest(**f)).prompt_file.content_type == "audio/wav"
+    assert [one.name for one in api.ListPromptFiles(prompts.ListPromptFilesRequest(**t)).prompt_files] == ["hold.wav"]
+    page = prompts.CreatePromptFileRequest(name="x.wav", content=b"<html>", **t)
+    refused("INVALID_ARGUMENT", b"INVALID_FIELD", lambda: api.CreatePromptFile(page))
+    api.DeletePromptFile(prompts.DeletePromptFileRequest(**f))
 
     # The park server, and a group of one.
     mode = {"recall_to": servers.RECALL_TO_RING_GROUP_ONLY, "ring_group_id": "night"}

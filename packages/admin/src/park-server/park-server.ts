@@ -1,4 +1,5 @@
 import { EXTENSION_LOT, keys } from '@parkade/ids';
+import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import {
   encodeJson,
@@ -11,7 +12,8 @@ import {
 } from '@parkade/settings';
 import type { Op } from '@parkade/store';
 import { objectOf, patched } from '../json-object.js';
-import type { PromptFiles } from '../prompt-files.js';
+import { promptFileUrl } from '../prompt-files/prompt-file.js';
+import type { PromptFiles } from '../prompt-files/prompt-files.js';
 import { invalid, invalidField, tenantNotFound } from '../refusals.js';
 import { unexpected, type WriteOptions } from '../rules/expected-revision.js';
 import { patchedTarget, type RecallTarget, targetFault } from '../rules/recall-target.js';
@@ -59,7 +61,7 @@ export class ParkServers {
     private readonly deps: {
       readonly writer: TenantWriter;
       readonly settings: Pick<SettingsCache, 'system' | 'tenant'>;
-      readonly promptFiles: PromptFiles;
+      readonly promptFiles: Pick<PromptFiles, 'show'>;
     },
   ) {}
 
@@ -79,7 +81,9 @@ export class ParkServers {
     const ringbackMs =
       lot.value.ringback_timeout_ms ?? tenant.value.ringback_timeout_ms ?? systemRingbackMs(lot.value, system);
     const fileId = tenant.value.prompt_file_id;
-    const file = fileId === undefined ? undefined : await promptFiles.find(tenantId, fileId);
+    const found = fileId === undefined ? undefined : await promptFiles.show(tenantId, fileId);
+    // A name that is no file of ours is a file that the switch has.
+    const file = found instanceof Refused ? undefined : found?.value;
     const value: ParkServer = {
       enabled: lot.value.enabled && tenant.value.enabled,
       extension_number: tenant.value.extension_number,
@@ -89,8 +93,8 @@ export class ParkServers {
       ring_group_id: recall.recallTo === 'USER_ONLY' ? undefined : recall.ringGroupId,
       send_notification_to_parker: tenant.value.park_info?.parker ?? false,
       prompt_file_name: file?.name,
-      prompt_file_size: file?.sizeBytes,
-      prompt_file_url: file?.url,
+      prompt_file_size: file?.size,
+      prompt_file_url: file === undefined ? undefined : promptFileUrl(file.id),
     };
     return { value, revision: revisionOf(storedLot, storedTenant) };
   }
@@ -104,8 +108,10 @@ export class ParkServers {
     const fault = timeFault(patch);
     if (fault !== undefined) return fault;
     const { extension_number: number, prompt_file_id: fileId } = patch;
-    if (fileId !== undefined && (await promptFiles.find(tenantId, fileId)) === undefined) {
-      return invalidField('prompt_file_id', `the tenant has no prompt file ${fileId}`);
+    if (fileId !== undefined) {
+      const file = await promptFiles.show(tenantId, fileId);
+      if (file instanceof Refused && file.reason !== Reason.PROMPT_FILE_NOT_FOUND) return file;
+      if (file instanceof Refused) return invalidField('prompt_file_id', `the tenant has no prompt file ${fileId}`);
     }
     const [lotKey, tenantKey] = keysOf(tenantId);
     const userKey = number === undefined ? [] : [keys.user(tenantId, number)];

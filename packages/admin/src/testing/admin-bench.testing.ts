@@ -8,7 +8,7 @@ import { Admin } from '../admin.js';
 import type { Group } from '../groups/group.js';
 import type { AdminLimits } from '../limits.js';
 import type { ParkedCalls } from '../parked-calls.js';
-import type { PromptFiles } from '../prompt-files.js';
+import { MemoryBlobs } from '../prompt-files/blobs.js';
 
 export const TENANT = 'acme';
 
@@ -27,6 +27,7 @@ export class SaidParked implements ParkedCalls {
 /** Several processes that administer the same tenants, each with settings of its own that follow the store. */
 export class AdminBench {
   readonly parked = new SaidParked();
+  readonly blobs = new MemoryBlobs();
   readonly admins: Admin[] = [];
   readonly #caches: SettingsCache[] = [];
 
@@ -36,7 +37,7 @@ export class AdminBench {
   static async start(
     store: Store,
     processes = 1,
-    options: { readonly limits?: Partial<AdminLimits>; readonly promptFiles?: PromptFiles } = {},
+    options: { readonly limits?: Partial<AdminLimits> } = {},
   ): Promise<AdminBench> {
     const bench = new AdminBench(store);
     await putTenant(store, TENANT, {});
@@ -45,13 +46,27 @@ export class AdminBench {
       const settings = new SettingsCache({}, { store, clock });
       await settings.start();
       bench.#caches.push(settings);
-      const deps = { store, settings, clock, random: new SystemRandom(), parked: bench.parked, ...options };
+      const deps = {
+        store,
+        settings,
+        clock,
+        random: new SystemRandom(),
+        parked: bench.parked,
+        blobs: bench.blobs,
+        ...options,
+      };
       bench.admins.push(new Admin(deps));
     }
     for (let number = 101; number <= 109; number++) {
       done(await bench.admin.users.create(TENANT, { name: `user${number}`, extension_number: String(number) }));
     }
     return bench;
+  }
+
+  /** A prompt file of 1,234 bytes under this id. */
+  async promptFile(id: string): Promise<void> {
+    const bytes = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), Buffer.alloc(1_222)]);
+    done(await this.admin.promptFiles.create(TENANT, 'hold.wav', bytes, id));
   }
 
   get admin(): Admin {

@@ -95,11 +95,13 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
       ...['UpdateParkServer', 'CreateGroup', 'UpdateGroup', 'DeleteGroup', 'AddMember', 'RemoveMember'],
       ...['CreateUser', 'UpdateUser', 'DeleteUser', 'PutRingGroup', 'DeleteRingGroup', 'PutLot', 'DeleteLot'],
       ...['PutFlow', 'DeleteFlow', 'PutTenantSettings', 'UpdateFeatureCodes'],
+      ...['CreatePromptFile', 'DeletePromptFile'],
     ],
     view: [
       ...['GetParkServer', 'GetGroup', 'ListGroups', 'ListMembers', 'GetUser', 'ListUsers'],
       ...['GetRingGroup', 'ListRingGroups', 'GetLot', 'ListLots'],
       ...['GetFlow', 'ListFlows', 'GetTenantSettings', 'GetFeatureCodes'],
+      ...['GetPromptFile', 'ListPromptFiles'],
     ],
   }),
   '/parkade.admin.v1.RecordsService/ListAuditRecords': tenant('admin'),

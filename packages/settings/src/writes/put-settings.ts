@@ -75,7 +75,12 @@ export async function deleteTenant(store: Store, tenantId: string, options: Writ
   const range = prefixRange(keys.tenant(tenantId));
   const deleted = await guardedDelete(store, keys.tenantSettings(tenantId), range, options);
   if (!deleted.ok) return deleted;
-  const rest = [keys.users(tenantId), keys.userNames(tenantId), `${keys.draining}${encodeToken(tenantId)}/`];
+  const rest = [
+    keys.users(tenantId),
+    keys.userNames(tenantId),
+    keys.promptFiles(tenantId),
+    `${keys.draining}${encodeToken(tenantId)}/`,
+  ];
   await store.txn({ compare: [], success: rest.map((prefix) => ({ kind: 'delete', range: prefixRange(prefix) })) });
   return deleted;
 }

@@ -23,6 +23,7 @@ export async function openApi(app: FastifyInstance): Promise<void> {
         { name: 'Slots', description: 'What is parked just now.' },
         { name: 'Parks', description: 'Single calls: parked, retrieved, moved.' },
         { name: 'Lots', description: 'Named sets of slots.' },
+        { name: 'Prompt Files', description: 'Sounds that parked callers hear.' },
         { name: 'Flows', description: 'Call flows: what their `park` nodes do.' },
         { name: 'Tenant', description: "The tenant's own settings, and its feature codes." },
         { name: 'Tenants', description: 'All tenants of the cluster; for its operators.' },

@@ -7,6 +7,7 @@ import { board } from '../board/board.js';
 import type { BoardDeps } from '../board/board-deps.js';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
 import type { RecordReads } from '../records/record-reads.js';
+import { linkedPromptFiles } from '../rest/prompt-files.js';
 import { restApi } from '../rest/rest-api.js';
 import { authenticated } from './caller.js';
 import { openApi } from './open-api.js';
@@ -44,6 +45,7 @@ export async function installPlugins(app: FastifyInstance, deps: HttpDeps): Prom
     },
     { prefix: '/api' },
   );
+  linkedPromptFiles(app, deps);
   const { board: own, ...shared } = deps;
   if (own === undefined) return;
   await app.register((page) => board(page, { ...own, ...shared }), { prefix: '/board' });

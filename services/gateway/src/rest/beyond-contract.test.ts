@@ -122,6 +122,45 @@ it('call flows are stored as they are written, and wrong ones refused with the p
   expect(reasonOf(await bed.ask('/flows/main'))).toBe('404 FLOW_NOT_FOUND');
 });
 
+it('prompt files are uploaded, listed, played by the park server, fetched with a token or by a link, and deleted', async () => {
+  const wav = 'RIFF....WAVEfmt ';
+  const upload = (name: string, body: string, type = 'audio/wav') =>
+    bed.post(`/prompt_files?name=${name}`, body, { headers: { 'content-type': type } });
+  const made = await upload('hold.wav', wav);
+  const { id, link } = made.json as { id: string; link: string };
+  expect([made.status, made.headers.get('location'), made.json]).toMatchObject([
+    ...[201, `/api/prompt_files/${id}`, { name: 'hold.wav', content_type: 'audio/wav', size: 16 }],
+  ]);
+  expect(reasonOf(await upload('x.wav', '<html>'))).toBe('400 INVALID_FIELD');
+  expect(reasonOf(await upload('x.wav', '{}', 'application/json'))).toBe('400 INVALID_FIELD');
+  expect((await upload('x.wav', wav, 'image/png')).status).toBe(415);
+  expect(reasonOf(await upload('x.wav', wav + 'x'.repeat(3 * 1024 * 1024)))).toBe('413 TOO_LARGE');
+  expect(reasonOf(await bed.post('/prompt_files', wav, { headers: { 'content-type': 'audio/wav' } }))).toBe(
+    '400 INVALID_FIELD',
+  );
+  expect((await bed.ask('/prompt_files?search=hold&orderby=name&top=1')).json).toMatchObject({ count: 2 });
+  expect((await bed.post('/call_park', { prompt_file_id: id })).status).toBe(200);
+  const shown = (await bed.ask('/call_park')).json;
+  expect(shown).toMatchObject({ prompt_file_name: 'hold.wav', prompt_file_size: 16 });
+  const { prompt_file_url: url } = shown as { prompt_file_url: string };
+  const fetched = await bed.ask(url, { token: 'viewer' });
+  expect([fetched.text, fetched.headers.get('content-type')]).toEqual([wav, 'audio/wav']);
+  expect(reasonOf(await bed.ask(url, { token: 'other' }))).toBe('404 TENANT_NOT_FOUND');
+  expect((await bed.ask(link, { token: '' })).text).toBe(wav);
+  for (const bad of [
+    link.replace(id, 'f1'),
+    link.replace('acme', 'other'),
+    `${link}x`,
+    link.replace(/expires=\d+/, 'expires=9'),
+  ]) {
+    expect(reasonOf(await bed.ask(bad, { token: '' }))).toBe('404 PROMPT_FILE_NOT_FOUND');
+  }
+  expect(reasonOf(await bed.post(`/prompt_files/${id}/destroy`))).toBe('409 IN_USE');
+  await bed.post('/tenant_settings', {});
+  expect((await bed.post(`/prompt_files/${id}/destroy`)).status).toBe(204);
+  expect(reasonOf(await bed.ask(`/prompt_files/${id}`))).toBe('404 PROMPT_FILE_NOT_FOUND');
+});
+
 it('tenants are made, listed and deleted by operators of the cluster alone', async () => {
   const operator = { token: 'operator' };
   const once = { ...operator, headers: { 'if-match': '"0"' } };

@@ -16,6 +16,7 @@ import { documentRoutes } from './settings-documents.js';
 import { parkChangeRoutes } from './park-changes.js';
 import { parkRoutes } from './parks.js';
 import { recordRoutes } from './park-history.js';
+import { promptFileRoutes } from './prompt-files.js';
 import { slotRoutes } from './slots.js';
 import { userRoutes } from './users.js';
 import { webhookRoutes } from './webhooks.js';
@@ -58,6 +59,7 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
     put: (tenantId, id, input, options) => admin.ringGroups.put(tenantId, id, input, options),
     destroy: (tenantId, id, options) => admin.ringGroups.destroy(tenantId, id, options),
   });
+  promptFileRoutes(api, deps);
   documentRoutes(api, deps, flowDocuments(admin));
   ownSettingsRoutes(api, deps);
   documentRoutes(api, deps, {

@@ -65,9 +65,8 @@ export class RestBed {
     const records = new RecordReads(bus);
     records.begin(DEFAULT_SYSTEM.records, () => undefined);
     const store = await openEmbeddedStore({ clock });
-    const file = { name: 'hold.wav', sizeBytes: 1_234, url: '/prompt_files/f1/content' };
-    const promptFiles = { find: (_: string, id: string) => Promise.resolve(id === 'f1' ? file : undefined) };
-    const bench = await AdminBench.start(store, 1, { promptFiles });
+    const bench = await AdminBench.start(store);
+    await bench.promptFile('f1');
     const bed = new RestBed(bench, bus, store);
     const server = await startHttpServer(
       { host: '127.0.0.1', port: 0, limits: DEFAULT_HTTP_LIMITS },

@@ -6,6 +6,7 @@ import { groupRpcs } from './group-rpcs.js';
 import { flowRpcs } from './flow-rpcs.js';
 import { adminRpc, type AdminRpcDeps, clusterRpc } from './handling.js';
 import { parkServerRpcs } from './park-server-rpcs.js';
+import { promptFileRpcs } from './prompt-file-rpcs.js';
 import { ownSettingsRpcs, tenantRpcs } from './tenant-rpcs.js';
 import { userRpcs } from './user-rpcs.js';
 
@@ -23,6 +24,7 @@ export function adminService(deps: AdminServiceDeps): MountedService {
     ...userRpcs(rpc, admin),
     ...documentRpcs(rpc, admin),
     ...flowRpcs(rpc, admin),
+    ...promptFileRpcs(rpc, admin),
     ...ownSettingsRpcs(rpc, admin),
     ...tenantRpcs(clusterRpc(deps), admin),
   } satisfies AdminServiceServer;

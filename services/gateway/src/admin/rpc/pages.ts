@@ -31,7 +31,8 @@ export function paged<Item, Shown, Answer>(
   return answer(page.items.map(show), { totalCount: page.count, nextPageToken: page.next ?? '' });
 }
 
-function inProtoWords(refused: Refused): Refused {
+/** What a list refuses, with the names its query has in the protos. */
+export function inProtoWords(refused: Refused): Refused {
   const { reason, message, metadata } = refused;
   const field = metadata['field'] ?? '';
   const name = NAMES[field];

@@ -62,6 +62,16 @@ import {
   UpdateParkServerResponse,
 } from "./park_server.js";
 import {
+  CreatePromptFileRequest,
+  CreatePromptFileResponse,
+  DeletePromptFileRequest,
+  DeletePromptFileResponse,
+  GetPromptFileRequest,
+  GetPromptFileResponse,
+  ListPromptFilesRequest,
+  ListPromptFilesResponse,
+} from "./prompt_files.js";
+import {
   DeleteRingGroupRequest,
   DeleteRingGroupResponse,
   GetRingGroupRequest,
@@ -399,6 +409,53 @@ export const AdminServiceService = {
     responseSerialize: (value: ListFlowsResponse): Buffer => ListFlowsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListFlowsResponse => ListFlowsResponse.decode(value),
   },
+  /** Uploads a prompt file. TOO_LARGE, TOO_MANY; DISABLED where the gateways have no place for files. */
+  createPromptFile: {
+    path: "/parkade.admin.v1.AdminService/CreatePromptFile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreatePromptFileRequest): Buffer =>
+      CreatePromptFileRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): CreatePromptFileRequest => CreatePromptFileRequest.decode(value),
+    responseSerialize: (value: CreatePromptFileResponse): Buffer =>
+      CreatePromptFileResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): CreatePromptFileResponse => CreatePromptFileResponse.decode(value),
+  },
+  /** What is known of a prompt file. PROMPT_FILE_NOT_FOUND. */
+  getPromptFile: {
+    path: "/parkade.admin.v1.AdminService/GetPromptFile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetPromptFileRequest): Buffer => GetPromptFileRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetPromptFileRequest => GetPromptFileRequest.decode(value),
+    responseSerialize: (value: GetPromptFileResponse): Buffer =>
+      GetPromptFileResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetPromptFileResponse => GetPromptFileResponse.decode(value),
+  },
+  /** Deletes a prompt file. PROMPT_FILE_NOT_FOUND, also for a repeated request; IN_USE where the tenant or a lot names it. */
+  deletePromptFile: {
+    path: "/parkade.admin.v1.AdminService/DeletePromptFile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeletePromptFileRequest): Buffer =>
+      DeletePromptFileRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): DeletePromptFileRequest => DeletePromptFileRequest.decode(value),
+    responseSerialize: (value: DeletePromptFileResponse): Buffer =>
+      DeletePromptFileResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): DeletePromptFileResponse => DeletePromptFileResponse.decode(value),
+  },
+  /** The prompt files of the tenant, page by page. */
+  listPromptFiles: {
+    path: "/parkade.admin.v1.AdminService/ListPromptFiles" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPromptFilesRequest): Buffer =>
+      ListPromptFilesRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): ListPromptFilesRequest => ListPromptFilesRequest.decode(value),
+    responseSerialize: (value: ListPromptFilesResponse): Buffer =>
+      ListPromptFilesResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ListPromptFilesResponse => ListPromptFilesResponse.decode(value),
+  },
   /** The tenant's own settings. */
   getTenantSettings: {
     path: "/parkade.admin.v1.AdminService/GetTenantSettings" as const,
@@ -548,6 +605,14 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   deleteFlow: handleUnaryCall<DeleteFlowRequest, DeleteFlowResponse>;
   /** The call flows of the tenant, page by page. */
   listFlows: handleUnaryCall<ListFlowsRequest, ListFlowsResponse>;
+  /** Uploads a prompt file. TOO_LARGE, TOO_MANY; DISABLED where the gateways have no place for files. */
+  createPromptFile: handleUnaryCall<CreatePromptFileRequest, CreatePromptFileResponse>;
+  /** What is known of a prompt file. PROMPT_FILE_NOT_FOUND. */
+  getPromptFile: handleUnaryCall<GetPromptFileRequest, GetPromptFileResponse>;
+  /** Deletes a prompt file. PROMPT_FILE_NOT_FOUND, also for a repeated request; IN_USE where the tenant or a lot names it. */
+  deletePromptFile: handleUnaryCall<DeletePromptFileRequest, DeletePromptFileResponse>;
+  /** The prompt files of the tenant, page by page. */
+  listPromptFiles: handleUnaryCall<ListPromptFilesRequest, ListPromptFilesResponse>;
   /** The tenant's own settings. */
   getTenantSettings: handleUnaryCall<GetTenantSettingsRequest, GetTenantSettingsResponse>;
   /** Replaces the tenant's own settings. */
@@ -1001,6 +1066,70 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListFlowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Uploads a prompt file. TOO_LARGE, TOO_MANY; DISABLED where the gateways have no place for files. */
+  createPromptFile(
+    request: CreatePromptFileRequest,
+    callback: (error: ServiceError | null, response: CreatePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  createPromptFile(
+    request: CreatePromptFileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreatePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  createPromptFile(
+    request: CreatePromptFileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreatePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  /** What is known of a prompt file. PROMPT_FILE_NOT_FOUND. */
+  getPromptFile(
+    request: GetPromptFileRequest,
+    callback: (error: ServiceError | null, response: GetPromptFileResponse) => void,
+  ): ClientUnaryCall;
+  getPromptFile(
+    request: GetPromptFileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetPromptFileResponse) => void,
+  ): ClientUnaryCall;
+  getPromptFile(
+    request: GetPromptFileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetPromptFileResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes a prompt file. PROMPT_FILE_NOT_FOUND, also for a repeated request; IN_USE where the tenant or a lot names it. */
+  deletePromptFile(
+    request: DeletePromptFileRequest,
+    callback: (error: ServiceError | null, response: DeletePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  deletePromptFile(
+    request: DeletePromptFileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeletePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  deletePromptFile(
+    request: DeletePromptFileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeletePromptFileResponse) => void,
+  ): ClientUnaryCall;
+  /** The prompt files of the tenant, page by page. */
+  listPromptFiles(
+    request: ListPromptFilesRequest,
+    callback: (error: ServiceError | null, response: ListPromptFilesResponse) => void,
+  ): ClientUnaryCall;
+  listPromptFiles(
+    request: ListPromptFilesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPromptFilesResponse) => void,
+  ): ClientUnaryCall;
+  listPromptFiles(
+    request: ListPromptFilesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPromptFilesResponse) => void,
   ): ClientUnaryCall;
   /** The tenant's own settings. */
   getTenantSettings(

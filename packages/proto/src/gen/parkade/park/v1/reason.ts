@@ -101,6 +101,8 @@ export enum Reason {
   IN_USE = 46,
   /** TOO_MANY - RESOURCE_EXHAUSTED. The tenant has as many of them as one may have; metadata `limit`. */
   TOO_MANY = 47,
+  /** PROMPT_FILE_NOT_FOUND - NOT_FOUND. No such prompt file in the tenant, or a link to it that is not good (any more). */
+  PROMPT_FILE_NOT_FOUND = 48,
   /**
    * PICKUP_REFUSED - FAILED_PRECONDITION. The pickup is good for nothing: guessed, used, too late, or from or at another media node than it was
    * made for; metadata `why`: `unknown`, `claimed`, `late`, `elsewhere`.
