@@ -166,7 +166,11 @@ describe('a command is refused before anybody is asked', () => {
     ],
     ['that claims without a digest', claim({ digest: Buffer.alloc(0) }), 'digest'],
     ['that claims at no media node', claim({ mediaNode: '' }), 'media_node'],
-    ['that claims from too many media nodes', claim({ fromMediaNodes: Array<string>(257).fill('n') }), 'from_media_nodes'],
+    [
+      'that claims from too many media nodes',
+      claim({ fromMediaNodes: Array<string>(257).fill('n') }),
+      'from_media_nodes',
+    ],
     [
       'with a release cause that is not known',
       { $case: 'release', value: foreign({ ...held, cause: ReleaseCause.RELEASED, callId: '' }, 'cause') },
