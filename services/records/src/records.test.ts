@@ -110,12 +110,12 @@ describe('webhooks', () => {
       testEvent({ slot: i % 2 === 0 ? '701' : '702', revision: i + 1 }),
     );
     for (let at = 0; at < events.length; at += 8) await world.tell(...events.slice(at, at + 8));
-    await vi.waitFor(() => expect(new Set(receiver.revisions('701'))).toHaveProperty('size', 20), WITHIN);
+    // Each of the twenty is refused once and tried again.
+    await vi.waitFor(() => expect(receiver.revisions('701')).toHaveLength(40), WITHIN);
     await vi.waitFor(() => expect(receiver.revisions('702')).toHaveLength(20), WITHIN);
     for (const slot of ['701', '702']) {
       expect(receiver.revisions(slot)).toEqual([...receiver.revisions(slot)].sort((a, b) => a - b));
     }
-    expect(receiver.revisions('701')).toHaveLength(40);
   });
 
   it('give an event up after so many attempts, keep it as a dead letter, and deliver it again when asked', async () => {
