@@ -4,7 +4,11 @@ import { replayLine } from './report.js';
 import { runSeed } from './run-seed.js';
 
 /** A few seeds of thousands: `npm run sim -- --runs 2000` runs more. */
-const SEEDS = Array.from({ length: 12 }, (_, i) => 1 + i);
+const SEEDS = [
+  ...Array.from({ length: 12 }, (_, i) => 1 + i),
+  // The bus lost its lamps while a shard was read anew: nobody published that shard's.
+  158,
+];
 
 describe('a simulated cluster', () => {
   it.each(SEEDS)('keeps all its promises under the faults of seed %i', { timeout: 60_000 }, async (seed) => {

@@ -49,6 +49,11 @@ export class ShardSet implements PartitionHandler<number> {
     for (const shard of this.#shards.values()) if (shard.serving) yield shard;
   }
 
+  /** Those that were read from the store: also one that is being read anew, or handed over, has lamps. */
+  *read(): IterableIterator<Shard> {
+    for (const shard of this.#shards.values()) if (shard.installed) yield shard;
+  }
+
   async preload(partition: number): Promise<void> {
     const { store, clock } = this.deps;
     this.#dropPreload(partition);

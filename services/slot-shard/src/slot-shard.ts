@@ -236,7 +236,7 @@ export async function startSlotShard(
     if (!streams.includes(PRESENCE_STREAM.name)) return;
     log.warn('the bus keeps no lamps: all are published again', { streams: streams.join(' ') });
     publishing.relight();
-    for (const shard of [...shards.serving()]) void publisher.republishLamps(recordsOf(shard.number));
+    for (const shard of [...shards.read()]) void publisher.republishLamps(recordsOf(shard.number));
   };
   const endStatus = bus.onStatus(({ streamsLost }) => lampsLost(streamsLost));
   // Not waited for: parking goes on while the bus is away, and its streams are made when it is reached.
