@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from './ports.js';
+import { stopped } from './stopped.js';
 
 /** One real etcd for a test, on loopback ports of its own, with its data in a temporary directory. */
 export interface RunningEtcd {
@@ -146,16 +147,6 @@ async function isHealthy(endpoint: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Resolves when the process has really stopped: the signal takes effect a little after it was sent. */
-async function stopped(pid: number): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return;
-    await delay(5);
-  }
-  throw new Error(`process ${pid} does not stop`);
 }
 
 /** Whether something listens there; over TLS that has to do, as the certificate is not known yet. */

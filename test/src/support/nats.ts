@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.js';
+import { stopped } from './stopped.js';
 
 /** A nats-server with JetStream, run for a test on a loopback port that it keeps over restarts. */
 export interface TestNats {
@@ -16,7 +17,7 @@ export interface TestNats {
   readonly directory: string;
   /** Ends the server and removes what it stored. */
   stop(): Promise<void>;
-  /** Sends a signal; for one that ends the server, resolves when it has ended. */
+  /** Sends a signal; resolves when it has ended or stopped the server, where it does. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Ends the server (at once, as a crash does) where it still runs, and starts it again; `wipe` removes what it stored. */
   restart(options?: { wipe?: boolean }): Promise<void>;
@@ -40,8 +41,10 @@ export async function startNats(extraArgs: readonly string[] = []): Promise<Test
       await rm(directory, { recursive: true, force: true });
     },
     async kill(signal) {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') server.kill(signal);
-      else await end(server, signal);
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') {
+        server.kill(signal);
+        if (signal === 'SIGSTOP') await stopped(server.pid ?? 0);
+      } else await end(server, signal);
     },
     async restart({ wipe = false } = {}) {
       await end(server, 'SIGKILL');
