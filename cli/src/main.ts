@@ -2,4 +2,8 @@
 import { run } from './run.js';
 import { processOutput } from './terminal/output.js';
 
+/** What a library leaves open (a socket to a NATS server that was given up on) must not keep a process that has drained. */
+const LINGER_MS = 1_000;
+
 process.exitCode = await run(process.argv.slice(2), processOutput(process.env));
+setTimeout(() => process.exit(), LINGER_MS).unref();

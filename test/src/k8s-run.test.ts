@@ -7,7 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type DevKey, loadDevKey } from '@parkade/identity';
 import { TestCa } from '@parkade/identity/testing';
-import { LAMPS_FEED } from '@parkade/presence';
+import { LAMPS_FEED, STREAMS } from '@parkade/presence';
+import { recordStreams } from '@parkade/records';
+import { DEFAULT_SYSTEM } from '@parkade/settings';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Placement, placeOnLoopback } from './support/k8s/loopback.js';
@@ -203,10 +205,14 @@ describe.each(['dev', 'production'] as const)(
       const nats = await connect({ servers: natsServers(), ...tls });
       try {
         const manager = await nats.jetstreamManager();
-        const replicas = async (): Promise<readonly number[]> =>
-          (await manager.streams.list().next()).map(({ config }) => config.num_replicas);
-        const expected = PODS[overlay]['nats'];
-        await expect.poll(replicas, { timeout: READY_WITHIN_MS, interval: 500 }).toEqual([expected, expected]);
+        const { records } = DEFAULT_SYSTEM;
+        const wanted = [...STREAMS, ...recordStreams(records, true)].map(({ name }) => name);
+        const replicas = async (): Promise<Record<string, number>> =>
+          Object.fromEntries(
+            (await manager.streams.list().next()).map(({ config }) => [config.name, config.num_replicas]),
+          );
+        const expected = Object.fromEntries(wanted.map((name) => [name, PODS[overlay]['nats']]));
+        await expect.poll(replicas, { timeout: READY_WITHIN_MS, interval: 500 }).toEqual(expected);
       } finally {
         await nats.close();
       }
