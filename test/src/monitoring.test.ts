@@ -72,6 +72,7 @@ describe('every metric that is named', () => {
       startCli('media', ['media', ...more, '--gateway', gateway, '--outbound-port', '0'], {
         PARKADE_ESL_PASSWORD: 'x',
       }),
+      startCli('records', ['records', ...more, '--nats', nats]),
       startCli('gateway', ['gateway', ...more, '--port', '0', '--http-port', '0']),
       // With an allow list of tenants.
       startCli('owner', ['slot-shard', ...more, '--nats', nats, '--shards', '4', '--metrics-tenants', 'acme']),

@@ -56,7 +56,7 @@ test('after a pickup that failed the caller hears again what he heard before (R3
   const taker = world.sim.call('1002', '*5701');
   world.sim.core.beforeBridge = () => world.sim.hangUp(taker);
   await until(() => !taker.isAlive);
-  await until(() => caller.state === 'CS_PARK' && heard(caller) === 'tone_stream://%(2000,4000,440,480);loops=-1');
+  await until(() => caller.parked && heard(caller) === 'tone_stream://%(2000,4000,440,480);loops=-1');
 });
 
 test('a parked caller who presses the escape key leaves to its destination; his slot is freed as escaped (R22)', async () => {
