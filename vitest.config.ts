@@ -33,8 +33,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Real processes on a machine that does other things, too: what fails once is tried once more, and told as `retry x1`.
-          retry: 1,
         },
       },
     ],
