@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { keepFigures } from '@parkade/test';
 import { plotOf } from './plot.js';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
@@ -30,19 +31,6 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
 const RESULTS = new URL('../results/latest.json', import.meta.url);
 const PLOT = new URL('../../docs/images/bench.svg', import.meta.url);
 
-/** What other sections have written stays; the picture shows all. */
-async function save(figures: readonly Figure[]): Promise<void> {
-  const known = await readFile(RESULTS, 'utf8').then(
-    (text) => JSON.parse(text) as Figure[],
-    () => [],
-  );
-  const kept = known.filter(({ id }) => !figures.some((figure) => figure.id === id));
-  await mkdir(new URL('.', RESULTS), { recursive: true });
-  const all = [...kept, ...figures];
-  await writeFile(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
-  await writeFile(PLOT, plotOf(all));
-}
-
 function line({ id, value, unit, bar, ok, spread, baseline }: Figure): string {
   const figure = `${id.padEnd(24)}${String(value).padStart(12)} ${unit.padEnd(12)} bar ${bar.padEnd(12)}`;
   const rounds = spread === undefined ? '' : ` (${spread[0]} to ${spread[1]})`;
@@ -60,7 +48,8 @@ if (unknown.length > 0) {
     const figures = (await SECTIONS.get(name)?.()) ?? [];
     console.log(`\n${name}`);
     for (const figure of figures) console.log(line(figure));
-    await save(figures);
+    // What other sections have written stays; the picture shows all.
+    await writeFile(PLOT, plotOf(await keepFigures(RESULTS, figures)));
     if (figures.some(({ ok }) => !ok)) process.exitCode = 1;
   }
 }

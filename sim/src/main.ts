@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import { keepFigures } from '@parkade/test';
 import { BROKEN } from './broken.js';
 import { replayLine, report } from './report.js';
-import { save } from './results.js';
 import { runSeed } from './run-seed.js';
 
+/** Where all figures about faults stand, those of real processes too. */
+const RESULTS = new URL('../../test/faults/results/latest.json', import.meta.url);
 /** So many seeds must be clean in one run, at a mean of so many ms of one core. */
 const MIN_CLEAN = 2_000;
 const MAX_SEED_MS = 900;
@@ -55,7 +57,7 @@ async function runSeeds(): Promise<boolean> {
     },
     { id: 'seed_ms', value: ms, unit: 'ms', bar: `< ${MAX_SEED_MS}`, ok: ms < MAX_SEED_MS },
   ];
-  if (values.save) await save(figures);
+  if (values.save) await keepFigures(RESULTS, figures);
   return total.failed > 0;
 }
 
@@ -81,7 +83,7 @@ async function runBroken(which: string): Promise<boolean> {
   }
   const value = missed ? 'not all' : most;
   const row = { id: 'broken_caught', value, unit: 'seeds', bar: `<= ${MAX_SEEDS}`, ok: !missed };
-  if (values.save && which === 'all') await save([row]);
+  if (values.save && which === 'all') await keepFigures(RESULTS, [row]);
   say(`${names.length} broken builds, ${missed ? 'NOT ALL CAUGHT' : `all caught within ${most} seeds`}`);
   return missed;
 }

@@ -6,6 +6,7 @@ export * from './support/process.js';
 export * from './support/tcp-proxy.js';
 /** And what the fault suite needs besides: the network, workloads, and what testifies of a run. */
 export * from './support/calls.js';
+export * from './support/figures.js';
 export * from './support/network.js';
 export * from './support/stored-slots.js';
 export * from './chaos/evidence.js';

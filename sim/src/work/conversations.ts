@@ -65,7 +65,7 @@ export class Conversations {
 }
 
 /** Whether the leg carries the mark of a park: then it is Parkade's to keep. */
-function isParked(leg: Channel): boolean {
+export function isParked(leg: Channel): boolean {
   return (leg.variables.get('parkade_park') ?? '') !== '';
 }
 

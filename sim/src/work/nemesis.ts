@@ -1,5 +1,6 @@
 import type { Random } from '@parkade/clock';
 import { keys } from '@parkade/ids';
+import { StoreError } from '@parkade/store';
 import type { Cluster, Machine } from '../world/cluster.js';
 
 /** What can be done to a cluster; counted under these names. */
@@ -193,10 +194,17 @@ export class Nemesis {
     cluster.world.trace.say('nemesis', 'all is healed');
   }
 
-  /** Starts what is down, again and again: what cannot start (no store, for instance) is started anew, as a supervisor does. */
+  /** Starts what is down, again and again: what cannot start because the store fails it is started anew, as a supervisor does. */
   async #boot(machine: Machine): Promise<void> {
-    if (machine.member !== undefined) return;
-    await this.cluster.boot(machine);
+    while (machine.member === undefined) {
+      try {
+        return await this.cluster.boot(machine);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.cluster.world.trace.say('nemesis', `${machine.name} could not start: ${error.message}`);
+        await this.#wait(100, 1_000);
+      }
+    }
   }
 
   /** Somebody the machine may talk to. */

@@ -2,7 +2,7 @@ import type { Random } from '@parkade/clock';
 import { parseSlotKey } from '@parkade/ids';
 import type { Behaviour, Channel } from '@parkade/media-simulator';
 import type { Cluster } from '../world/cluster.js';
-import { Conversations, partnerOf } from './conversations.js';
+import { Conversations, isParked, partnerOf } from './conversations.js';
 import { storedRecords } from './lamps.js';
 
 const CALLERS = ['2001', '2002', '2003'] as const;
@@ -10,6 +10,11 @@ const CALLERS = ['2001', '2002', '2003'] as const;
 const DESKS = ['1001', '1002'] as const;
 const FETCHERS = ['1003', '1004'] as const;
 const SLOTS = ['711', '712', '713', '714'] as const;
+/** So many of those who dial hang up on the way, within so many events of the nodes; so many wait until they are given the call or told. */
+const HASTY = 0.35;
+const MAX_EVENTS = 60;
+const STUBBORN = 0.2;
+const ANSWERED_MS = 60_000;
 /** Until whoever is called has answered, and until calls that have ended have left their slots. */
 const ANSWER_MS = 3_000;
 const FREE_MS = 40_000;
@@ -51,10 +56,13 @@ export class Office {
     this.#over = true;
   }
 
-  /** Everybody hangs up; then every slot is free. */
+  /** No pickup is left half done; then everybody hangs up, and every slot is free. */
   async settle(): Promise<void> {
     const { switches, world } = this.cluster;
     if (switches.length === 0) return;
+    const decidedMs = world.scheduler.nowMs + FREE_MS;
+    while ((await this.#halfTaken()).length > 0 && world.scheduler.nowMs < decidedMs) await this.#wait(200);
+    for (const key of await this.#halfTaken()) this.odd.push(`${key} is being retrieved by nobody, and stays so`);
     for (const { sim } of switches) {
       for (const leg of [...sim.core.channels.values()]) {
         this.conversations.mayEnd(leg);
@@ -85,6 +93,7 @@ export class Office {
     this.commands++;
     this.#say(`${desk} sends ${caller} to ${slot}`);
     sim.transferBlind(peer, slot);
+    if (this.random.next() < STUBBORN) await this.#arrives(leg, slot);
     await this.#wait(1_000 + this.random.next() * 8_000);
     // Whoever talks with him goes on for a moment.
     if (partnerOf(leg) !== undefined) await this.#wait(this.random.next() * 1_000);
@@ -94,6 +103,15 @@ export class Office {
     this.#hangUp(leg);
   }
 
+  /** Whoever was transferred is parked in time, or given back. */
+  async #arrives(leg: Channel, slot: string): Promise<void> {
+    const arrived = (): boolean => (leg.parked && isParked(leg)) || partnerOf(leg) !== undefined || !leg.isAlive;
+    // He talks until the transfer takes him away.
+    await this.#wait(STEP_MS);
+    if (!(await this.#until(arrived, ANSWERED_MS)))
+      this.odd.push(`${leg.phone.user}, sent to ${slot}, is neither parked nor given back`);
+  }
+
   async #fetch(fetcher: string): Promise<void> {
     const { sim } = this.#pick(this.cluster.switches);
     const slot = this.#pick(SLOTS);
@@ -101,8 +119,27 @@ export class Office {
     this.commands++;
     this.#say(`${fetcher} dials *5${slot}`);
     const leg = sim.call(fetcher, `*5${slot}`);
-    await this.#until(() => !leg.isAlive, 2_000 + this.random.next() * 4_000);
+    const patience = this.random.next();
+    const stopsAmid = patience < HASTY ? this.#hangUpAmid(leg) : undefined;
+    const stubborn = patience > 1 - STUBBORN;
+    const answered = (): boolean => !leg.isAlive || (stubborn && partnerOf(leg) !== undefined);
+    const inTime = await this.#until(answered, stubborn ? ANSWERED_MS : 2_000 + this.random.next() * 4_000);
+    stopsAmid?.();
+    if (stubborn && !inTime) this.odd.push(`${fetcher} was neither given the call in ${slot} nor told anything`);
     this.#hangUp(leg);
+  }
+
+  /** The phone hangs up at some step of its pickup: at the so-manyth event at either node from now on. Returns what ends that. */
+  #hangUpAmid(leg: Channel): () => void {
+    let left = 1 + Math.floor(this.random.next() * MAX_EVENTS);
+    const ends = this.cluster.switches.map(({ sim }) =>
+      sim.core.listen(() => {
+        if (--left === 0 && leg.isAlive) this.#hangUp(leg);
+      }),
+    );
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   #hangUp(leg: Channel): void {
@@ -115,6 +152,13 @@ export class Office {
     const behaviour: Behaviour =
       draw < 0.7 ? { kind: 'answers', afterMs: draw * 700 } : draw < 0.85 ? { kind: 'rings' } : { kind: 'busy' };
     for (const { sim } of this.cluster.switches) sim.phone(this.#pick(DESKS)).behaviour = behaviour;
+  }
+
+  /** Slots with a call that somebody began to retrieve. */
+  async #halfTaken(): Promise<readonly string[]> {
+    const records = await storedRecords(this.cluster.world);
+    const taken = records.filter(({ record }) => record.parks.some(({ state }) => state?.$case === 'retrieving'));
+    return taken.map(({ key }) => key).filter((key) => parseSlotKey(key)?.lotId === 'office');
   }
 
   async #held(): Promise<readonly string[]> {

@@ -111,15 +111,19 @@ export class Cluster {
     return this.machines.filter((each) => each.role === role);
   }
 
-  /** Starts the process of a machine that is down. */
+  /** Starts the process of a machine that is down. Rejects where it cannot start; it is down again then. */
   async boot(machine: Machine): Promise<void> {
     const member = this.world.member(machine.name);
     machine.member = member;
-    const started = this.#start(machine, member);
     // Killed before it has started, it never does.
     const died = new Promise<undefined>((resolve) => member.host.onDeath.add(() => resolve(undefined)));
-    const process = await Promise.race([started, died]);
-    if (machine.member === member) machine.process = process;
+    try {
+      const process = await Promise.race([this.#start(machine, member), died]);
+      if (machine.member === member) machine.process = process;
+    } catch (error) {
+      if (machine.member === member) this.kill(machine);
+      throw error;
+    }
   }
 
   /** Ends the process of a machine without a word. */

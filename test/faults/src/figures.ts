@@ -1,14 +1,5 @@
+import type { Figure } from '@parkade/test';
 import type { RowResult, Samples } from './row.js';
-
-/** One figure of the report. */
-export interface Figure {
-  readonly id: string;
-  readonly value: number | string;
-  readonly unit: string;
-  /** What it must be. */
-  readonly bar: string;
-  readonly ok: boolean;
-}
 
 /** The lease of owners in the suite; etcd's shortest. */
 export const LEASE_TTL_MS = 2_000;

@@ -3,10 +3,13 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '@parkade/clock';
+import { keepFigures } from '@parkade/test';
 import { figuresOf } from './figures.js';
-import { save, table } from './report.js';
+import { table } from './report.js';
 import { type Row, type RowResult, together } from './row.js';
 import { ROWS } from './rows/index.js';
+
+const RESULTS = new URL('../results/latest.json', import.meta.url);
 
 const HELP = `Usage: npm run faults -- [options] [row ...]
 
@@ -101,7 +104,7 @@ async function main(): Promise<void> {
   const whole = ROWS.every(({ id }) => results.has(id));
   const figures = figuresOf(results, together([...results.values()]), whole);
   // What was cut short is no figure.
-  if (options.brief !== true) await save(figures);
+  if (options.brief !== true) await keepFigures(RESULTS, figures);
   console.log(options.json === true ? JSON.stringify(figures, null, 2) : `\n${table(figures)}\nload ${load()}`);
   process.exitCode = figures.every(({ ok }) => ok) ? 0 : 1;
 }

@@ -1,18 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { Figure } from './figures.js';
-
-const RESULTS = new URL('../results/latest.json', import.meta.url);
-
-/** Writes figures; those of rows that were not run stay. */
-export async function save(figures: readonly Figure[]): Promise<void> {
-  const known = await readFile(RESULTS, 'utf8').then(
-    (text) => JSON.parse(text) as Figure[],
-    () => [],
-  );
-  const kept = known.filter(({ id }) => !figures.some((figure) => figure.id === id));
-  await mkdir(new URL('.', RESULTS), { recursive: true });
-  await writeFile(RESULTS, `${JSON.stringify([...figures, ...kept], null, 2)}\n`);
-}
+import type { Figure } from '@parkade/test';
 
 /** Figures as a table for people. */
 export function table(figures: readonly Figure[]): string {

@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from '@parkade/bus';
-import type { Claim, Commit, LoggedEvent, RecallChange, Transition } from '@parkade/checker';
+import type { Claim, Commit, LoggedEvent, RecallChange, Run, Transition } from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
 import { ALL_EVENTS, EVENT_STREAM, parseEvents } from '@parkade/presence';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
 import { prefixRange, type Store, type Watch, type WatchEvent } from '@parkade/store';
-import { storedSlots } from '../support/stored-slots.js';
+import { storedAt } from '../support/stored-slots.js';
 
 const ENDS: ReadonlySet<TransitionKind> = new Set([
   TransitionKind.RETRIEVED,
@@ -22,7 +23,15 @@ const RINGS_ON: ReadonlySet<TransitionKind> = new Set([TransitionKind.RINGBACK_N
 /** Whose journal and whose entry: `/parkade/shards/<shard>/journal/<epoch>-<count>`. */
 const JOURNAL = /^\/parkade\/shards\/(\d{5})\/journal\/(\d+)-\d+$/;
 
-/** What the store and the bus can testify of a run. */
+/** How often it is looked whether all of it is there. */
+const LOOK_MS = 50;
+
+/**
+ * What the store and the bus can testify of a run.
+ *
+ *   T1. What is judged is the run up to one revision: calls go on coming back while the judge looks, and the event of the latest
+ *       transition is always still on its way.
+ */
 export class Evidence {
   readonly transitions: Transition[] = [];
   readonly recalls: RecallChange[] = [];
@@ -65,37 +74,40 @@ export class Evidence {
     this.#excusedUpTo = upTo;
   }
 
-  get excusedUpTo(): number {
-    return this.#excusedUpTo;
-  }
-
-  /** Resolves when every transition has an event, or after `limitMs`. */
-  async settled(limitMs: number): Promise<void> {
+  /**
+   * The run up to a revision read now, for the checker (T1). Resolves when each transition up to there has its event, or after
+   * `limitMs`. A history that cannot be followed to there is a gap.
+   */
+  async judged(limitMs: number): Promise<Omit<Run, 'requests'>> {
+    const { slots, revision } = await storedAt(this.store);
+    const newest = Math.max(0, ...slots.map((slot) => slot.revision));
     const endMs = performance.now() + limitMs;
-    while (this.missing() > 0 && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 50));
+    const seen = (): boolean => (this.transitions.at(-1)?.revision ?? 0) >= newest;
+    while ((!seen() || this.missing(revision) > 0) && performance.now() < endMs) await delay(LOOK_MS);
+    if (!seen()) this.gaps.push(`the history was not followed up to revision ${newest}`);
+    return {
+      transitions: this.transitions.filter((each) => each.revision <= revision),
+      events: this.#logged().filter((each) => each.revision <= revision),
+      stored: new Set(slots.flatMap(({ record }) => record.parks.map(({ parkId }) => parkId))),
+      excusedUpTo: this.#excusedUpTo,
+    };
   }
 
-  /** Transitions whose event was not heard yet. */
-  missing(): number {
-    const heard = new Set(this.#events.map(({ name, revision }) => `${name}@${revision}`));
-    const owed = this.transitions.filter(({ revision }) => revision > this.#excusedUpTo);
-    return owed.filter(({ slotKey, revision }) => !heard.has(`${nameOf(slotKey)}@${revision}`)).length;
-  }
-
-  /** The events that were heard, in their order. */
-  events(): readonly LoggedEvent[] {
-    const keyOf = new Map(this.transitions.map(({ slotKey }) => [nameOf(slotKey), slotKey]));
-    return this.#events.map(({ id, name, revision }) => ({ id, slotKey: keyOf.get(name) ?? name, revision }));
-  }
-
-  /** The parks in the store. */
-  async stored(): Promise<ReadonlySet<string>> {
-    const slots = await storedSlots(this.store);
-    return new Set(slots.flatMap(({ record }) => record.parks.map(({ parkId }) => parkId)));
+  /** Transitions up to `revision` whose event was not heard yet; default: of all so far. */
+  missing(revision = Infinity): number {
+    const heard = new Set(this.#events.map(({ name, revision: at }) => `${name}@${at}`));
+    const owed = this.transitions.filter((each) => each.revision > this.#excusedUpTo && each.revision <= revision);
+    return owed.filter((each) => !heard.has(`${nameOf(each.slotKey)}@${each.revision}`)).length;
   }
 
   close(): void {
     for (const watch of this.#watches) watch.close();
+  }
+
+  /** The events that were heard, in their order. */
+  #logged(): readonly LoggedEvent[] {
+    const keyOf = new Map(this.transitions.map(({ slotKey }) => [nameOf(slotKey), slotKey]));
+    return this.#events.map(({ id, name, revision }) => ({ id, slotKey: keyOf.get(name) ?? name, revision }));
   }
 
   #saw(event: WatchEvent): void {

@@ -42,14 +42,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await workload.lookAtAll();
     // A broken build may well have some; what is said of it is that its answers are wrong.
     if (options.breakage === undefined) await workload.findStuck();
-    await evidence.settled(settleMs);
-    const { transitions, claims, commits, gaps } = evidence;
-    const run = {
-      requests: workload.requests,
-      transitions,
-      events: evidence.events(),
-      stored: await evidence.stored(),
-    };
+    const run = { requests: workload.requests, ...(await evidence.judged(settleMs)) };
+    const { claims, commits, gaps } = evidence;
     return {
       faults: [
         ...workload.odd,
@@ -61,7 +55,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       blows: nemesis.done,
       requests: workload.requests.length,
       unknown: workload.history.filter(({ outcome }) => outcome.kind === 'unknown').length,
-      transitions: transitions.length,
+      transitions: run.transitions.length,
     };
   } finally {
     evidence.close();

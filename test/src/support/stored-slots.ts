@@ -14,9 +14,17 @@ export interface StoredSlot {
 
 /** Every slot record of a cluster, tombstones too. */
 export async function storedSlots(store: Store): Promise<readonly StoredSlot[]> {
-  const { kvs } = await store.range(prefixRange(keys.shards));
-  return kvs.flatMap(({ key, value, modRevision }) => {
+  return (await storedAt(store)).slots;
+}
+
+/** Every slot record of a cluster, and the revision at which they were so. */
+export async function storedAt(
+  store: Store,
+): Promise<{ readonly slots: readonly StoredSlot[]; readonly revision: number }> {
+  const { kvs, revision } = await store.range(prefixRange(keys.shards));
+  const slots = kvs.flatMap(({ key, value, modRevision }) => {
     const name = parseSlotKey(key);
     return name === undefined ? [] : [{ key, ...name, record: SlotRecord.decode(value), revision: modRevision }];
   });
+  return { slots, revision };
 }

@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: 'answer'; readonly answer: CommandAnswer }
   /** It certainly did not leave this process. */
   | { readonly kind: 'unsent' }
-  /** The stream broke after it was sent: it may have been done. */
+  /** It was sent, and the stream broke or the shard went to another owner: it may have been done. */
   | { readonly kind: 'lost' }
   /** Its time is over. */
   | { readonly kind: 'late'; readonly sent: boolean }
@@ -21,6 +21,7 @@ export type Outcome =
   | { readonly kind: 'full' };
 
 interface Waiting {
+  readonly shard: number;
   readonly resolve: (outcome: Outcome) => void;
   sent: boolean;
 }
@@ -41,6 +42,7 @@ export interface OwnerLinkLimits {
  *   K2. `unsent`, and `late` with `sent: false`, are said only of a command that was not and will not be written.
  *   K3. An answer nobody waits for (a second one, a late one) is dropped.
  *   K4. At most `maxPerOwner` wait for their answer.
+ *   K5. Commands for a shard that went to another owner do not wait on here: one that is frozen answers nobody.
  */
 export class OwnerLink {
   readonly #waiting = new Map<number, Waiting>();
@@ -70,11 +72,23 @@ export class OwnerLink {
     const timeoutMs = Math.max(1, Math.floor(deadline - this.clock.monotonicMs()));
     const correlationId = ++this.#lastId;
     return new Promise((resolve) => {
-      this.#waiting.set(correlationId, { resolve, sent: false });
+      this.#waiting.set(correlationId, { shard: order.shard, resolve, sent: false });
       this.#wheel.add(correlationId, deadline);
       const command = { trace: '', ...order, correlationId, timeoutMs };
       if (this.#writer !== undefined) this.#writer.push(command);
       else this.#open(command);
+    });
+  }
+
+  /**
+   * The shard has another owner now. What was asked of it here and is not answered within `graceMs` (an owner that hands it over
+   * still tells what it did) resolves to `lost`, or `unsent`.
+   */
+  moved(shard: number, graceMs: number): void {
+    const asked = [...this.#waiting].filter(([, waiting]) => waiting.shard === shard);
+    if (asked.length === 0) return;
+    this.clock.setTimer(graceMs, () => {
+      for (const [id, { sent }] of asked) this.#settle(id, { kind: sent ? 'lost' : 'unsent' });
     });
   }
 

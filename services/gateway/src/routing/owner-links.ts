@@ -4,6 +4,9 @@ import type { ShardDirectory } from '../ports.js';
 import { OwnerLink } from './owner-link.js';
 import type { OwnerTransport } from './owner-transport.js';
 
+/** An owner that hands a shard over has answered what it did of it: its answers come this long after the news, at the latest. */
+const LAST_ANSWERS_MS = 50;
+
 interface Kept {
   readonly link: OwnerLink;
   /** Monotonic ms it was last asked for. */
@@ -16,17 +19,21 @@ interface Kept {
  *   P1. An address has at most one link at a time.
  *   P2. A link whose address owns nothing any more is closed once nothing is under way on it and nobody asked for it for
  *       `idleLinkMs`. So there are never many more links than owners.
+ *   P3. When a shard goes to another owner, nobody goes on waiting for the old one: a frozen owner keeps its connections.
  */
 export class OwnerLinks {
   readonly #links = new Map<string, Kept>();
   #prune: Timer | undefined;
+  readonly #endChanges: () => void;
 
   constructor(
     private readonly transport: OwnerTransport,
     private readonly directory: ShardDirectory,
     private readonly clock: Clock,
     private readonly limits: Pick<GatewayLimits, 'maxPerOwner' | 'maxBatch' | 'idleLinkMs'>,
-  ) {}
+  ) {
+    this.#endChanges = directory.onChange((shard) => this.#moved(shard));
+  }
 
   /** The link to `address`, made when there is none. */
   to(address: string): OwnerLink {
@@ -46,9 +53,17 @@ export class OwnerLinks {
   }
 
   close(): void {
+    this.#endChanges();
     this.#prune?.cancel();
     for (const { link } of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  #moved(shard: number): void {
+    const owner = this.directory.owner(shard)?.address;
+    // While nobody has it, there is nobody else to ask.
+    if (owner === undefined) return;
+    for (const [address, { link }] of this.#links) if (address !== owner) link.moved(shard, LAST_ANSWERS_MS);
   }
 
   #pruneIdle(): void {

@@ -50,7 +50,7 @@ export class Calls {
       this.doing.set(user, `is ${where}`);
       if (where === 'parked') await this.#fetch(caller, desk, slot, this.counts.fetched % 2 === 0 ? node : other);
       else if (where === 'back') this.counts.givenBack++;
-      else this.stuck.push(`${user}, transferred to ${slot}, is neither parked nor given back`);
+      else this.stuck.push(`${user}, transferred to ${slot}, is neither parked nor given back: ${stateOf(caller)}`);
     } finally {
       if (caller.isAlive) world.hangUp(caller);
     }
@@ -73,17 +73,22 @@ export class Calls {
   /** Dials the slot until somebody has the caller: a pickup that fails is dialled again, as people do. */
   async #fetch(caller: Channel, desk: string, slot: string, from: MediaWorld['here']): Promise<void> {
     const endMs = performance.now() + STUCK_MS;
+    let last = '';
     while (!this.#hasHim(caller, desk) && caller.isAlive && performance.now() < endMs) {
       const taker = from.sim.call(desk, `*5${slot}`);
       this.world.talked.mayTalk(taker, caller);
       await this.#until(() => !taker.isAlive || this.#hasHim(caller, desk));
       if (this.#hasHim(caller, desk)) break;
+      last = stateOf(taker);
       if (taker.isAlive) this.world.hangUp(taker);
       this.counts.dialledAgain++;
       await delay(200);
     }
     if (this.#hasHim(caller, desk)) this.counts.fetched++;
-    else this.stuck.push(`the caller in ${slot} ${caller.isAlive ? 'cannot be fetched' : 'is gone'}`);
+    else {
+      const what = caller.isAlive ? 'cannot be fetched' : 'is gone';
+      this.stuck.push(`the caller in ${slot} ${what}: ${stateOf(caller)}; whoever dialled: ${last}`);
+    }
   }
 
   #hasHim(caller: Channel, desk: string): boolean {
@@ -94,4 +99,17 @@ export class Calls {
     const endMs = performance.now() + STUCK_MS;
     while (!condition() && performance.now() < endMs) await delay(10);
   }
+}
+
+/** What a leg does at its switch, for whoever looks into a run that failed. */
+function stateOf(leg: Channel): string {
+  const { uuid, state, answerState, parked, running, nested, held, variables, peer } = leg;
+  const doing = [running, nested].map((each) => (each === undefined ? '' : `${each.application} ${each.argument}`));
+  const marks = [...variables]
+    .filter(([name]) => name.startsWith('parkade'))
+    .map(([name, value]) => `${name}=${value}`);
+  const where = parked ? 'parked' : peer === undefined ? 'alone' : `with ${peer.uuid}`;
+  return [uuid, state, answerState, where, held === undefined ? '' : 'held', ...doing, ...marks]
+    .filter((text) => text !== '')
+    .join(' ');
 }

@@ -80,20 +80,11 @@ export class MediaRun {
     calls.stop();
     await working;
     const joinedOrLost = await world.settle();
-    await evidence.settled(SETTLES_WITHIN_MS);
+    const run = await evidence.judged(SETTLES_WITHIN_MS);
     const { fetched, givenBack, dialledAgain } = calls.counts;
     if (busy) this.say(`${fetched} callers fetched, ${givenBack} given back, ${dialledAgain} pickups dialled again`);
     const findings: Findings = {
-      lost: [
-        ...joinedOrLost.filter((text) => text.includes('was hung up')),
-        ...violations({
-          requests: [],
-          transitions: evidence.transitions,
-          events: evidence.events(),
-          stored: await evidence.stored(),
-          excusedUpTo: evidence.excusedUpTo,
-        }),
-      ],
+      lost: [...joinedOrLost.filter((text) => text.includes('was hung up')), ...violations({ requests: [], ...run })],
       unlinear: [],
       other: [
         ...joinedOrLost.filter((text) => !text.includes('was hung up')),

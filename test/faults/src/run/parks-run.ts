@@ -195,19 +195,13 @@ export class ParksRun {
       await workload.findStuck();
     }
     const overdue = cluster.running('recall').length > 0 ? await overdueRecalls(cluster.store, RECOVERS_WITHIN_MS) : [];
-    await evidence.settled(RECOVERS_WITHIN_MS);
+    const run = await evidence.judged(RECOVERS_WITHIN_MS);
     const requests = [...workload.requests, ...this.#extra, ...this.#probes.flatMap((probe) => probe.requests)];
     const unknown = workload.history.filter(({ outcome }) => outcome.kind === 'unknown').length;
-    this.say(`${requests.length} requests, ${unknown} of unknown outcome, ${evidence.transitions.length} transitions`);
+    this.say(`${requests.length} requests, ${unknown} of unknown outcome, ${run.transitions.length} transitions`);
     const odd = [...workload.odd, ...this.#found, ...this.#probes.flatMap((probe) => probe.odd)];
     const findings: Findings = {
-      lost: violations({
-        requests,
-        transitions: evidence.transitions,
-        events: evidence.events(),
-        stored: await evidence.stored(),
-        excusedUpTo: evidence.excusedUpTo,
-      }),
+      lost: violations({ requests, ...run }),
       unlinear: checkSlots(workload.history),
       other: [
         ...odd,
