@@ -21,6 +21,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['release', async () => (await import('./commands/park-changes.js')).addRelease],
   ['move', async () => (await import('./commands/park-changes.js')).addMove],
   ['extend', async () => (await import('./commands/park-changes.js')).addExtend],
+  ['renew', async () => (await import('./commands/park-changes.js')).addRenew],
   ['recalls', async () => (await import('./commands/recalls.js')).addRecalls],
   ['slots', async () => (await import('./commands/slots.js')).addSlots],
   ['slot', async () => (await import('./commands/slots.js')).addSlot],

@@ -116,6 +116,8 @@ export async function drive(baseUrl: string, tenant: string): Promise<readonly s
   const before = Date.now();
   const kept = done(await api.POST('/parks/{park_id}/extend', { ...by(moved.park_id), body: { recall_in: 600 } }));
   same(Date.parse(kept.recall_at ?? '') >= before + 590_000, true);
+  const renewed = done(await api.POST('/parks/{park_id}/renew_policy', { ...by(moved.park_id), body: {} }));
+  same(Date.parse(renewed.recall_at ?? '') < before + 590_000, true);
   same(done(await api.GET('/parks/{park_id}', by(moved.park_id))).state, 'PARKED');
   same(done(await api.GET('/slots', { params: { query: { lot_id: 'sales' } } })).items.length, 1);
   same(done(await api.POST('/parks/{park_id}/release', { ...by(moved.park_id), body: {} })).end_reason, 'released');

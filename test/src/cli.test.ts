@@ -65,6 +65,9 @@ describe('the client commands', () => {
     expect(extended).toMatchObject({ code: 0, stderr: '' });
     expect(extended.stdout).toMatch(/Ada waits in 701 \(comes back in (10m0s|9m5\ds)\)/);
 
+    const renewed = await parkade('renew', '--park-id', parkId);
+    expect(renewed.stdout).toMatch(/Ada waits in 701 \(comes back in (1m0s|\d\ds)\)/);
+
     const moved = await json('move', '--park-id', parkId, '--slot', '702');
     expect(moved).toMatchObject({ slot: '702', previous_park_id: parkId });
     expect(await json('slot', '--slot', '701')).toMatchObject({ parks: [] });

@@ -1,4 +1,4 @@
-import { ExtendParkRequest, MoveParkRequest, ReleaseCause, ReleaseRequest } from '@parkade/proto';
+import { ExtendParkRequest, MoveParkRequest, ReleaseCause, ReleaseRequest, RenewPolicyRequest } from '@parkade/proto';
 import { toDuration } from '@parkade/rpc';
 import type { Command } from 'commander';
 import { readSlot } from '../client/call-flags.js';
@@ -113,5 +113,21 @@ export function addExtend(program: Command, output: Output): void {
           output.line(json ? JSON.stringify(plainPark(park)) : parkLine(park, clock.nowMs()));
         },
       ),
+    );
+}
+
+/** `parkade renew`. */
+export function addRenew(program: Command, output: Output): void {
+  const command = changing(program, 'renew', 'bring a parked call under the settings as they are now');
+  addClientFlags(addFlags(command, FLAGS.requestId));
+  command
+    .addHelpText('after', '\nExamples:\n  parkade renew --park-id 019a…')
+    .action((values: Record<string, unknown>) =>
+      runClient(values, output, readHead, async ({ client, tenantId, timeoutMs, clock, json }, own) => {
+        const request = RenewPolicyRequest.fromPartial({ ...own, tenantId });
+        const { park } = await callUnary(client.renewPolicy.bind(client), request, timeoutMs, clock);
+        if (park === undefined) throw new Error('the answer names no park');
+        output.line(json ? JSON.stringify(plainPark(park)) : parkLine(park, clock.nowMs()));
+      }),
     );
 }

@@ -113,6 +113,8 @@ export interface Parks {
   move(parkId: string, to: SlotName, options?: AskOptions): Promise<ParkedCall>;
   /** The call comes back so many ms from now. */
   extend(parkId: string, recallInMs: number, options?: AskOptions): Promise<ParkedCall>;
+  /** Brings a waiting call under the tenant's settings as they are now; what it was parked with for itself stays. */
+  renewPolicy(parkId: string, options?: AskOptions): Promise<ParkedCall>;
   /** As it is at this moment, proved by its owner. */
   slot(name: SlotName, options?: Omit<AskOptions, 'requestId'>): Promise<SlotView>;
   /** Every slot in use, page by page; not one snapshot. */

@@ -8,6 +8,7 @@ import {
   MoveParkRequest,
   type Park,
   ReleaseRequest,
+  RenewPolicyRequest,
 } from '@parkade/proto';
 import { toDuration } from '@parkade/rpc';
 import type { Gateways } from './gateways.js';
@@ -53,6 +54,11 @@ export class TenantParks implements Parks {
     const recallIn = toDuration(recallInMs);
     const wire = ExtendParkRequest.fromPartial({ ...this.#named(parkId, options), recallIn });
     return answered(await this.gateways.call((client) => client.extendPark.bind(client), wire, options));
+  }
+
+  async renewPolicy(parkId: string, options: AskOptions = {}): Promise<ParkedCall> {
+    const wire = RenewPolicyRequest.fromPartial(this.#named(parkId, options));
+    return answered(await this.gateways.call((client) => client.renewPolicy.bind(client), wire, options));
   }
 
   async slot(name: SlotName, options: Omit<AskOptions, 'requestId'> = {}): Promise<SlotView> {

@@ -2,6 +2,7 @@ export * from './durations.js';
 export { FieldReader, isObject } from './flow/field-reader.js';
 export * from './flow/park-data.js';
 export * from './flow/read-overrides.js';
+export { renewed, withLampOf } from './given.js';
 export * from './group-rules.js';
 export * from './group-settings.js';
 export * from './issues.js';

@@ -1,6 +1,7 @@
 import { EXTENSION_LOT } from '@parkade/ids';
 import { type Policy, PresenceType } from '@parkade/proto';
 import type { LotSettings } from './lot-settings.js';
+import { GIVEN } from './given.js';
 import type { GroupSettings } from './group-settings.js';
 import type { PresenceTypeName, LevelSettings, SlotOverrides } from './policy-settings.js';
 import { recallTerms } from './recall-terms.js';
@@ -84,7 +85,21 @@ export function resolvePolicy(input: ResolveInput): Policy {
     settingsRevision: input.revision,
     groupId: input.group?.group_id,
     recall: recallTerms(resolveRecall(lot, tenant, system, input.group)),
+    given: input.slot === undefined && input.flow === undefined ? undefined : given(slot, own, flow),
   };
+}
+
+/** What of the policy in force the call or its flow gave; undefined: nothing. */
+function given(slot: FlowOverrides, own: SlotOverrides, flow: FlowOverrides): number | undefined {
+  const isGiven = <T>(ofSlot: T | undefined, ofLot: T | undefined, ofFlow: T | undefined): boolean =>
+    ofSlot !== undefined || (ofLot === undefined && ofFlow !== undefined);
+  let bits = 0;
+  if (isGiven(slot.ringbackTimeoutMs, own.ringback_timeout, flow.ringbackTimeoutMs)) bits |= GIVEN.ringbackTimeoutMs;
+  if (isGiven(slot.callbackTimeoutMs, own.callback_timeout, flow.callbackTimeoutMs)) bits |= GIVEN.callbackTimeoutMs;
+  if (isGiven(slot.presenceType, own.presence_type, flow.presenceType)) bits |= GIVEN.presenceType;
+  if (isGiven(slot.presenceId, own.presence_id, flow.presenceId)) bits |= GIVEN.presenceId;
+  if (isGiven(slot.maxParkMs, undefined, flow.maxParkMs)) bits |= GIVEN.maxParkMs;
+  return bits === 0 ? undefined : bits;
 }
 
 /** How long a reservation outlives its consulting call after an attended transfer, in ms: lot, tenant, system. */

@@ -19,13 +19,31 @@ type Needs = 'view' | 'park' | 'retrieve' | 'admin' | 'operator' | 'process' | '
  */
 const TABLE: Readonly<Record<string, Needs>> = {
   ...rows('/parkade.park.v1.ParkService/', {
-    park: ['Park', 'Reserve', 'CompleteReservation', 'ParkOrRetrieve', 'Release', 'MovePark', 'ExtendPark'],
+    park: [
+      'Park',
+      'Reserve',
+      'CompleteReservation',
+      'ParkOrRetrieve',
+      'Release',
+      'MovePark',
+      'ExtendPark',
+      'RenewPolicy',
+    ],
     retrieve: ['Retrieve', 'BeginRetrieve', 'ConfirmRetrieve', 'GiveBackRetrieve', 'ClaimPickup'],
     view: ['GetSlot', 'GetPark', 'ListSlots', 'ListParkHistory', 'WatchSlots'],
     anybody: ['Commands'],
   }),
   ...rows('/parkade.park.v1.ParkService/Commands#', {
-    park: ['park', 'reserve', 'completeReservation', 'parkOrRetrieve', 'release', 'movePark', 'extendPark'],
+    park: [
+      'park',
+      'reserve',
+      'completeReservation',
+      'parkOrRetrieve',
+      'release',
+      'movePark',
+      'extendPark',
+      'renewPolicy',
+    ],
     retrieve: ['retrieve', 'beginRetrieve', 'confirmRetrieve', 'giveBackRetrieve', 'claimPickup'],
     view: ['getSlot'],
   }),
@@ -79,7 +97,13 @@ const TABLE: Readonly<Record<string, Needs>> = {
     operator: ['/tenants', '/tenants/{id}'],
   }),
   ...rows('POST ', {
-    park: ['/parks', '/parks/{park_id}/move', '/parks/{park_id}/extend', '/parks/{park_id}/release'],
+    park: [
+      '/parks',
+      '/parks/{park_id}/move',
+      '/parks/{park_id}/extend',
+      '/parks/{park_id}/renew_policy',
+      '/parks/{park_id}/release',
+    ],
     retrieve: ['/parks/{park_id}/retrieve', '/slots/{lot_id}/{slot}/retrieve'],
     admin: [
       ...['/call_park', '/call_park_groups', '/call_park_groups/{id}', '/call_park_groups/{id}/destroy'],

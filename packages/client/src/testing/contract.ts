@@ -50,7 +50,7 @@ export function parksContract(parks: () => Parks): void {
     expect(twice.reason).toBe('CALL_ALREADY_PARKED');
   });
 
-  it('chooses a free slot, and moves, extends and releases a call', async () => {
+  it('chooses a free slot, and moves, extends, renews and releases a call', async () => {
     const tenant = parks();
     const first = await tenant.park({ call: call('c1'), at: { kind: 'any' } });
     const second = await tenant.park({ call: call('c2'), at: { kind: 'any' } });
@@ -59,6 +59,8 @@ export function parksContract(parks: () => Parks): void {
     expect([moved.slot, moved.parkId === first.parkId]).toEqual(['719', false]);
     const extended = await tenant.extend(moved.parkId, 300_000);
     expect((extended.recallAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(200_000);
+    const renewed = await tenant.renewPolicy(moved.parkId);
+    expect((renewed.recallAt?.getTime() ?? 0) - Date.now()).toBeLessThan(200_000);
     expect((await tenant.release(moved.parkId)).state).toBe('ended');
     const used = [];
     for await (const view of tenant.slots()) if (view.parks.length > 0) used.push(view.slot);

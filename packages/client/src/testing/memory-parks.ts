@@ -85,6 +85,13 @@ export class MemoryParks implements Parks {
     );
   }
 
+  renewPolicy(parkId: string, options: AskOptions = {}): Promise<ParkedCall> {
+    return this.#once(options, ['renew', parkId], () => {
+      const parked = this.#known(parkId);
+      return this.#put({ ...parked, recallAt: new Date((parked.parkedAt?.getTime() ?? 0) + DEFAULT_RECALL_MS) });
+    });
+  }
+
   slot({ lot = DEFAULT_LOT, slot }: SlotName): Promise<SlotView> {
     return Promise.resolve(this.#view(lot, slot));
   }

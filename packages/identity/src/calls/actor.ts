@@ -24,4 +24,5 @@ export const TAKES: ReadonlySet<string> = new Set([
   'release',
   'movePark',
   'extendPark',
+  'renewPolicy',
 ]);

@@ -62,6 +62,7 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
     at('park', r, slot(r.slot)),
   ]),
   '/parkade.park.v1.ParkService/ExtendPark': park('park'),
+  '/parkade.park.v1.ParkService/RenewPolicy': park('park'),
   '/parkade.park.v1.ParkService/GetSlot': holders((r: GetSlotRequest) => [at('view', r, slot(r.slot))]),
   '/parkade.park.v1.ParkService/GetPark': holders((r: GetParkRequest) => [
     at('view', r, r.by?.$case === 'parkId' ? { parkId: r.by.value } : 'tenant'),

@@ -99,6 +99,7 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       release: command('release', 'release'),
       movePark: command('movePark', 'park'),
       extendPark: command('extendPark', 'park'),
+      renewPolicy: command('renewPolicy', 'park'),
       getSlot: command('getSlot', 'getSlot'),
       getPark: handler('getPark', deps.getPark),
       listSlots: handler('listSlots', deps.listSlots),

@@ -11,6 +11,7 @@ export function publicAnswer(command: PublicCommand['$case'], answer: CommandAns
     case 'giveBackRetrieve':
     case 'movePark':
     case 'extendPark':
+    case 'renewPolicy':
       if (result?.$case === 'park') return { $case: 'park', value: { park: result.value, revision } };
       break;
     case 'retrieve':

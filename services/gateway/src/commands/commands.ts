@@ -87,6 +87,7 @@ export class Commands {
       case 'release':
       case 'movePark':
       case 'extendPark':
+      case 'renewPolicy':
         return places.park(command.value.parkId);
     }
   }

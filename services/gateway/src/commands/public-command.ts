@@ -11,6 +11,7 @@ import {
   ParkOrRetrieveRequest,
   ParkRequest,
   ReleaseRequest,
+  RenewPolicyRequest,
   ReserveRequest,
   RetrieveRequest,
 } from '@parkade/proto';
@@ -50,6 +51,8 @@ export function encodeRequest(command: PublicCommand): Uint8Array {
       return MoveParkRequest.encode(command.value).finish();
     case 'extendPark':
       return ExtendParkRequest.encode(command.value).finish();
+    case 'renewPolicy':
+      return RenewPolicyRequest.encode(command.value).finish();
     case 'getSlot':
       return GetSlotRequest.encode(command.value).finish();
   }

@@ -1,5 +1,12 @@
 import { permit } from '@parkade/identity';
-import { Consistency, ExtendParkRequest, MoveParkRequest, ReleaseCause, ReleaseRequest } from '@parkade/proto';
+import {
+  Consistency,
+  ExtendParkRequest,
+  MoveParkRequest,
+  ReleaseCause,
+  ReleaseRequest,
+  RenewPolicyRequest,
+} from '@parkade/proto';
 import { toDuration } from '@parkade/rpc';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { PublicCommand } from '../commands/public-command.js';
@@ -81,6 +88,11 @@ export function parkChangeRoutes(api: Api, deps: HttpDeps): void {
       value: { ...ExtendParkRequest.fromPartial(park), recallIn: toDuration(seconds * 1_000) },
     }),
     done: 'The park',
+  });
+  const summary = 'Bring the call under the settings as they are now';
+  change('renew_policy', 'renewPolicy', summary, { action: 'park', inLots: true }, closed(Type.Object({})), {
+    command: (park) => ({ $case: 'renewPolicy', value: RenewPolicyRequest.fromPartial(park) }),
+    done: 'The park, with its deadline set anew; what its call or flow said for itself is kept',
   });
   const release = Type.Object({
     call_id: Type.Optional(

@@ -64,7 +64,7 @@ describe('parks over REST', () => {
     expect((await asked('/parks', { call, ...where })).command).toMatchObject({ value: { target: { kind } } });
   });
 
-  it('are retrieved, moved, extended and released by their ids, and the oldest of a slot or extension by its place', async () => {
+  it('are retrieved, moved, extended, renewed and released by their ids, and the oldest of a slot or extension by its place', async () => {
     const value = async (path: string, body: object) => (await asked(path, body)).command;
     const retriever = { mediaNode: 'n1', callId: 'c1' };
     const take = { retriever: call };
@@ -80,6 +80,8 @@ describe('parks over REST', () => {
     expect(await value('/parks/p1/move', { slot: '702' })).toMatchObject(moved);
     const never = { $case: 'extendPark', value: { ...named, recallIn: toDuration(0) } };
     expect(await value('/parks/p1/extend', { recall_in: 0 })).toMatchObject(never);
+    const renewed = { $case: 'renewPolicy', value: named };
+    expect(await value('/parks/p1/renew_policy', {})).toMatchObject(renewed);
     const released = { ...named, cause: ReleaseCause.RELEASED, callId: 'c1' };
     expect(await value('/parks/p1/release', { call_id: 'c1' })).toMatchObject({ $case: 'release', value: released });
   });

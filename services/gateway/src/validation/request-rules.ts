@@ -250,6 +250,7 @@ export const COMMAND_RULES: {
         ? { path: '', must: 'is missing: give the time until the call comes back, 0 for never' }
         : length(1_000, MAX_EXTEND_MS, 'never')(value, nowMs),
   }),
+  renewPolicy: message({ ...head, parkId }),
   getSlot: message({
     tenantId: name,
     slot: required(anySlotTarget, 'the slot'),

@@ -28,6 +28,8 @@ export interface Facts {
   readonly otherParkId?: string;
   readonly attempt?: number;
   readonly branch?: FlowBranch | undefined;
+  /** The lamp that may have to be put out, where it is not the park's own any more (M11). */
+  readonly presenceId?: string | undefined;
 }
 
 type Applied = Extract<Step, { kind: 'apply' }>;
@@ -95,7 +97,7 @@ function transition(ctx: StepContext, park: ParkRecord, facts: Facts): Transitio
     requestId: facts.requestId,
     other: facts.other,
     otherParkId: facts.otherParkId ?? '',
-    presenceId: park.policy?.presenceId ?? '',
+    presenceId: facts.presenceId ?? park.policy?.presenceId ?? '',
     attempt: facts.attempt ?? 0,
     branch: facts.branch,
     by: ctx.by,

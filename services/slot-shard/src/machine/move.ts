@@ -1,4 +1,5 @@
 import { MediaControl, type ParkRecord, Reason, type SlotName, type SlotRecord, TransitionKind } from '@parkade/proto';
+import { withLampOf } from '@parkade/settings';
 import { departed, dropped, entered } from './apply.js';
 import { noRoom, usedId } from './arrive.js';
 import { withPark } from './named-park.js';
@@ -115,11 +116,10 @@ function withoutHold(record: SlotRecord, command: MoveIn, moveId: string): SlotR
 }
 
 function arrived({ park, parkId, policy }: MoveIn): ParkRecord {
-  const { presenceType, presenceId } = policy;
   return {
     ...park,
     parkId,
-    policy: { ...(park.policy ?? policy), presenceType, presenceId },
+    policy: withLampOf(park.policy ?? policy, policy),
     previousParkId: park.parkId,
   };
 }

@@ -41,6 +41,7 @@ const COMMANDS = {
   transfer: c.release('p1', 'transfer'),
   escaped: c.release('p1', 'escaped'),
   extend: c.extend('p1', 60_000),
+  renew: c.renew('p1', { ringbackTimeoutMs: 60_000 }),
   'move out': c.moveOut('p1'),
   'move in': {
     kind: 'move-in',
@@ -90,6 +91,7 @@ released, other call     | PARK_NOT_FOUND | WRONG_CALL         | WRONG_CALL     
 transfer                 | PARK_NOT_FOUND | +RESERVATION_GRACE | WRONG_STATE        | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
 escaped                  | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +ESCAPED            | +ESCAPED            | SLOT_RETRIEVING     | SLOT_RETRIEVING     | PARK_NOT_FOUND | PARK_ENDED
 extend                   | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXTENDED           | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
+renew                    | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +EXTENDED           | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
 move out                 | PARK_NOT_FOUND | WRONG_STATE        | WRONG_STATE        | +MOVED_OUT          | WRONG_STATE         | WRONG_STATE         | WRONG_STATE         | PARK_NOT_FOUND | PARK_ENDED
 move in                  | +MOVED_IN      | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVED_IN
 hold                     | +MOVE_HELD     | SLOT_OCCUPIED      | SLOT_OCCUPIED      | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED       | SLOT_OCCUPIED  | +MOVE_HELD
@@ -122,7 +124,7 @@ describe.each(rows)('%s', (name, ...cells) => {
 it('covers every state, and every command but one, whose only matter is a hold', () => {
   expect(header.slice(1)).toEqual(Object.keys(STATES));
   expect(rows.map(([name]) => name)).toEqual(Object.keys(COMMANDS));
-  expect(new Set(Object.values(COMMANDS).map(({ kind }) => kind)).size).toBe(17);
+  expect(new Set(Object.values(COMMANDS).map(({ kind }) => kind)).size).toBe(18);
 });
 
 /** A transition's kind after `+`, a refusal's reason, or `nothing`. */

@@ -34,6 +34,7 @@ const kinds: SlotCommand['kind'][] = [
     'retrieve',
     'release',
     'extend',
+    'renew',
     'move-out',
     'move-in',
     'hold-for-move',
@@ -69,7 +70,7 @@ describe('the slot machine, whatever comes', () => {
 
   it('reaches every kind of transition with such scripts', () => {
     const seen = new Set<TransitionKind>();
-    for (const moves of fc.sample(fc.array(move, { minLength: 60, maxLength: 60 }), { numRuns: 200, seed: 1 })) {
+    for (const moves of fc.sample(fc.array(move, { minLength: 60, maxLength: 60 }), { numRuns: 400, seed: 1 })) {
       const run = new Run(2);
       for (const each of moves) run.play(each);
       for (const kind of run.kinds) seen.add(kind);
@@ -256,6 +257,8 @@ class Run {
         return c.release(parkId, (['released', 'abandoned', 'transfer', 'transfer', 'escaped'] as const)[variant % 5]);
       case 'extend':
         return c.extend(parkId, (variant % 3) * 10_000);
+      case 'renew':
+        return c.renew(parkId, { presenceId: `*3${who}`, ringbackTimeoutMs: (variant % 3) * 10_000 });
       case 'move-out':
         return c.moveOut(parkId);
       case 'move-in':

@@ -5,6 +5,7 @@ import { extend } from './extend.js';
 import { dropHold, holdForMove, moveIn, moveOut } from './move.js';
 import { emptyRecord } from './parks.js';
 import { beginRecall, endRecall, noteRecall } from './recall.js';
+import { renew } from './renew.js';
 import { release } from './release.js';
 import { beginRetrieve, confirmRetrieve, giveBack, retrieve } from './retrieve.js';
 import { tick } from './tick.js';
@@ -53,6 +54,8 @@ export function step(record: SlotRecord | undefined, command: SlotCommand, ctx: 
       return release(slot, command, ctx);
     case 'extend':
       return extend(slot, command, ctx);
+    case 'renew':
+      return renew(slot, command, ctx);
     case 'move-out':
       return moveOut(slot, command, ctx);
     case 'move-in':

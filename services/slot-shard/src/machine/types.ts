@@ -70,6 +70,8 @@ export type SlotCommand =
     }
   /** `recallInMs` 0: never. */
   | { readonly kind: 'extend'; readonly requestId: string; readonly parkId: string; readonly recallInMs: number }
+  /** The settings as they are now, what the call gave itself kept. */
+  | { readonly kind: 'renew'; readonly requestId: string; readonly parkId: string; readonly policy: Policy }
   /** The source's half of a move. */
   | {
       readonly kind: 'move-out';

@@ -29,6 +29,7 @@ export function asked(op: Operation): Asked {
     case 'parkOrRetrieve':
     case 'release':
     case 'extendPark':
+    case 'renewPolicy':
     case 'reserve':
     case 'completeReservation':
     case 'routeChoice':

@@ -63,6 +63,8 @@ describe('calls whose tenant is deleted', () => {
     const { parkId } = parkOf(await park('701'));
     await gone(deleteTenant(bench.store, tenantId));
     const missing = Reason[Reason.TENANT_NOT_FOUND];
+    const renew = { requestId: requestId(), tenantId, parkId };
+    expect(kindOf(await bench.send(home, { $case: 'renewPolicy', value: renew }))).toBe(missing);
     expect(kindOf(await park('702'))).toBe(missing);
     const move = { requestId: requestId(), tenantId, parkId, slot: { lotId: '', slot: '703' } };
     expect(kindOf(await bench.send(home, { $case: 'move', value: { request: move, hold: undefined } }))).toBe(missing);

@@ -160,6 +160,12 @@ export const commands = {
     parkId,
     recallInMs,
   }),
+  renew: (parkId: string, changes: Partial<Policy> = {}): SlotCommand => ({
+    kind: 'renew',
+    requestId: 'renew',
+    parkId,
+    policy: policy(changes),
+  }),
   beginRecall: (parkId: string, attempt: number, legs: Uint8Array = new Uint8Array()): SlotCommand => ({
     kind: 'begin-recall',
     requestId: 'recall',

@@ -11,7 +11,7 @@ import {
   Reason,
   type ReserveRequest,
 } from '@parkade/proto';
-import type { GroupSettings, TenantView } from '@parkade/settings';
+import { type GroupSettings, type TenantView, withLampOf } from '@parkade/settings';
 import type { SlotCommand } from '../../machine/index.js';
 import type { Operation } from '../operation.js';
 import { onOccupied, place, type PlaceContext, placeNextFree, policyFor } from '../place.js';
@@ -76,8 +76,7 @@ function arriveAt(
     return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
   }
   const resolved = policyFor(lot, slot, request.overrides, placing, request.flow, placing.group);
-  const { presenceType, presenceId } = resolved;
-  const policy = kept === undefined ? resolved : { ...kept.policy, presenceType, presenceId };
+  const policy = kept === undefined ? resolved : withLampOf(kept.policy, resolved);
   const command: SlotCommand = {
     kind,
     requestId: request.requestId,
@@ -85,8 +84,7 @@ function arriveAt(
     call: request.call,
     parker: request.parker,
     note: request.note,
-    // A call without a slot is rung back to its parker at once.
-    policy: lotId === HOLDING_LOT ? { ...policy, ringbackTimeoutMs: 1 } : policy,
+    policy: lotId === HOLDING_LOT ? atOnce(policy) : policy,
     mediaControl: request.mediaControl === MediaControl.UNSPECIFIED ? MediaControl.CALLER : request.mediaControl,
     branch: kept === undefined ? branchFor(request, slot) : kept.branch,
   };
@@ -96,6 +94,11 @@ function arriveAt(
   if (beyond === undefined) return decision;
   ctx.table.dropUnused(entry);
   return refuse(beyond);
+}
+
+/** A call without a slot is rung back to its parker at once. */
+export function atOnce(policy: Policy): Policy {
+  return { ...policy, ringbackTimeoutMs: 1 };
 }
 
 /**

@@ -11,6 +11,7 @@ import { arrive, complete } from './arrive.js';
 import { type DecideContext, type Decision, findPark, refuse, run, stepContext, tenantNotFound } from './decision.js';
 import { holdForMove, move } from './move.js';
 import { getPark, getSlot } from './read.js';
+import { renewPolicy } from './renew.js';
 import { parkOrRetrieve, retrieve } from './take.js';
 
 /**
@@ -47,6 +48,8 @@ export function decide(command: Command, op: Operation, tenant: TenantView | und
       const recallInMs = op.value.recallIn === undefined ? 0 : durationMs(op.value.recallIn);
       return byPark(op.value, { kind: 'extend', ...op.value, recallInMs }, ctx);
     }
+    case 'renewPolicy':
+      return renewPolicy(op.value, tenant, ctx);
     case 'beginRecall':
       return byPark(op.value, { kind: 'begin-recall', ...op.value }, ctx);
     case 'noteRecall':

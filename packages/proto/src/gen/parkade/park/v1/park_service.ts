@@ -462,6 +462,16 @@ export interface ExtendParkRequest {
   recallIn: Duration | undefined;
 }
 
+/** Brings a park under the settings as they are now. */
+export interface RenewPolicyRequest {
+  /** UUIDv7; see the service. */
+  requestId: string;
+  /** The tenant. */
+  tenantId: string;
+  /** The park. */
+  parkId: string;
+}
+
 /** Asks for a slot. */
 export interface GetSlotRequest {
   /** The tenant. */
@@ -628,6 +638,9 @@ export interface CommandsRequest {
     | //
     /** See ParkService.ClaimPickup. */
     { $case: "claimPickup"; value: ClaimPickupRequest }
+    | //
+    /** See ParkService.RenewPolicy. */
+    { $case: "renewPolicy"; value: RenewPolicyRequest }
     | undefined;
   /**
    * Instead of one command, whose fields above are then not looked at: up to 1,024, each as if it had come in a message of its own,
@@ -643,7 +656,7 @@ export interface CommandsResponse {
   /** Exactly one. */
   answer:
     | //
-    /** To park, reserve, complete_reservation, give_back_retrieve, move_park, extend_park. */
+    /** To park, reserve, complete_reservation, give_back_retrieve, move_park, extend_park, renew_policy. */
     { $case: "park"; value: ParkResponse }
     | //
     /** To retrieve, begin_retrieve, confirm_retrieve. */
@@ -3142,6 +3155,85 @@ export const ExtendParkRequest: MessageFns<ExtendParkRequest> = {
   },
 };
 
+function createBaseRenewPolicyRequest(): RenewPolicyRequest {
+  return { requestId: "", tenantId: "", parkId: "" };
+}
+
+export const RenewPolicyRequest: MessageFns<RenewPolicyRequest> = {
+  encode(message: RenewPolicyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.parkId !== "") {
+      writer.uint32(26).string(message.parkId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewPolicyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewPolicyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.parkId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RenewPolicyRequest>, I>>(base?: I): RenewPolicyRequest {
+    return RenewPolicyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewPolicyRequest>, I>>(object: I): RenewPolicyRequest {
+    const message = createBaseRenewPolicyRequest();
+    message.requestId = object.requestId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.parkId = object.parkId ?? "";
+    return message;
+  },
+};
+
 function createBaseGetSlotRequest(): GetSlotRequest {
   return { tenantId: "", slot: undefined, consistency: 0 };
 }
@@ -4052,6 +4144,9 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
       case "claimPickup":
         ClaimPickupRequest.encode(message.command.value, writer.uint32(130).fork()).join();
         break;
+      case "renewPolicy":
+        RenewPolicyRequest.encode(message.command.value, writer.uint32(138).fork()).join();
+        break;
     }
     for (const v of message.batch) {
       CommandsRequest.encode(v!, writer.uint32(122).fork()).join();
@@ -4201,6 +4296,14 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
             message.command = { $case: "claimPickup", value: ClaimPickupRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.command = { $case: "renewPolicy", value: RenewPolicyRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -4315,6 +4418,12 @@ export const CommandsRequest: MessageFns<CommandsRequest> = {
       case "claimPickup": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "claimPickup", value: ClaimPickupRequest.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "renewPolicy": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "renewPolicy", value: RenewPolicyRequest.fromPartial(object.command.value) };
         }
         break;
       }
@@ -4814,6 +4923,21 @@ export const ParkServiceService = {
     responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
   },
+  /**
+   * Brings a parked call under the settings as they are now: its times, whom it rings, its lamp. What its call or flow said for
+   * itself when it was parked stays. Its deadline is set anew: as if it had been parked with these settings, and at once where that is
+   * over; a call that was rung back already waits its retry interval at most. Only a call that waits (else WRONG_STATE). Without
+   * this, a parked call keeps the settings it was parked with.
+   */
+  renewPolicy: {
+    path: "/parkade.park.v1.ParkService/RenewPolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewPolicyRequest): Buffer => RenewPolicyRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): RenewPolicyRequest => RenewPolicyRequest.decode(value),
+    responseSerialize: (value: ParkResponse): Buffer => ParkResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): ParkResponse => ParkResponse.decode(value),
+  },
   /** One slot with all in it. */
   getSlot: {
     path: "/parkade.park.v1.ParkService/GetSlot" as const,
@@ -4924,6 +5048,13 @@ export interface ParkServiceServer extends UntypedServiceImplementation {
   movePark: handleUnaryCall<MoveParkRequest, ParkResponse>;
   /** Sets the time until the call comes back, counted from now. */
   extendPark: handleUnaryCall<ExtendParkRequest, ParkResponse>;
+  /**
+   * Brings a parked call under the settings as they are now: its times, whom it rings, its lamp. What its call or flow said for
+   * itself when it was parked stays. Its deadline is set anew: as if it had been parked with these settings, and at once where that is
+   * over; a call that was rung back already waits its retry interval at most. Only a call that waits (else WRONG_STATE). Without
+   * this, a parked call keeps the settings it was parked with.
+   */
+  renewPolicy: handleUnaryCall<RenewPolicyRequest, ParkResponse>;
   /** One slot with all in it. */
   getSlot: handleUnaryCall<GetSlotRequest, GetSlotResponse>;
   /** One park by its id or by its call. */
@@ -5145,6 +5276,27 @@ export interface ParkServiceClient extends Client {
   ): ClientUnaryCall;
   extendPark(
     request: ExtendParkRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ParkResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Brings a parked call under the settings as they are now: its times, whom it rings, its lamp. What its call or flow said for
+   * itself when it was parked stays. Its deadline is set anew: as if it had been parked with these settings, and at once where that is
+   * over; a call that was rung back already waits its retry interval at most. Only a call that waits (else WRONG_STATE). Without
+   * this, a parked call keeps the settings it was parked with.
+   */
+  renewPolicy(
+    request: RenewPolicyRequest,
+    callback: (error: ServiceError | null, response: ParkResponse) => void,
+  ): ClientUnaryCall;
+  renewPolicy(
+    request: RenewPolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ParkResponse) => void,
+  ): ClientUnaryCall;
+  renewPolicy(
+    request: RenewPolicyRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ParkResponse) => void,

@@ -176,7 +176,14 @@ export interface Policy {
     | string
     | undefined;
   /** Whom it rings when it comes back; absent: as the settings say then. */
-  recall?: RecallTerms | undefined;
+  recall?:
+    | RecallTerms
+    | undefined;
+  /**
+   * What the call or its flow said for itself and was in force, which a renewal keeps: bit n - 1 stands for field n, of fields 1 to
+   * 5; absent: nothing.
+   */
+  given?: number | undefined;
 }
 
 /** Whom a park rings when it comes back, as resolved when it was parked. What is 0 or empty is the documented default. */
@@ -866,6 +873,7 @@ function createBasePolicy(): Policy {
     settingsRevision: 0,
     groupId: undefined,
     recall: undefined,
+    given: undefined,
   };
 }
 
@@ -894,6 +902,9 @@ export const Policy: MessageFns<Policy> = {
     }
     if (message.recall !== undefined) {
       RecallTerms.encode(message.recall, writer.uint32(66).fork()).join();
+    }
+    if (message.given !== undefined) {
+      writer.uint32(72).uint32(message.given);
     }
     return writer;
   },
@@ -975,6 +986,14 @@ export const Policy: MessageFns<Policy> = {
             message.recall = RecallTerms.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.given = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1002,6 +1021,7 @@ export const Policy: MessageFns<Policy> = {
     message.recall = (object.recall !== undefined && object.recall !== null)
       ? RecallTerms.fromPartial(object.recall)
       : undefined;
+    message.given = object.given ?? undefined;
     return message;
   },
 };

@@ -36,6 +36,7 @@ import {
   ParkOrRetrieveRequest,
   ParkRequest,
   ReleaseRequest,
+  RenewPolicyRequest,
   ReserveRequest,
   RetrieveRequest,
   SlotTarget,
@@ -169,6 +170,9 @@ export interface Command {
     | //
     /** Claim a call for a phone that came from another media node. */
     { $case: "claimPickup"; value: ClaimPickupRequest }
+    | //
+    /** Take the settings as they are now. */
+    { $case: "renewPolicy"; value: RenewPolicyRequest }
     | undefined;
 }
 
@@ -656,6 +660,9 @@ export const Command: MessageFns<Command> = {
       case "claimPickup":
         ClaimPickupRequest.encode(message.op.value, writer.uint32(322).fork()).join();
         break;
+      case "renewPolicy":
+        RenewPolicyRequest.encode(message.op.value, writer.uint32(330).fork()).join();
+        break;
     }
     return writer;
   },
@@ -908,6 +915,14 @@ export const Command: MessageFns<Command> = {
             message.op = { $case: "claimPickup", value: ClaimPickupRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.op = { $case: "renewPolicy", value: RenewPolicyRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1052,6 +1067,12 @@ export const Command: MessageFns<Command> = {
       case "claimPickup": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "claimPickup", value: ClaimPickupRequest.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "renewPolicy": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "renewPolicy", value: RenewPolicyRequest.fromPartial(object.op.value) };
         }
         break;
       }
