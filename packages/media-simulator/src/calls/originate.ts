@@ -55,8 +55,14 @@ function follow(core: SwitchCore, leg: Channel, number: string, trunk: Trunk): v
       answered: () => core.later(() => core.ringing.get(leg)?.pickUp()),
       ended: (cause) => core.later(() => core.hangUp(leg, cause)),
     });
-    core.onGone(leg, hangUp);
+    // The caller may have hung up while the other switch took the call.
+    if (isAlive(leg)) core.onGone(leg, hangUp);
+    else hangUp();
   });
+}
+
+function isAlive(leg: Channel): boolean {
+  return leg.isAlive;
 }
 
 function refuse(done: (result: Originated) => void, cause: string): undefined {

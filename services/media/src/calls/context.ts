@@ -62,13 +62,22 @@ export function parkerOf({ arrival: { way } }: Visit): Parker {
 }
 
 /** Hold audio as the settings of the place say (default: where the call is parked), until something else is done with the leg. */
-export function holdAudio(context: NodeContext, legId: string, place?: Place): Promise<boolean> {
-  const sound = soundAt(context, place ?? context.parked.park(legId));
-  return context.sw.play(legId, sound);
+export async function holdAudio(context: NodeContext, legId: string, place?: Place): Promise<void> {
+  const { parked, sw } = context;
+  const sound = soundAt(context, place ?? parked.park(legId));
+  if ((await sw.play(legId, sound)) || !parked.has(legId)) return;
+  // Where nobody knows whether he hears it, the next reconciliation plays it again.
+  parked.hearsNothing(legId);
+  context.reconcileSoon();
 }
 
 /** Plays an announcement to its end, and hangs up. */
-export async function sayAndHangUp({ sw, config }: NodeContext, legId: string, sound: string): Promise<void> {
-  await sw.playToEnd(legId, sound, config.limits.announceMs);
-  await sw.kill(legId, 'NORMAL_CLEARING');
+export async function sayAndHangUp(context: NodeContext, legId: string, sound: string): Promise<void> {
+  const { sw, config } = context;
+  if (!(await sw.playAndEnd(legId, sound, config.limits.announceMs))) await endLeg(context, legId, 'NORMAL_CLEARING');
+}
+
+/** Ends a leg; where nobody knows whether it has ended, it is seen to by the next reconciliation. */
+export async function endLeg({ sw, reconcileSoon }: NodeContext, legId: string, cause: string): Promise<void> {
+  if (!(await sw.kill(legId, cause)) && (await sw.exists(legId)) !== false) reconcileSoon();
 }

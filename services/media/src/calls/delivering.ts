@@ -8,12 +8,12 @@ import type { EslHeaders } from '@parkade/esl';
 import { newRequestId } from '@parkade/ids';
 import type { Park } from '@parkade/proto';
 import { DEFAULT_PICKUP_CONTEXT, DEFAULT_SIP_PROFILE } from '../config.js';
-import { join } from '../switch/joining.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { cameAtMs } from './arrival.js';
-import { holdAudio, type NodeContext, type Visit } from './context.js';
-import { givenBack } from './give-back.js';
+import { joinSurely } from './connecting.js';
+import { endLeg, holdAudio, type NodeContext, type Visit } from './context.js';
+import { givenBack, leftOpen } from './give-back.js';
 import { type PickupNumber, pickupNumber, type PickupSecret } from './pickup-number.js';
 import { requestIdFor } from './request-id.js';
 import { attemptStands } from './standing-attempt.js';
@@ -40,7 +40,7 @@ export async function deliver(
   { tenantId, parkId, digest }: PickupNumber,
   headers: EslHeaders,
 ): Promise<void> {
-  const { node, api, addresses, sw, config, clock, random, log } = context;
+  const { node, api, addresses, config, clock, random } = context;
   if (headers.get('Caller-Context') !== (config.pickupContext ?? DEFAULT_PICKUP_CONTEXT)) {
     return refusePickup(context, legId, 'not by the way of the nodes');
   }
@@ -57,28 +57,26 @@ export async function deliver(
     return park === undefined ? undefined : takeDelivered(context, seenLeg(legId, headers), park, revision);
   }
   if (answer.known) return refusePickup(context, legId, answer.metadata['why'] ?? answer.message);
-  // Where it was claimed all the same, what became of it is found out when the attempt's time is over.
-  log.warn('nobody knows whether a pickup was claimed', { legId, parkId });
-  await sw.kill(legId, 'NORMAL_TEMPORARY_FAILURE');
+  leftOpen(context, 'nobody knows whether a pickup was claimed', { legId, parkId });
+  await endLeg(context, legId, 'NORMAL_TEMPORARY_FAILURE');
 }
 
 /** A number that is good for nothing. It is not told to anybody, nor logged. */
-export async function refusePickup({ sw, log }: NodeContext, legId: string, why: string): Promise<void> {
-  log.warn('refused: a pickup number that is good for nothing', { legId, why });
-  await sw.kill(legId, 'CALL_REJECTED');
+export async function refusePickup(context: NodeContext, legId: string, why: string): Promise<void> {
+  context.log.warn('refused: a pickup number that is good for nothing', { legId, why });
+  await endLeg(context, legId, 'CALL_REJECTED');
 }
 
 /** The pickup is claimed: the leg gets the call. */
 async function takeDelivered(context: NodeContext, leg: SeenLeg, park: Park, revision: number): Promise<void> {
-  const { sw, api, parked, clock, random, log } = context;
+  const { sw, api, parked, clock, random } = context;
   const { tenantId, parkId, retrieveId } = park;
   const callId = park.call?.callId ?? '';
   const { legId } = leg;
   await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: retrieveId });
   if ((await sw.park(leg, true)) !== 'parked') {
     await givenBack(context, park, 'retriever hung up');
-    await sw.kill(legId, 'NORMAL_CLEARING');
-    return;
+    return endLeg(context, legId, 'NORMAL_CLEARING');
   }
   const about = {
     takerId: legId,
@@ -88,14 +86,15 @@ async function takeDelivered(context: NodeContext, leg: SeenLeg, park: Park, rev
     revision,
     bothWait: false,
   };
-  const joined = await join(sw, about, () => void holdAudio(context, callId, park));
+  const joined = await joinSurely(context, about, () => holdAudio(context, callId, park));
   switch (joined) {
     case 'connected': {
       parked.leave(callId);
       await sw.setVariables(callId, NO_MARK);
       const requestId = newRequestId(clock.nowMs(), random);
       const answer = await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
-      if (!answer.ok) return log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
+      if (!answer.ok)
+        return leftOpen(context, 'a fetched call could not be confirmed', { parkId, message: answer.message });
       await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: '' });
       return;
     }
@@ -108,8 +107,7 @@ async function takeDelivered(context: NodeContext, leg: SeenLeg, park: Park, rev
       break;
     case 'unknown':
       // They may talk.
-      context.reconcileSoon();
-      return log.warn('nobody knows whether a call was fetched', { parkId });
+      return leftOpen(context, 'nobody knows whether a call was fetched', { parkId });
   }
-  await sw.kill(legId, 'NORMAL_CLEARING');
+  await endLeg(context, legId, 'NORMAL_CLEARING');
 }

@@ -36,6 +36,8 @@ interface Entry {
   ended: string | undefined;
   /** It talks with whoever fetches it. */
   talks: boolean;
+  /** Its hold audio was not taken. */
+  silent?: boolean;
 }
 
 export interface ParkedCallsDeps {
@@ -68,6 +70,20 @@ export class ParkedCalls {
   /** Whether it talks with somebody, as its last events say. */
   talks(legId: string): boolean {
     return this.#entries.get(legId)?.talks === true;
+  }
+
+  /** Nobody knows whether it hears hold audio. */
+  hearsNothing(legId: string): void {
+    const entry = this.#entries.get(legId);
+    if (entry !== undefined) entry.silent = true;
+  }
+
+  /** Whether hold audio is to be played to it again; asked once. */
+  takeSilence(legId: string): boolean {
+    const entry = this.#entries.get(legId);
+    const silent = entry?.silent === true;
+    if (entry !== undefined) entry.silent = false;
+    return silent;
   }
 
   /** Watches a leg. False: there are too many. */

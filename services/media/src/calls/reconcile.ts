@@ -8,7 +8,7 @@ import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
-import type { NodeContext } from './context.js';
+import { endLeg, holdAudio, type NodeContext } from './context.js';
 import { ofPark } from './parked-calls.js';
 import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
@@ -103,6 +103,10 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
     return freeIfTaken(context, legId, park);
   }
+  if (state === ParkState.PARKED && parked.takeSilence(legId)) {
+    await sw.silence(legId);
+    await holdAudio(context, legId, park);
+  }
   if (parked.park(legId)?.parkId === parkId) return;
   // What it did before this process watched it nobody has told.
   if (!parked.has(legId) && state === ParkState.PARKED && (await talksAlready(context, legId))) {
@@ -148,7 +152,7 @@ async function stray(
     if (found.headers.get(`variable_${PENDING_VARIABLE}`) === 'true') await actions.take(legId);
     else if (fetches !== '' && parks?.some(({ retrieveId }) => retrieveId === fetches) === false) {
       log.info('a phone of another node that fetches nothing any more', { legId });
-      await sw.kill(legId, 'NORMAL_CLEARING');
+      await endLeg(context, legId, 'NORMAL_CLEARING');
     }
     return;
   }

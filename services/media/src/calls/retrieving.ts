@@ -1,16 +1,16 @@
 // Somebody fetches a parked call.
 //   G1. Nobody else can have the call from BeginRetrieve on, and it is freed only when the two talk.
 //   G2. However it fails, the caller is back in his slot with hold audio and the time he had left (R3).
-//   G3. What became of a bridge is what the switch says; when it says nothing, the attempt is left as it is, and the next
-//       reconciliation finds out.
+//   G3. What became of a bridge is what the switch says; when it says nothing it is asked again. What nobody knows after all is
+//       left as it is, and a reconciliation finds out soon (pickup-faults.test.ts).
 import { type CallRef, MediaControl, type Park, Reason } from '@parkade/proto';
 import { sleep } from '@parkade/clock';
 import { toDuration } from '@parkade/rpc';
-import { join } from '../switch/joining.js';
 import { NO_MARK } from '../switch/park-mark.js';
+import { joinSurely } from './connecting.js';
 import { holdAudio, idOf, sayAndHangUp, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
-import { givenBack } from './give-back.js';
+import { givenBack, leftOpen } from './give-back.js';
 import { newPickupSecret, type PickupSecret } from './pickup-number.js';
 import { attemptStands } from './standing-attempt.js';
 import { reserve } from './reserving.js';
@@ -78,6 +78,7 @@ async function begin(visit: Visit): Promise<Begun> {
       return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision, secret };
     }
     const { reason } = answer;
+    if (!answer.known) leftOpen(visit, 'nobody knows whether a retrieve has begun', { legId: arrival.legId });
     if (reason === Reason.SLOT_EMPTY || reason === Reason.SLOT_NOT_FOUND) return { kind: 'empty' };
     if (!SETTLES.has(reason)) return { kind: 'failed' };
     if (clock.monotonicMs() > endMs) return { kind: 'busy' };
@@ -86,7 +87,7 @@ async function begin(visit: Visit): Promise<Begun> {
 }
 
 async function connect(visit: Visit, { park, revision, secret }: Attempt): Promise<void> {
-  const { node, arrival, sw, parked, config, log } = visit;
+  const { node, arrival, parked, config } = visit;
   const { call, parkId } = park;
   const takerId = arrival.legId;
   if (call?.mediaNode !== node) {
@@ -95,11 +96,11 @@ async function connect(visit: Visit, { park, revision, secret }: Attempt): Promi
     return sayAndHangUp(visit, takerId, config.announcements.failed);
   }
   const { callId } = call;
-  const hold = (): void => void holdAudio(visit, callId, park);
+  const hold = (): Promise<void> => holdAudio(visit, callId, park);
   const isHis = (): Promise<boolean> => attemptStands(visit, park);
   // He has just been parked, answered; of the caller the events of this connection say whether he waits.
   const bothWait = parked.park(callId)?.parkId === parkId && !parked.talks(callId);
-  const joined = await join(sw, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
+  const joined = await joinSurely(visit, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
   switch (joined) {
     case 'connected':
       return confirmed(visit, park, call);
@@ -111,14 +112,13 @@ async function connect(visit: Visit, { park, revision, secret }: Attempt): Promi
       await givenBack(visit, park, 'not connected');
       return sayAndHangUp(visit, takerId, config.announcements.failed);
     case 'unknown':
-      visit.reconcileSoon();
-      log.warn('nobody knows whether a call was fetched', { parkId });
+      return leftOpen(visit, 'nobody knows whether a call was fetched', { parkId });
   }
 }
 
 /** They talk: the slot is freed, and the leg is no parked one any more. */
 async function confirmed(visit: Visit, park: Park, call: CallRef): Promise<void> {
-  const { api, parked, sw, arrival, log } = visit;
+  const { api, parked, sw, arrival } = visit;
   const { tenantId, parkId, retrieveId } = park;
   parked.leave(call.callId);
   await sw.setVariables(call.callId, NO_MARK);
@@ -129,5 +129,5 @@ async function confirmed(visit: Visit, park: Park, call: CallRef): Promise<void>
     parkId,
     retrieveId,
   });
-  if (!answer.ok) log.warn('a fetched call could not be confirmed', { parkId, message: answer.message });
+  if (!answer.ok) leftOpen(visit, 'a fetched call could not be confirmed', { parkId, message: answer.message });
 }

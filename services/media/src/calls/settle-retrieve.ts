@@ -64,6 +64,8 @@ export async function settleRetrieve(context: NodeContext, legId: string, park: 
   } else if (standing === 'waiting' || isAlone) {
     if (isAlone || found.headers.get('Channel-State') === 'CS_RESET') await sw.rescue(legId);
     await givenBack(context, park, 'nobody connected them');
+    // A leg of a phone at another node that waited here fetches nothing any more.
+    context.reconcileSoon();
     await holdAudio(context, legId, park);
     if (retriever?.mediaNode === context.node && (await standsOf(context, retriever.callId)) === 'waits') {
       void sayAndHangUp(context, retriever.callId, config.announcements.failed);

@@ -22,7 +22,7 @@ export interface NodeLegsDeps {
   readonly sw: NodeSwitch;
   readonly tell: (legId: string, news: Happening) => void;
   /** Hold audio for a parked call. */
-  readonly hold: (callId: string) => void;
+  readonly hold: (callId: string) => Promise<void>;
   /** Asks the slot's owner whether a call is this park's, and whoever is rung for it may have it. */
   readonly isRungFor: (tenantId: string, parkId: string, callId: string) => Promise<boolean>;
   /** A parked call talks with somebody. */

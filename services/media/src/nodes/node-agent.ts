@@ -172,7 +172,11 @@ export class NodeAgent {
     if (!this.isUp) return { taken: false, reason: 'node-unreachable', left: false };
     const released = this.sw.releases.wait(callId, this.config.limits.replyMs);
     const taken = await this.calls.take(callId);
-    if (taken === 'unknown') return undefined;
+    if (taken === 'unknown') {
+      // Where nobody asks again, it waits as pending.
+      this.#context.reconcileSoon();
+      return undefined;
+    }
     return taken === 'taken'
       ? { taken: true, reason: '', left: await released }
       : { taken: false, reason: taken, left: false };
@@ -183,8 +187,8 @@ export class NodeAgent {
   }
 
   /** Hold audio for a parked call. */
-  hold(callId: string): void {
-    void holdAudio(this.#context, callId);
+  hold(callId: string): Promise<void> {
+    return holdAudio(this.#context, callId);
   }
 
   /** Ends at once; the calls go on. */

@@ -72,9 +72,9 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
         return joined === 'unknown' ? notHere(node.node.name) : { outcome: toConnect(joined) };
       }),
       transferCall: on<TransferCallRequest, TransferCallResponse>(ofCall, transfer),
-      holdCall: on<HoldCallRequest, HoldCallResponse>(ofCall, (request, node) => {
-        node.hold(request.call?.callId ?? '');
-        return Promise.resolve({});
+      holdCall: on<HoldCallRequest, HoldCallResponse>(ofCall, async (request, node) => {
+        await node.hold(request.call?.callId ?? '');
+        return {};
       }),
       hangUpCall: on<HangUpCallRequest, HangUpCallResponse>(ofCall, async (request, node) => {
         await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');

@@ -25,7 +25,7 @@ export interface Join {
 }
 
 /** Joins, and sees to the parked call where that fails. `hold` plays hold audio to it. */
-export async function join(sw: NodeSwitch, about: Join, hold: () => void): Promise<Joined> {
+export async function join(sw: NodeSwitch, about: Join, hold: () => Promise<void>): Promise<Joined> {
   if (sw.joining.has(about.callId)) return 'failed';
   sw.joining.add(about.callId);
   try {
@@ -35,7 +35,7 @@ export async function join(sw: NodeSwitch, about: Join, hold: () => void): Promi
   }
 }
 
-async function joinAlone(sw: NodeSwitch, about: Join, hold: () => void): Promise<Joined> {
+async function joinAlone(sw: NodeSwitch, about: Join, hold: () => Promise<void>): Promise<Joined> {
   const { takerId, callId } = about;
   const isCertain = about.bothWait && isMarkedFor(await sw.variable(callId, PARK_VARIABLE), about);
   const found = isCertain ? 'fits' : await examine(sw, about);
@@ -69,14 +69,19 @@ async function examine(sw: NodeSwitch, { takerId, callId, parkId, isHis, revisio
 }
 
 /** The bridge was not told of in time, or a leg died at that instant: the facts decide. */
-async function afterFailure(sw: NodeSwitch, callId: string, takerId: string, hold: () => void): Promise<Joined> {
+async function afterFailure(
+  sw: NodeSwitch,
+  callId: string,
+  takerId: string,
+  hold: () => Promise<void>,
+): Promise<Joined> {
   const call = await sw.look(callId);
   if (call.kind !== 'leg') return call.kind === 'gone' ? 'caller-gone' : 'unknown';
   const already = await talk(sw, call.headers, takerId);
   if (already !== 'no') return already === 'yes' ? 'connected' : 'unknown';
   const rescued = await sw.rescue(callId);
   if (rescued === 'gone') return 'caller-gone';
-  hold();
+  await hold();
   return 'failed';
 }
 

@@ -165,16 +165,14 @@ export class NodeSwitch {
     return isSound ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
   }
 
-  /** Plays a sound and waits until it has ended, at most `limitMs`. */
-  async playToEnd(uuid: string, path: string, limitMs: number): Promise<void> {
-    const waited = this.waits.wait<true>(limitMs, (event) => {
-      if (event.channelUuid !== uuid) return undefined;
-      const ended = event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application') === 'playback';
-      return ended || event.name === 'CHANNEL_HANGUP' ? true : undefined;
-    });
-    await this.setVariables(uuid, TOLD);
-    if (!(await this.play(uuid, path))) waited.end();
-    await waited.result;
+  /**
+   * Has the switch play a sound to a leg, at most `limitMs`, and end it: whatever becomes of us meanwhile. Whether the switch
+   * took it.
+   */
+  playAndEnd(uuid: string, path: string, limitMs: number): Promise<boolean> {
+    if (!isWord(path) || path.includes(',') || !isLegId(uuid)) return Promise.resolve(false);
+    const limit = `set:playback_timeout_sec=${Math.ceil(limitMs / 1_000)}`;
+    return this.move(uuid, 'uuid_transfer', `${uuid} '${limit},playback:${path},hangup:NORMAL_CLEARING' inline`);
   }
 
   /** Ends what plays on a leg. */
