@@ -36,7 +36,8 @@ export function parkerJson(parker: Parker | undefined): ParkerJson | null {
   return { user_id: parker.userId, device_id: parker.deviceId, extension: parker.extension };
 }
 
-function directionName(direction: Direction): CallJson['direction'] {
+/** The word for a direction. */
+export function directionName(direction: Direction): CallJson['direction'] {
   if (direction === Direction.INBOUND) return 'inbound';
   return direction === Direction.OUTBOUND ? 'outbound' : 'unknown';
 }

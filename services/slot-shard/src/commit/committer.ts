@@ -2,14 +2,9 @@ import type { Clock, Timer } from '@parkade/clock';
 import { JournalEntry, SlotRecord } from '@parkade/proto';
 import type { Span, Tracer } from '@parkade/rpc';
 import { type Compare, MAX_TXN_BYTES, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
+import { FULL_OPERATIONS, Pace } from './pace.js';
 import type { RevisionFloor } from './revision-floor.js';
 import type { Write, WriteSource } from './write.js';
-
-/** So many writes leave beside a transaction that is under way. */
-const WORTH_ANOTHER = 48;
-
-/** So long fewer wait for the one under way: a few times what a transaction takes. */
-const PATIENCE_MS = 10;
 
 /** Of a journal value: its key and framing, and those of each answer. */
 const JOURNAL_BYTES = 256;
@@ -39,8 +34,8 @@ interface Batch {
  *   C3. Records and the answers to the requests that caused them are written together.
  *   C4. A failed or unknown transaction is never sent again: its shards decide what becomes of their writes.
  *   C5. A transaction is never larger than the store takes, in operations and in bytes.
- *   C6. Alone, a write goes at once. While transactions are under way the next one fills, and leaves when it is large enough, one
- *       of them is answered, or patience ends; at most `maxTransactions` are under way.
+ *   C6. A transaction leaves when its time has come (`Pace`): alone at once, under load when it is full; at most `maxTransactions`
+ *       are under way.
  */
 export class Committer {
   readonly #store: Store;
@@ -52,10 +47,14 @@ export class Committer {
   readonly #tracer: Tracer | undefined;
   /** Shards with writes that wait, the longest waiting first. */
   readonly #queues = new Map<WriteSource, Encoded[]>();
+  readonly #pace = new Pace();
   #queued = 0;
+  #queuedBytes = 0;
+  /** Since when something waits, monotonic ms. */
+  #sinceMs = 0;
   #underWay = 0;
   #scheduled = false;
-  #patience: Timer | undefined;
+  #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
 
   constructor(
     store: Store,
@@ -85,7 +84,8 @@ export class Committer {
     const queue = this.#queues.get(write.source);
     if (queue === undefined) this.#queues.set(write.source, [encoded]);
     else queue.push(encoded);
-    this.#queued++;
+    this.#queuedBytes += encoded.bytes;
+    if (this.#queued++ === 0) this.#sinceMs = this.#clock.monotonicMs();
     this.#schedule();
   }
 
@@ -93,40 +93,52 @@ export class Committer {
   withdraw(source: WriteSource): Write[] {
     const queue = this.#queues.get(source) ?? [];
     this.#queues.delete(source);
-    this.#queued -= queue.length;
+    this.#dequeued(queue);
     return queue.map(({ write }) => write);
   }
 
+  #dequeued(encoded: readonly Encoded[]): void {
+    this.#queued -= encoded.length;
+    for (const { bytes } of encoded) this.#queuedBytes -= bytes;
+  }
+
   #schedule(): void {
-    if (this.#scheduled) return;
-    if (!this.#worthSending()) {
-      this.#waitForMore();
+    if (this.#scheduled || this.#queued === 0 || this.#underWay >= this.#maxTransactions) return;
+    const leftMs = this.#leftMs();
+    if (leftMs > 0) {
+      this.#lookIn(leftMs);
       return;
     }
     this.#scheduled = true;
     this.#clock.defer(() => {
       this.#scheduled = false;
-      while (this.#worthSending()) this.#send(this.#take());
+      this.#pump();
     });
   }
 
-  /**
-   * A transaction costs some 400 µs of CPU at the client whatever is in it, a write in it 20: many small ones beside each other
-   * left 3 writes in each where one after the other has 60.
-   */
-  #worthSending(): boolean {
-    if (this.#queued === 0 || this.#underWay >= this.#maxTransactions) return false;
-    return this.#underWay === 0 || this.#queued >= WORTH_ANOTHER;
+  #pump(): void {
+    while (this.#queued > 0 && this.#underWay < this.#maxTransactions && this.#leftMs() <= 0) this.#send(this.#take());
+    this.#schedule();
   }
 
-  /** A transaction that is slow to be answered holds up what waits for it no longer than this. */
-  #waitForMore(): void {
-    if (this.#patience !== undefined || this.#queued === 0 || this.#underWay >= this.#maxTransactions) return;
-    this.#patience = this.#clock.setTimer(PATIENCE_MS, () => {
-      this.#patience = undefined;
-      if (this.#queued > 0 && this.#underWay < this.#maxTransactions) this.#send(this.#take());
-      this.#schedule();
+  #leftMs(): number {
+    // With a journal value for each shard.
+    const full = this.#queued + this.#queues.size >= FULL_OPERATIONS || this.#queuedBytes >= MAX_TXN_BYTES / 2;
+    const waiting = { writes: this.#queued, full, sinceMs: this.#sinceMs, underWay: this.#underWay };
+    return this.#pace.leftMs(this.#clock.monotonicMs(), waiting);
+  }
+
+  #lookIn(leftMs: number): void {
+    const atMs = this.#clock.monotonicMs() + leftMs;
+    if (this.#timer !== undefined) {
+      if (this.#timer.atMs <= atMs) return;
+      this.#timer.timer.cancel();
+    }
+    const timer = this.#clock.setTimer(leftMs, () => {
+      this.#timer = undefined;
+      this.#pump();
     });
+    this.#timer = { atMs, timer };
   }
 
   /** As many writes as fit, shard by shard: one journal value serves all writes of a shard. */
@@ -150,13 +162,14 @@ export class Committer {
       room -= used;
       bytesLeft -= usedBytes;
       const writes = queue.splice(0, count);
-      this.#queued -= count;
+      this.#dequeued(writes);
       // What is left goes behind the others, so that a busy shard does not keep them waiting.
       this.#queues.delete(source);
       if (queue.length > 0) this.#queues.set(source, queue);
       batches.push(this.#batch(source, writes));
       if (queue.length > 0) break;
     }
+    this.#sinceMs = this.#clock.monotonicMs();
     return batches;
   }
 
@@ -213,6 +226,8 @@ export class Committer {
 
   #finish(batches: readonly Batch[], end: () => void, settle: (batch: Batch, index: number) => void): void {
     this.#underWay--;
+    const writes = batches.reduce((sum, batch) => sum + batch.writes.length, 0);
+    this.#pace.answered(this.#clock.monotonicMs(), writes);
     batches.forEach((batch, i) => settle(batch, i));
     end();
     this.#schedule();

@@ -4,7 +4,7 @@ export interface PublisherConfig {
   readonly instance: string;
   /** Slots with a publish of their lamp under way, at most; beside them there is one batch of events. */
   readonly maxInFlight: number;
-  /** Transitions waiting to be published, at most, over all shards; past it the shard with the most lags. */
+  /** Events, and slots whose lamp, wait to be published, at most, over all shards; past it the shard with the most lags. */
   readonly maxPending: number;
   /** Commits kept aside while shards lag, at most, over all shards: what ends the lag without another round of history. */
   readonly maxHeld: number;

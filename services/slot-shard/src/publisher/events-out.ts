@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '@parkade/clock';
 import type { EventQueue, QueuedEvent } from './event-queue.js';
 import type { Pacing } from './pacing.js';
 import type { EventBatch, Sender } from './sender.js';
@@ -8,6 +9,23 @@ export const MAX_BATCH_EVENTS = 1_024;
 const MAX_BATCH_CHARS = 200_000;
 /** So many events of a shard are taken at a time. */
 const CHUNK = 16;
+/**
+ * From one message to the next at least, unless somebody waits for all to be published. A message costs 30 µs of CPU at owner and
+ * server, whatever is in it: at 20,000 commands a second so 100 events share it, instead of those of a millisecond.
+ */
+export const GATHER_MS = 5;
+
+/** Events of a shard in a message. */
+interface Part {
+  readonly queue: EventQueue;
+  readonly events: readonly QueuedEvent[];
+}
+
+/** A message, and what is in it. */
+interface Message {
+  readonly batch: EventBatch;
+  readonly parts: readonly Part[];
+}
 
 /**
  * Sends the events that wait, many in one message.
@@ -16,17 +34,22 @@ const CHUNK = 16;
  *       slot are stored in the order of their revisions.
  *   E2. What the bus refuses as wrong is sent again event by event, and what is refused then is dropped: it would hold up all others.
  *   E3. Shards with events that wait take turns, some events each.
+ *   E4. Where the last message left a while ago the next one leaves at once.
  */
 export class EventsOut {
   #queues: EventQueue[] = [];
-  #batch: EventBatch | undefined;
+  #message: Message | undefined;
   /** To be sent one by one (E2). */
-  #suspects: QueuedEvent[] = [];
+  #suspects: Part[] = [];
   #count = 0;
+  #sentMs = -Infinity;
+  #timer: Timer | undefined;
+  #hurry = false;
   #state: 'idle' | 'sending' | 'waiting' | 'closed' = 'idle';
 
   constructor(
     private readonly instance: string,
+    private readonly clock: Clock,
     private readonly sender: Sender,
     private readonly pacing: Pacing,
     private readonly onEnded: () => void,
@@ -39,13 +62,20 @@ export class EventsOut {
     this.#queues.push(queue);
   }
 
-  /** Sends the next batch, unless one is under way. */
+  /** Nothing is gathered while somebody waits for all to be published. */
+  set hurry(hurry: boolean) {
+    this.#hurry = hurry;
+    if (hurry) this.pump();
+  }
+
+  /** Sends the next batch, unless one is under way or left just now. */
   pump(): void {
     while (this.#state === 'idle' && this.pacing.open) {
-      this.#batch ??= this.#next();
-      if (this.#batch === undefined) return;
-      if (this.#batch.lines.length === 0) this.#gone(this.#batch);
-      else this.#send(this.#batch);
+      if (this.#message === undefined && this.#gathers()) return;
+      this.#message ??= this.#next();
+      if (this.#message === undefined) return;
+      if (this.#message.batch.lines.length === 0) this.#gone(this.#message);
+      else this.#send(this.#message);
     }
   }
 
@@ -57,30 +87,46 @@ export class EventsOut {
 
   close(): void {
     this.#state = 'closed';
-    const left = [...(this.#batch?.events ?? []), ...this.#suspects.splice(0)];
-    this.#batch = undefined;
-    for (const { ticket } of left) ticket.done();
+    this.#timer?.cancel();
+    this.#message = undefined;
+    this.#suspects = [];
   }
 
-  #next(): EventBatch | undefined {
+  /** Whether the next message waits for more; then it is looked at again in time. */
+  #gathers(): boolean {
+    if (this.#hurry || this.#queues.length === 0 || this.#suspects.length > 0) return false;
+    const leftMs = this.#sentMs + GATHER_MS - this.clock.monotonicMs();
+    if (leftMs <= 0) return false;
+    this.#timer ??= this.clock.setTimer(leftMs, () => {
+      this.#timer = undefined;
+      this.pump();
+    });
+    return true;
+  }
+
+  #next(): Message | undefined {
     const id = `events/${this.instance}/${++this.#count}`;
     const suspect = this.#suspects.shift();
-    if (suspect !== undefined) return this.sender.batch(id, [suspect]);
+    if (suspect !== undefined) return { batch: this.sender.batch(id, suspect.events), parts: [suspect] };
     const batch = this.sender.batch(id, []);
+    const parts: Part[] = [];
     let chars = 0;
     for (let queue = this.#queues.shift(); queue !== undefined; queue = this.#queues.shift()) {
-      for (const event of queue.take(CHUNK)) chars += this.sender.write(batch, event);
+      const events = queue.take(CHUNK);
+      parts.push({ queue, events });
+      for (const event of events) chars += this.sender.write(batch, event);
       queue.listed = false;
       this.queueReady(queue);
       if (batch.events.length + CHUNK > MAX_BATCH_EVENTS || chars >= MAX_BATCH_CHARS) break;
     }
-    return batch.events.length === 0 ? undefined : batch;
+    return batch.events.length === 0 ? undefined : { batch, parts };
   }
 
-  #send(batch: EventBatch): void {
+  #send(message: Message): void {
     this.#state = 'sending';
+    this.#sentMs = this.clock.monotonicMs();
     this.pacing.inFlight++;
-    void this.sender.events(batch).then((sent) => {
+    void this.sender.events(message.batch).then((sent) => {
       this.pacing.inFlight--;
       if (this.#state === 'closed') return;
       this.#state = 'idle';
@@ -89,21 +135,21 @@ export class EventsOut {
         this.pacing.failed();
       } else {
         this.pacing.succeeded();
-        if (sent === 'refused' && batch.events.length > 1) this.#suspect(batch);
-        else this.#gone(batch);
+        if (sent === 'refused' && message.batch.events.length > 1) this.#suspect(message);
+        else this.#gone(message);
       }
       this.onEnded();
       this.pump();
     });
   }
 
-  #suspect(batch: EventBatch): void {
-    this.#batch = undefined;
-    this.#suspects = [...batch.events];
+  #suspect({ parts }: Message): void {
+    this.#message = undefined;
+    this.#suspects = parts.flatMap(({ queue, events }) => events.map((event) => ({ queue, events: [event] })));
   }
 
-  #gone(batch: EventBatch): void {
-    this.#batch = undefined;
-    for (const { ticket } of batch.events) ticket.done();
+  #gone({ parts }: Message): void {
+    this.#message = undefined;
+    for (const { queue, events } of parts) queue.stored(events.length);
   }
 }

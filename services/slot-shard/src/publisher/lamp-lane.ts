@@ -1,11 +1,9 @@
 import type { LampFacts } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
 
-/** Told when what it stands for is published, or will never be. */
+/** Told when what it stands for is published, or will never be; it is published even where its shard lags. */
 export interface Ticket {
   done(): void;
-  /** Whether it must be published even where its shard lags. */
-  readonly survivesLag: boolean;
 }
 
 /** The lamp a slot should show, and the record that says so. */
@@ -24,8 +22,10 @@ export interface QueuedClear {
 /** What is sent about lamps in one go: the cleared ones, then the slot's. */
 export interface LampBatch {
   readonly cleared: Map<string, QueuedClear>;
-  lamp: QueuedLamp | undefined;
-  readonly tickets: Ticket[];
+  readonly lamp: QueuedLamp;
+  readonly tickets: readonly Ticket[];
+  /** The lowest revision whose lamp it tells; Infinity: none. */
+  readonly lowest: number;
 }
 
 /**
@@ -38,20 +38,32 @@ export class LampLane {
   state: 'idle' | 'ready' | 'sending' | 'waiting' = 'idle';
   /** Its shard is no longer ours, or lags: what is under way ends, nothing follows. */
   dead = false;
+  /** Whether its queue counts it among what is pending. */
+  counted = false;
   /** Monotonic ms: it leaves then, be there room for it or not; see `LampBudget`. */
   dueMs = 0;
   #cleared = new Map<string, QueuedClear>();
   #lamp: QueuedLamp | undefined;
   #tickets: Ticket[] = [];
+  /** Of the changes that wait, and of those under way. */
+  #lowest = Infinity;
+  #lowestSent = Infinity;
   #toldDark = false;
 
+  /** `settled` hears whenever something of it was told, or will never be. */
   constructor(
-    readonly shard: number,
     readonly slotKey: string,
+    readonly settled: (lane: LampLane) => void,
   ) {}
 
+  /** Whether nothing waits; something may be under way. */
   get empty(): boolean {
-    return this.#tickets.length === 0;
+    return this.#lamp === undefined;
+  }
+
+  /** The lowest revision whose lamp is not told; Infinity: there is none. */
+  get lowest(): number {
+    return Math.min(this.#lowest, this.#lowestSent);
   }
 
   /** Whether what waits tells nothing new (L2). */
@@ -60,35 +72,48 @@ export class LampLane {
   }
 
   /**
-   * Queues what a record says about lamps; `ticket` is told when that, or something later, is published. `wasDark`: the change
-   * found the lamp dark, and it is told so; false: nobody knows what was told last.
+   * Queues what a record says about lamps. `wasDark`: the change found the lamp dark, and it is told so; false: nobody knows what was
+   * told last.
    */
-  add(lamp: QueuedLamp, ticket: Ticket, wasDark: boolean): void {
+  add(lamp: QueuedLamp, wasDark: boolean): void {
     if (this.state === 'idle' && this.empty) this.#toldDark = wasDark;
+    this.#lowest = Math.min(this.#lowest, lamp.revision);
+    this.#merge(lamp);
+  }
+
+  /** Queues a lamp that is to be told whatever was told; `ticket` is told when that, or something later, is. */
+  addAgain(lamp: QueuedLamp, ticket: Ticket): void {
+    this.#toldDark = false;
     this.#tickets.push(ticket);
     this.#merge(lamp);
   }
 
-  /** Whatever was told, it is told again. */
-  forgetTold(): void {
-    this.#toldDark = false;
+  /** What to send next; undefined: nothing. Once it was sent, either `told` or `giveBack` hears of it. */
+  take(): LampBatch | undefined {
+    if (this.#lamp === undefined) return undefined;
+    const batch = { cleared: this.#cleared, lamp: this.#lamp, tickets: this.#tickets, lowest: this.#lowest };
+    this.#toldDark = this.#lamp.facts.state === 'terminated';
+    this.#lowestSent = this.#lowest;
+    this.#lowest = Infinity;
+    this.#cleared = new Map();
+    this.#tickets = [];
+    this.#lamp = undefined;
+    return batch;
   }
 
-  /** What to send next; undefined: nothing. What failed is given back. */
-  take(): LampBatch | undefined {
-    if (this.empty) return undefined;
-    const batch = { cleared: this.#cleared, lamp: this.#lamp, tickets: this.#tickets };
-    this.#toldDark = batch.lamp?.facts.state === 'terminated';
-    this.#cleared = new Map();
-    this.#lamp = undefined;
-    this.#tickets = [];
-    return batch;
+  /** What was taken was told, or never will be. */
+  told({ tickets }: LampBatch): void {
+    this.#lowestSent = Infinity;
+    for (const ticket of tickets) ticket.done();
+    this.settled(this);
   }
 
   /** What is left of a batch; what was queued since then is later, and wins (L1). */
   giveBack(batch: LampBatch): void {
     this.#toldDark = false;
     this.#tickets.unshift(...batch.tickets);
+    this.#lowestSent = Infinity;
+    this.#lowest = Math.min(this.#lowest, batch.lowest);
     const later = this.#lamp;
     const laterCleared = this.#cleared;
     this.#cleared = batch.cleared;
@@ -97,17 +122,18 @@ export class LampLane {
     for (const [presenceId, clear] of laterCleared) this.#cleared.set(presenceId, clear);
   }
 
-  /** Ends the lane. Tickets are told, as nothing will follow; with `lag`, those that survive it keep the lane alive. */
+  /** Ends the lane; with `lag`, those that have a ticket keep it alive. */
   drop(lag: boolean): void {
-    const stays = (ticket: Ticket): boolean => lag && ticket.survivesLag;
-    const dropped = this.#tickets.filter((ticket) => !stays(ticket));
-    this.#tickets = this.#tickets.filter(stays);
-    if (this.empty) {
+    this.#lowest = Infinity;
+    if (!lag || this.#tickets.length === 0) {
+      const tickets = this.#tickets;
+      this.#tickets = [];
       this.#lamp = undefined;
-      this.#cleared.clear();
+      this.#cleared = new Map();
       this.dead = true;
+      for (const ticket of tickets) ticket.done();
     }
-    for (const ticket of dropped) ticket.done();
+    this.settled(this);
   }
 
   #merge(next: QueuedLamp): void {
@@ -121,7 +147,7 @@ export class LampLane {
       this.#cleared.set(before.facts.presenceId, { record, revision });
     }
     if (facts.cleared !== undefined) this.#cleared.set(facts.cleared, { record, revision });
-    this.#cleared.delete(facts.presenceId);
+    if (this.#cleared.size > 0) this.#cleared.delete(facts.presenceId);
     this.#lamp = next;
   }
 }

@@ -4,14 +4,15 @@ import type { LampBatch, LampLane } from './lamp-lane.js';
 import type { Pacing } from './pacing.js';
 import type { Sent } from './sender.js';
 
+/** While lamps linger, the budget is looked at this often: a timer for each would cost more than the lamp. */
+const LOOK_MS = 20;
+
 export interface LampsOutDeps {
   readonly clock: Clock;
   readonly pacing: Pacing;
   readonly send: (batch: LampBatch) => Promise<Sent>;
   /** One more lane is to be made ready; false: there is none. */
   readonly pull: () => boolean;
-  /** The lane has nothing more to send. */
-  readonly emptied: (lane: LampLane) => void;
   /** Something left, or was found to need no telling. */
   readonly ended: () => void;
 }
@@ -53,27 +54,20 @@ export class LampsOut {
   /** Sends what may leave. */
   pump(): void {
     const { pacing, pull } = this.deps;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    let lingering = 0;
     while (!this.#closed && pacing.open) {
       const lane = this.#again.shift();
       if (lane !== undefined) this.#start(lane);
       else if (!pull()) break;
     }
+    let left = 0;
     while (!this.#closed && pacing.open) {
-      const lane = this.#ready[lingering];
-      if (lane === undefined) break;
-      const leaves = lane.dead || lane.silent || this.#leavesNow(lane);
-      if (!leaves) break;
-      lingering++;
+      const lane = this.#ready[left];
+      if (lane === undefined || !(lane.dead || lane.silent || this.#leavesNow(lane))) break;
+      left++;
       this.#start(lane);
     }
-    if (lingering > 0) this.#ready.splice(0, lingering);
-    const [next] = this.#ready;
-    if (next === undefined || this.#closed || !pacing.open) return;
-    const leftMs = Math.max(1, next.dueMs - this.deps.clock.monotonicMs());
-    this.#timer = this.deps.clock.setTimer(leftMs, () => this.pump());
+    if (left > 0) this.#ready.splice(0, left);
+    this.#lookAgain();
   }
 
   /** What failed is tried again. */
@@ -91,6 +85,17 @@ export class LampsOut {
     this.#ready = [];
     this.#again = [];
     this.#waiting = [];
+  }
+
+  /** Where lamps linger, looks in a while whether the budget has room; one that is under way looks when it ends. */
+  #lookAgain(): void {
+    const [next] = this.#ready;
+    if (next === undefined || this.#timer !== undefined || this.#closed || !this.deps.pacing.open) return;
+    const leftMs = Math.max(1, Math.min(LOOK_MS, next.dueMs - this.deps.clock.monotonicMs()));
+    this.#timer = this.deps.clock.setTimer(leftMs, () => {
+      this.#timer = undefined;
+      this.pump();
+    });
   }
 
   #leavesNow(lane: LampLane): boolean {
@@ -122,15 +127,15 @@ export class LampsOut {
   }
 
   #settle(lane: LampLane, batch: LampBatch, sent: Sent): void {
-    if (sent === 'gone' || lane.dead) for (const ticket of batch.tickets) ticket.done();
-    else lane.giveBack(batch);
+    const over = sent === 'gone' || lane.dead;
     lane.state = 'idle';
-    if (!lane.dead && lane.empty) this.deps.emptied(lane);
-    else if (!lane.dead && sent === 'gone') this.laneReady(lane);
-    else if (!lane.dead) {
+    if (over) lane.told(batch);
+    else {
+      lane.giveBack(batch);
       lane.state = 'waiting';
       this.#waiting.push(lane);
     }
+    if (over && !lane.dead && !lane.empty) this.laneReady(lane);
     this.deps.ended();
   }
 }

@@ -26,7 +26,7 @@ export interface PublisherDeps {
  * Publishes what was committed: an event for each transition, and the slot's lamp. It never holds up a commit.
  *
  *   B1. Events of a slot are stored in the order of their revisions, each at least once and with the same id each time.
- *   B2. A slot's lamp ends up as its last record says; those in between may be skipped, within a fifth of a second.
+ *   B2. A slot's lamp ends up as its last record says; those in between may be skipped, within a second.
  *   B3. Memory is bounded: past `maxPending` the shard with the most queued lags, and catches up from the store's history.
  *   B4. `publishedRevision` claims only what is stored: it can be written down and history before it forgotten.
  *   B5. Nothing here throws into the owner, whatever the bus does.
@@ -59,13 +59,12 @@ export class Publisher {
     this.#eventPacing = new Pacing({ ...config, maxInFlight: 1 }, clock, () => this.#events.retry());
     this.#lampPacing = new Pacing(config, clock, () => this.#lamps.retry());
     const ended = (): void => this.#finished();
-    this.#events = new EventsOut(config.instance, sender, this.#eventPacing, ended);
+    this.#events = new EventsOut(config.instance, clock, sender, this.#eventPacing, ended);
     this.#lamps = new LampsOut({
       clock,
       pacing: this.#lampPacing,
       send: (batch) => sender.lamps(batch),
       pull: () => this.#pullRepublish(),
-      emptied: ({ shard, slotKey }) => void this.#shards.get(shard)?.lamps.delete(slotKey),
       ended,
     });
     this.#stopStatus = bus.onStatus((status: BusStatus) => {
@@ -75,7 +74,7 @@ export class Publisher {
     });
   }
 
-  /** Transitions queued or under way. */
+  /** Events, and slots with lamps, that are queued or under way. */
   get pending(): number {
     return this.#counts.pending;
   }
@@ -85,9 +84,9 @@ export class Publisher {
     return this.#eventPacing.inFlight + this.#lampPacing.inFlight;
   }
 
-  /** How many more transitions `replay` takes now; always some when nothing is queued. */
+  /** How many more transitions there is room for now, each with an event and a lamp; always some when nothing is queued. */
   get room(): number {
-    return Math.max(0, this.#config.maxPending - this.#counts.pending);
+    return Math.max(0, Math.floor((this.#config.maxPending - this.#counts.pending) / 2));
   }
 
   /** Shards that wait for their history. */
@@ -167,7 +166,7 @@ export class Publisher {
     return new Promise((resolve) => {
       const end = (flushed: boolean): void => {
         this.#flushes.delete(look);
-        this.#lamps.hurry = this.#flushes.size > 0;
+        this.#hurry(this.#flushes.size > 0);
         timer.cancel();
         resolve(flushed);
       };
@@ -177,7 +176,7 @@ export class Publisher {
       };
       const timer = this.#deps.clock.setTimer(timeoutMs, () => end(false));
       this.#flushes.add(look);
-      this.#lamps.hurry = true;
+      this.#hurry(true);
     });
   }
 
@@ -247,6 +246,11 @@ export class Publisher {
     const ready = (lane: LampLane): void => this.#lamps.laneReady(lane, true);
     if (!first.next((shard) => this.#queueOf(shard), ready)) this.#republishes.shift();
     return true;
+  }
+
+  #hurry(hurry: boolean): void {
+    this.#events.hurry = hurry;
+    this.#lamps.hurry = hurry;
   }
 
   #finished(): void {

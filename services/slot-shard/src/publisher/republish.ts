@@ -13,7 +13,7 @@ export interface ShardCommitted extends Committed {
 export class Republish {
   readonly #records: Iterator<ShardCommitted>;
   readonly #forgotten = new Set<number>();
-  readonly #ticket: Ticket = { survivesLag: true, done: () => this.#done() };
+  readonly #ticket: Ticket = { done: () => this.#done() };
   #left = 1;
 
   constructor(
@@ -36,8 +36,7 @@ export class Republish {
       if (facts === undefined) continue;
       const lane = queueOf(shard).lamp(slotKey);
       this.#left++;
-      lane.add({ record, revision, facts }, this.#ticket, false);
-      lane.forgetTold();
+      lane.addAgain({ record, revision, facts }, this.#ticket);
       onReady(lane);
       return true;
     }

@@ -68,7 +68,6 @@ export class Sender {
   lamps(batch: LampBatch): Promise<Sent> {
     if (batch.cleared.size > 0) return this.#clearedFirst(batch);
     const { lamp } = batch;
-    if (lamp === undefined) return Promise.resolve('gone');
     return this.#lamp(() => slotLamp(lamp.record, lamp.facts, lamp.revision), lamp.record);
   }
 

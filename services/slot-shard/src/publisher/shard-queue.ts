@@ -1,8 +1,7 @@
 import { lampFacts } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
 import { EventQueue } from './event-queue.js';
-import { LampLane, type Ticket } from './lamp-lane.js';
-import { type Mark, Watermark } from './watermark.js';
+import { LampLane } from './lamp-lane.js';
 
 /** A slot's record as it was committed. */
 export interface Committed {
@@ -17,7 +16,7 @@ export interface Committed {
 
 /** What the shards share: how much there is of everything. */
 export interface QueueCounts {
-  /** Transitions queued or under way. */
+  /** Events, and slots with lamps, that are queued or under way. */
   pending: number;
   /** Commits kept aside by shards that lag. */
   held: number;
@@ -42,10 +41,9 @@ interface Lag {
  *   Q3. It ends lagging only when history was queued up to where the held commits begin: nothing between is missing.
  */
 export class ShardQueue {
-  readonly events = new EventQueue();
+  readonly events = new EventQueue((count) => this.#count(-count));
   readonly lamps = new Map<string, LampLane>();
   pending = 0;
-  #watermark = new Watermark();
   #lag: Lag | undefined;
   /** The newest revision that was ever queued. */
   #newest = 0;
@@ -58,7 +56,7 @@ export class ShardQueue {
   ) {}
 
   get publishedRevision(): number | 'all' {
-    const lowest = this.#watermark.lowest;
+    const lowest = this.#lowest();
     const through = this.#lag?.through ?? Infinity;
     if (lowest === undefined) return this.#lag === undefined ? 'all' : through;
     return Math.min(lowest - 1, through);
@@ -85,23 +83,24 @@ export class ShardQueue {
 
   /** Queues a commit, lagging or not. */
   queue({ slotKey, record, revision, trace, wasDark = false }: Committed): void {
-    const facts = lampFacts(record);
     this.#newest = Math.max(this.#newest, revision);
-    this.pending++;
-    this.counts.pending++;
-    const ticket = new Transition(this, this.#watermark, this.#watermark.add(revision), facts === undefined ? 1 : 2);
-    this.events.add({ slotKey, record, revision, ticket, trace });
+    this.events.add({ slotKey, record, revision, trace });
+    this.#count(1);
     this.onEvents(this.events);
+    const facts = lampFacts(record);
     if (facts === undefined) return;
     const lane = this.lamp(slotKey);
-    lane.add({ record, revision, facts }, ticket, wasDark);
+    lane.add({ record, revision, facts }, wasDark);
+    this.#countLane(lane);
     this.onLamp(lane);
   }
 
   /** The lane of a slot's lamp, made where there is none. */
   lamp(slotKey: string): LampLane {
     let lane = this.lamps.get(slotKey);
-    if (lane === undefined) this.lamps.set(slotKey, (lane = new LampLane(this.shard, slotKey)));
+    if (lane === undefined) {
+      this.lamps.set(slotKey, (lane = new LampLane(slotKey, (settled) => this.#countLane(settled))));
+    }
     return lane;
   }
 
@@ -112,11 +111,10 @@ export class ShardQueue {
 
   /** Drops what is queued, as there is no room for it; what is under way ends by itself. */
   fallBehind(): void {
-    const lowest = this.#watermark.lowest ?? this.#newest + 1;
-    // The old marks go with the old watermark; tickets that are still out tell it, and nobody asks it any more.
-    this.#watermark = new Watermark();
+    const lowest = this.#lowest() ?? this.#newest + 1;
     this.lag(lowest - 1, this.#newest);
-    this.#drop(true);
+    this.events.drop();
+    for (const lane of this.lamps.values()) lane.drop(true);
   }
 
   /** History up to `through` was queued. Says whether the shard goes on by itself (Q3). */
@@ -136,13 +134,29 @@ export class ShardQueue {
   forget(): void {
     this.counts.held -= this.#lag?.held.length ?? 0;
     this.#lag = undefined;
-    this.#drop(false);
+    this.events.forget();
+    for (const lane of this.lamps.values()) lane.drop(false);
   }
 
-  /** For tickets: one transition less. */
-  finished(): void {
-    this.pending--;
-    this.counts.pending--;
+  /** The lowest revision that is not wholly published; undefined: none. Looks at every slot with a lamp that waits. */
+  #lowest(): number | undefined {
+    let lowest = this.events.lowest ?? Infinity;
+    for (const lane of this.lamps.values()) lowest = Math.min(lowest, lane.lowest);
+    return lowest === Infinity ? undefined : lowest;
+  }
+
+  #count(more: number): void {
+    this.pending += more;
+    this.counts.pending += more;
+  }
+
+  /** A lane counts while it has something to tell, or is telling it; one that has nothing more is forgotten. */
+  #countLane(lane: LampLane): void {
+    const counts = !lane.dead && lane.lowest < Infinity;
+    if (counts !== lane.counted) this.#count(counts ? 1 : -1);
+    lane.counted = counts;
+    const over = lane.dead || (lane.empty && lane.state === 'idle');
+    if (over && this.lamps.get(lane.slotKey) === lane) this.lamps.delete(lane.slotKey);
   }
 
   #leaveToHistory(lag: Lag, revision: number): void {
@@ -151,31 +165,5 @@ export class ShardQueue {
     const kept = lag.held.filter((commit) => commit.revision > lag.target);
     this.counts.held -= lag.held.length - kept.length;
     lag.held = kept;
-  }
-
-  #drop(lag: boolean): void {
-    this.events.drop();
-    for (const [slotKey, lane] of this.lamps) {
-      lane.drop(lag);
-      if (lane.dead) this.lamps.delete(slotKey);
-    }
-  }
-}
-
-/** One transition: its event, and what it says about lamps. */
-class Transition implements Ticket {
-  readonly survivesLag = false;
-
-  constructor(
-    readonly queue: ShardQueue,
-    readonly watermark: Watermark,
-    readonly mark: Mark,
-    private left: number,
-  ) {}
-
-  done(): void {
-    if (--this.left > 0) return;
-    this.watermark.done(this.mark);
-    this.queue.finished();
   }
 }

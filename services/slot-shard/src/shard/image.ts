@@ -15,7 +15,8 @@ export interface StoredCommit {
   readonly key: string;
   readonly entry: JournalEntry;
   readonly revision: number;
-  readonly bytes: number;
+  /** `entry` as it is stored. */
+  readonly value: Uint8Array;
 }
 
 /** All that the store holds of a shard at one revision. */
@@ -40,7 +41,9 @@ export class ShardImage {
     if (key.startsWith(this.#slotsPrefix)) {
       this.slots.set(key, { key, record: SlotRecord.decode(value), revision: modRevision });
     } else if (key.startsWith(this.#journalPrefix)) {
-      this.journal.set(key, { key, entry: JournalEntry.decode(value), revision: modRevision, bytes: value.length });
+      // In memory of its own: what was read is a piece of a page of megabytes.
+      const own = Buffer.from(value);
+      this.journal.set(key, { key, entry: JournalEntry.decode(own), revision: modRevision, value: own });
     } else if (key === this.#markKey) {
       this.mark = ShardMark.decode(value);
       this.marked = true;

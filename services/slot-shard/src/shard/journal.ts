@@ -1,27 +1,27 @@
-import { CommandAnswer, type JournalEntry } from '@parkade/proto';
+import { CommandAnswer, JournalEntry } from '@parkade/proto';
 
 /** What names an answer: the request id, and where an automatic choice stops twice at one shard, the stop. */
 export function answerKey(requestId: string, stop: string): string {
   return stop === '' ? requestId : `${requestId} ${stop}`;
 }
 
-/** What a request id was answered, and by which commit. */
+/** What a request id was answered. */
 export interface Remembered {
-  readonly requestId: string;
   readonly fingerprint: number;
   /** The encoded answer; its revision is `revision`. */
   readonly answer: Uint8Array;
   readonly revision: number;
-  /** The commit's key. */
-  readonly key: string;
 }
 
 /** One commit's part of the journal. */
 export interface Commit {
   readonly key: string;
   readonly atMs: number;
-  readonly bytes: number;
-  readonly requestIds: readonly string[];
+  readonly revision: number;
+  /** The `JournalEntry` as it is stored: an answer is looked for in it only when it is asked for again, which is rare. */
+  readonly value: Uint8Array;
+  /** Of each answer in it; see `answerKey`. */
+  readonly answerKeys: readonly string[];
 }
 
 /** Commits to delete from the store: all keys from `firstKey` to `lastKey`, both included. */
@@ -48,7 +48,8 @@ const ALWAYS_KEPT = 64;
  *   J3. Bytes are bounded: past the bound the oldest expire early, and `floorMs` rises with them.
  */
 export class RequestJournal {
-  readonly #answers = new Map<string, Remembered>();
+  /** By the key of an answer: nothing else is kept of one, as there are millions. */
+  readonly #answers = new Map<string, Commit>();
   #commits: Commit[] = [];
   #bytes = 0;
   #floorMs: number;
@@ -66,23 +67,26 @@ export class RequestJournal {
     return this.#answers.size;
   }
 
-  /** Adds the answers of one commit. Commits come in the order of their keys, or nearly. */
-  add(key: string, entry: JournalEntry, revision: number, bytes: number): void {
-    const requestIds: string[] = [];
-    for (const { requestId: id, stop, fingerprint, answer } of entry.answers) {
-      const requestId = answerKey(id, stop);
-      this.#answers.set(requestId, { requestId, fingerprint, answer, revision, key });
-      requestIds.push(requestId);
-    }
-    const commit = { key, atMs: entry.atMs, bytes, requestIds };
+  /** Adds the answers of one commit, which is `value` in the store. Commits come in the order of their keys, or nearly. */
+  add(key: string, { answers, atMs }: JournalEntry, revision: number, value: Uint8Array): void {
+    const answerKeys = answers.map(({ requestId, stop }) => answerKey(requestId, stop));
+    const commit = { key, atMs, revision, value, answerKeys };
+    for (const each of answerKeys) this.#answers.set(each, commit);
     let at = this.#commits.length;
     while (at > 0 && (this.#commits[at - 1]?.key ?? '') > key) at--;
-    this.#commits.splice(at, 0, commit);
-    this.#bytes += bytes;
+    if (at === this.#commits.length) this.#commits.push(commit);
+    else this.#commits.splice(at, 0, commit);
+    this.#bytes += value.length;
   }
 
-  find(requestId: string): Remembered | undefined {
-    return this.#answers.get(requestId);
+  /** What was answered under the key of an answer. */
+  find(key: string): Remembered | undefined {
+    const commit = this.#answers.get(key);
+    if (commit === undefined) return undefined;
+    const { answers } = JournalEntry.decode(commit.value);
+    const found = answers.findLast(({ requestId, stop }) => answerKey(requestId, stop) === key);
+    if (found === undefined) return undefined;
+    return { fingerprint: found.fingerprint, answer: found.answer, revision: commit.revision };
   }
 
   /**
@@ -99,12 +103,14 @@ export class RequestJournal {
     let floorMs = this.#floorMs;
     let bytes = this.#bytes;
     let early = false;
-    for (const commit of this.#commits.slice(0, -ALWAYS_KEPT)) {
+    for (let i = 0; i < this.#commits.length - ALWAYS_KEPT; i++) {
+      const commit = this.#commits[i];
+      if (commit === undefined) break;
       if (commits.size >= limit || (commit.atMs >= beforeMs && bytes <= maxBytes)) break;
       early ||= commit.atMs >= beforeMs;
       commits.add(commit);
-      bytes -= commit.bytes;
-      for (const requestId of commit.requestIds) floorMs = Math.max(floorMs, timeOf(requestId.slice(0, 36)));
+      bytes -= commit.value.length;
+      for (const each of commit.answerKeys) floorMs = Math.max(floorMs, timeOf(each.slice(0, 36)));
     }
     const keysGone = [...commits].map(({ key }) => key);
     const [firstKey, lastKey] = [keysGone[0], keysGone.at(-1)];
@@ -115,13 +121,12 @@ export class RequestJournal {
   /** The keys of `expired` are deleted from the store, its floor stands there. */
   forget(expired: Expired): void {
     this.#floorMs = Math.max(this.#floorMs, expired.floorMs);
-    const gone = this.#commits.filter((commit) => expired.commits.has(commit));
     this.#commits = this.#commits.filter((commit) => !expired.commits.has(commit));
-    for (const { key, bytes, requestIds } of gone) {
-      this.#bytes -= bytes;
-      for (const requestId of requestIds) {
+    for (const commit of expired.commits) {
+      this.#bytes -= commit.value.length;
+      for (const each of commit.answerKeys) {
         // A routed choice is journalled again under the same id: its younger answer stays.
-        if (this.#answers.get(requestId)?.key === key) this.#answers.delete(requestId);
+        if (this.#answers.get(each) === commit) this.#answers.delete(each);
       }
     }
   }

@@ -130,7 +130,7 @@ export class Shard implements ExecutionHost {
     this.#live = new LiveSlots(this.number, this.shardCount, image, this.deps.quotas.use);
     this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const { key, entry, revision, bytes } of commits) this.#requests.journal.add(key, entry, revision, bytes);
+    for (const { key, entry, revision, value } of commits) this.#requests.journal.add(key, entry, revision, value);
     this.#serve();
   }
 
@@ -199,7 +199,7 @@ export class Shard implements ExecutionHost {
     const current = this.#state === 'serving';
     if (current) {
       const { journalKey, journal, journalBytes } = commit;
-      if (journalBytes !== undefined) this.#requests.journal.add(journalKey, journal, revision, journalBytes.length);
+      if (journalBytes !== undefined) this.#requests.journal.add(journalKey, journal, revision, journalBytes);
       for (const { changes, pending } of writes) {
         for (const { entry, record } of changes) {
           const wasDark = isDark(entry.record);
