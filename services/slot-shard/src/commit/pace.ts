@@ -1,5 +1,5 @@
 /** With so many operations a transaction is as good as full: the rest of its 128 would be waited for in vain. */
-export const FULL_OPERATIONS = 112;
+export const FULL_OPERATIONS = 124;
 
 /** So long what waits beside a transaction under way lets the next one fill: a few times what one takes. */
 const PATIENCE_MS = 10;
