@@ -1,6 +1,6 @@
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
-import { Direction, ParkRequest, RetrieveRequest } from '@parkade/proto';
+import { Direction, MediaControl, OnOccupied, type ParkRequest, type RetrieveRequest } from '@parkade/proto';
 
 const clock = new SystemClock();
 const random = new SystemRandom();
@@ -29,9 +29,12 @@ export function tenantSlot(worker: number, tenantId: string): WorkerSlot {
   return { ...workerSlot(worker), tenantId, slot: String(FIRST_SLOT + worker) };
 }
 
-/** A park as a switch would ask for it; some 250 bytes. */
+/**
+ * A park as a switch would ask for it; some 250 bytes. Made as it is: by `fromPartial`, which a client that counts its CPU would not use
+ * either, it costs 3 µs more.
+ */
 export function parkOf({ tenantId, slot, callId }: WorkerSlot): ParkRequest {
-  return ParkRequest.fromPartial({
+  return {
     requestId: newRequestId(clock.nowMs(), random),
     tenantId,
     target: { kind: { $case: 'slot', value: { lotId: 'default', slot } } },
@@ -44,12 +47,16 @@ export function parkOf({ tenantId, slot, callId }: WorkerSlot): ParkRequest {
       sipCallId: `${callId}@198.51.100.7`,
     },
     parker: { userId: 'alice', deviceId: 'desk-42', extension: '4217' },
-  });
+    note: '',
+    onOccupied: OnOccupied.UNSPECIFIED,
+    mediaControl: MediaControl.UNSPECIFIED,
+    overrides: undefined,
+  };
 }
 
 /** The retrieve that empties the slot again. */
 export function retrieveOf({ tenantId, slot }: WorkerSlot): RetrieveRequest {
-  return RetrieveRequest.fromPartial({
+  return {
     requestId: newRequestId(clock.nowMs(), random),
     tenantId,
     from: { $case: 'slot', value: { lotId: 'default', slot } },
@@ -59,6 +66,9 @@ export function retrieveOf({ tenantId, slot }: WorkerSlot): RetrieveRequest {
       callerName: 'Grace Hopper',
       callerNumber: '4218',
       direction: Direction.INBOUND,
+      sipCallId: '',
     },
-  });
+    mediaControl: MediaControl.UNSPECIFIED,
+    giveUpAfter: undefined,
+  };
 }

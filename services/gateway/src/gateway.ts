@@ -252,7 +252,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
         listSlots(request, deadlineIn(undefined, clock, limits), clock.nowMs(), { cluster, lots, owned }),
       run,
       getPark: (request) => park(request, deadlineIn(undefined, clock, limits)),
-      execute: (command, by) => commands.execute(command, deadlineIn(undefined, clock, limits), '', by),
+      execute: (command, by) => commands.execute(command, deadlineIn(undefined, clock, limits), { by }),
       ...{ lotOf, onDefect },
       board: {
         watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),

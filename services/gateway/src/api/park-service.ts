@@ -1,11 +1,9 @@
-import type { handleUnaryCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import { type Clock } from '@parkade/clock';
 import { actorOf, callerOf, TAKES } from '@parkade/identity';
 import {
   type CommandsRequest,
-  type CommandsResponse,
   ParkServiceService,
-  WatchSlotsResponse,
   type GetParkRequest,
   type GetParkResponse,
   type ListParkHistoryRequest,
@@ -13,11 +11,12 @@ import {
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
-import { type CallContext, Malformed, type MountedService, Refused, unary } from '@parkade/rpc';
+import { callContext, defect, Malformed, type MountedService, Refused, unary } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
-import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
+import type { CommandName, PublicCommand } from '../commands/public-command.js';
 import type { GatewayLimits } from '../config.js';
 import { type Deadline, unaryDeadline } from '../deadline.js';
+import type { CommandsCall } from '../stream/commands-stream.js';
 import type { OpenStreams } from '../stream/open-streams.js';
 import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { sized } from '../validation/sized.js';
@@ -43,84 +42,105 @@ export interface ParkServiceDeps {
   readonly tracing: boolean;
 }
 
-type Request<Name extends PublicCommand['$case']> = Extract<PublicCommand, { readonly $case: Name }>['value'];
-type Response<Name extends PublicAnswer['$case']> = Extract<PublicAnswer, { readonly $case: Name }>['value'];
+type Request<Name extends CommandName> = Extract<PublicCommand, { readonly $case: Name }>['value'];
+type UnaryCall<Req> = ServerUnaryCall<Req, unknown>;
 
 /** `parkade.park.v1.ParkService`, ready to be mounted on a server. */
 export function parkService(deps: ParkServiceDeps): MountedService {
   const { limits, clock, commands, underWay, quotas, onDefect, tracing } = deps;
 
+  /** Why a request is not begun: it is none, or it is one too many. */
+  function refusal(name: string, call: UnaryCall<{ readonly tenantId: string }>): Refused | undefined {
+    const request: unknown = call.request;
+    return request instanceof Malformed ? request.refused() : quotas.request(call.request.tenantId, name, call);
+  }
+
   /** A unary RPC that bounds what is under way and ends a little before its caller's time does. */
   function handler<Req extends { readonly tenantId: string }, Res>(
     name: string,
-    handle: (request: Req, deadline: Deadline, trace: string | undefined, call: CallContext) => Promise<Res | Refused>,
+    handle: (request: Req, deadline: Deadline) => Promise<Res | Refused>,
   ): handleUnaryCall<Req, Res> {
-    const answered = unary<Req, Res>((request, context) => {
-      const { deadlineMs } = context;
+    const answered = unary<Req, Res>((request, { deadlineMs }) => {
       const deadline = unaryDeadline(deadlineMs, clock, limits);
-      const trace = tracing ? context.trace : undefined;
-      return underWay.run(request.tenantId, () => handle(request, deadline, trace, context));
+      return underWay.run(request.tenantId, () => handle(request, deadline));
     }, onDefect);
     return (call, callback) => {
-      const request: unknown = call.request;
-      const beyond = request instanceof Malformed ? undefined : quotas.request(call.request.tenantId, name, call);
-      if (beyond === undefined) answered(call, callback);
-      else callback(beyond.toServiceError());
+      const refused = refusal(name, call);
+      if (refused === undefined) answered(call, callback);
+      else callback(refused.toServiceError());
     };
   }
 
-  /** A unary RPC that is one command, answered by the case `answer`. */
-  function command<Name extends PublicCommand['$case'], Answer extends PublicAnswer['$case']>(
-    name: Name,
-    expected: Answer,
-  ): handleUnaryCall<Request<Name>, Response<Answer>> {
+  /** A unary RPC that is one command: as `handler`, without a promise, its answer written as the bytes it came as. */
+  function command<Name extends CommandName>(name: Name): handleUnaryCall<Request<Name>, Uint8Array> {
     const operation = `ParkService/${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    return handler(name, async (value, deadline, trace, call) => {
-      const by = TAKES.has(name) ? actorOf(callerOf(call), call.peer, operation) : undefined;
-      const answer = await commands.execute({ $case: name, value } as PublicCommand, deadline, trace, by);
-      if (answer instanceof Refused) return answer;
-      if (answer.$case !== expected) throw new Error(`${name} was answered with ${answer.$case}`);
-      return answer.value as Response<Answer>;
-    });
+    const takes = TAKES.has(name);
+    return (call, callback) => {
+      const refused = refusal(name, call) ?? underWay.enter(call.request.tenantId);
+      if (refused !== undefined) return callback(refused.toServiceError());
+      const { tenantId } = call.request;
+      const context = callContext(call);
+      const by = takes ? actorOf(callerOf(call), context.peer, operation) : undefined;
+      const trace = tracing ? context.trace : undefined;
+      const deadline = unaryDeadline(context.deadlineMs, clock, limits);
+      commands.begin(
+        { $case: name, value: call.request } as PublicCommand,
+        deadline,
+        { trace, by },
+        {
+          answered: (reply) => {
+            underWay.leave(tenantId);
+            if (reply instanceof Refused) callback(reply.toServiceError());
+            else callback(null, reply.encode());
+          },
+          failed: (error) => {
+            underWay.leave(tenantId);
+            onDefect(error);
+            callback(defect().toServiceError());
+          },
+        },
+      );
+    };
   }
 
   return {
     definition: definition(limits.maxRequestBytes),
     implementation: {
-      park: command('park', 'park'),
-      reserve: command('reserve', 'park'),
-      completeReservation: command('completeReservation', 'park'),
-      retrieve: command('retrieve', 'retrieve'),
-      beginRetrieve: command('beginRetrieve', 'retrieve'),
-      confirmRetrieve: command('confirmRetrieve', 'retrieve'),
-      giveBackRetrieve: command('giveBackRetrieve', 'park'),
-      claimPickup: command('claimPickup', 'retrieve'),
-      parkOrRetrieve: command('parkOrRetrieve', 'parkOrRetrieve'),
-      release: command('release', 'release'),
-      movePark: command('movePark', 'park'),
-      extendPark: command('extendPark', 'park'),
-      renewPolicy: command('renewPolicy', 'park'),
-      getSlot: command('getSlot', 'getSlot'),
+      park: command('park'),
+      reserve: command('reserve'),
+      completeReservation: command('completeReservation'),
+      retrieve: command('retrieve'),
+      beginRetrieve: command('beginRetrieve'),
+      confirmRetrieve: command('confirmRetrieve'),
+      giveBackRetrieve: command('giveBackRetrieve'),
+      claimPickup: command('claimPickup'),
+      parkOrRetrieve: command('parkOrRetrieve'),
+      release: command('release'),
+      movePark: command('movePark'),
+      extendPark: command('extendPark'),
+      renewPolicy: command('renewPolicy'),
+      getSlot: command('getSlot'),
       getPark: handler('getPark', deps.getPark),
       listSlots: handler('listSlots', deps.listSlots),
       listParkHistory: handler('listParkHistory', deps.listParkHistory),
       watchSlots: (call: WatchCall) => void deps.watchSlots(call).catch(onDefect),
-      commands: (call: ServerDuplexStream<CommandsRequest, CommandsResponse>) => deps.streams.open(call),
+      commands: (call: CommandsCall) => deps.streams.open(call),
     },
   };
 }
 
-/** The service with bounded requests, and with watch messages that were encoded once for many. */
+/** The service with bounded requests, and with answers that are encoded already. */
 function definition(maxRequestBytes: number): MountedService['definition'] {
-  const responseSerialize = (message: Uint8Array | WatchSlotsResponse): Buffer =>
-    message instanceof Uint8Array
-      ? Buffer.from(message.buffer, message.byteOffset, message.byteLength)
-      : WatchSlotsResponse.encode(message).finish();
-  const watch = { ...ParkServiceService.watchSlots, responseSerialize };
-  return {
-    ...sized({ ...ParkServiceService, watchSlots: watch }, maxRequestBytes),
-    ...sized({ commands: ParkServiceService.commands }, maxRequestBytes, commandsIn),
-  };
+  const encoded = Object.entries(ParkServiceService).map(([name, method]) => {
+    const serialize = method.responseSerialize as (message: unknown) => Buffer;
+    const responseSerialize = (message: unknown): Buffer =>
+      message instanceof Uint8Array
+        ? Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+        : serialize(message);
+    return [name, { ...method, responseSerialize }] as const;
+  });
+  const all = Object.fromEntries(encoded) as unknown as typeof ParkServiceService;
+  return { ...sized(all, maxRequestBytes), ...sized({ commands: all.commands }, maxRequestBytes, commandsIn) };
 }
 
 function commandsIn(request: unknown): number {

@@ -25,8 +25,8 @@ export class UnderWay {
     return this.#stopped;
   }
 
-  /** Runs `work` unless there is too much to do, or the process is shutting down. */
-  async run<T>(tenantId: string, work: () => Promise<T | Refused>): Promise<T | Refused> {
+  /** Counts one more; refused when there is too much to do, or the process is shutting down. What is counted must `leave` once. */
+  enter(tenantId: string): Refused | undefined {
     if (this.#stopped) return draining();
     const own = this.#byTenant.get(tenantId) ?? 0;
     if (this.#count >= this.max || own > this.max - this.#count) {
@@ -34,19 +34,27 @@ export class UnderWay {
     }
     this.#count++;
     this.#byTenant.set(tenantId, own + 1);
-    try {
-      return await work();
-    } finally {
-      this.#count--;
-      this.#leave(tenantId);
-      if (this.#count === 0) this.#idle?.();
-    }
+    return undefined;
   }
 
-  #leave(tenantId: string): void {
+  /** What `enter` has counted has ended. */
+  leave(tenantId: string): void {
+    this.#count--;
     const left = (this.#byTenant.get(tenantId) ?? 1) - 1;
     if (left === 0) this.#byTenant.delete(tenantId);
     else this.#byTenant.set(tenantId, left);
+    if (this.#count === 0) this.#idle?.();
+  }
+
+  /** Runs `work` between `enter` and `leave`. */
+  async run<T>(tenantId: string, work: () => Promise<T | Refused>): Promise<T | Refused> {
+    const refused = this.enter(tenantId);
+    if (refused !== undefined) return refused;
+    try {
+      return await work();
+    } finally {
+      this.leave(tenantId);
+    }
   }
 
   /** Begins nothing new from now on. */

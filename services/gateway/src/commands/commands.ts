@@ -1,20 +1,21 @@
 import type { Clock, Random } from '@parkade/clock';
 import { TAKES } from '@parkade/identity';
 import { EXTENSION_LOT, newRequestId } from '@parkade/ids';
-import { type Actor, type CommandAnswer, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
+import { type Actor, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
 import type { Settings } from '../ports.js';
-import type { Delivery } from '../routing/delivery.js';
-import type { Order } from '../routing/owner-link.js';
-import { publicAnswer } from './answers.js';
+import type { Asker, Delivery } from '../routing/delivery.js';
+import type { Order } from '../routing/order.js';
+import type { OwnerAnswer } from '../routing/owner-answer.js';
 import { checkCommand } from './check.js';
 import { fingerprint } from './fingerprint.js';
 import type { Moving } from './moving.js';
 import type { Arrival, Parking } from './parking.js';
 import type { Place, Places } from './place.js';
-import type { PublicAnswer, PublicCommand } from './public-command.js';
+import { encodeRequest, type PublicAnswer, type PublicCommand } from './public-command.js';
+import { PublicReply } from './public-reply.js';
 
 export interface CommandsDeps {
   readonly settings: Settings;
@@ -27,32 +28,77 @@ export interface CommandsDeps {
   readonly random: Random;
 }
 
+/** Under what a command was asked for. */
+export interface Asking {
+  /** The traceparent it is part of. */
+  readonly trace?: string | undefined;
+  /** Who asks through an API, kept with a take. */
+  readonly by?: Actor | undefined;
+}
+
 /** Does every public command, whichever way it came: checked, routed, brought to its owner, its answer translated. */
 export class Commands {
   constructor(private readonly deps: CommandsDeps) {}
 
-  /**
-   * Resolves at the deadline at the latest. Rejects only on a defect. `trace`: the traceparent it is part of; `by`: who asks
-   * through an API, kept with a take.
-   */
-  async execute(given: PublicCommand, deadline: Deadline, trace = '', by?: Actor): Promise<PublicAnswer | Refused> {
-    const { clock, isRegistered, settings } = this.deps;
-    const refused = checkCommand(given, clock.nowMs(), isRegistered);
-    if (refused !== undefined) return refused;
-    const command = this.#identified(given);
-    const place = await this.#place(command, deadline);
-    if (place instanceof Refused) return place;
-    const answer = await this.#send(command, place, deadline, {
+  /** Resolves at the deadline at the latest. Rejects only on a defect. */
+  execute(command: PublicCommand, deadline: Deadline, asking: Asking = {}): Promise<PublicAnswer | Refused> {
+    return new Promise((resolve, reject) => {
+      this.begin(command, deadline, asking, {
+        answered: (reply) => resolve(reply instanceof Refused ? reply : reply.read()),
+        failed: reject,
+      });
+    });
+  }
+
+  /** As `execute`, for what comes in thousands: see `Delivery.begin`. */
+  begin(given: PublicCommand, deadline: Deadline, asking: Asking, asker: Asker<PublicReply>): void {
+    const { clock, isRegistered } = this.deps;
+    try {
+      const refused = checkCommand(given, clock.nowMs(), isRegistered);
+      if (refused !== undefined) return asker.answered(refused);
+      const command = this.#identified(given);
+      const place = this.#place(command, deadline);
+      if (!(place instanceof Promise)) return this.#go(command, place, deadline, asking, asker);
+      place
+        .then((found) => this.#go(command, found, deadline, asking, asker))
+        .catch((error: unknown) => asker.failed(error));
+    } catch (error) {
+      asker.failed(error);
+    }
+  }
+
+  #go(
+    command: PublicCommand,
+    place: Place | Refused,
+    deadline: Deadline,
+    { trace = '', by }: Asking,
+    asker: Asker<PublicReply>,
+  ): void {
+    if (place instanceof Refused) return asker.answered(place);
+    const bytes = encodeRequest(command);
+    const order: Order = {
       shard: place.shard,
-      settingsRevision: settings.revision,
-      fingerprint: command.$case === 'getSlot' ? 0 : fingerprint(command),
+      settingsRevision: this.deps.settings.revision,
+      fingerprint: command.$case === 'getSlot' ? 0 : fingerprint(command.$case, bytes),
       part: 0,
       lotId: '',
       trace,
       ...(by !== undefined && TAKES.has(command.$case) ? { by } : {}),
-      op: command.$case === 'movePark' ? undefined : command,
+      op: command.$case === 'movePark' ? undefined : { ...command, bytes },
+    };
+    this.#send(command, place, deadline, order, {
+      answered: (answer) => {
+        if (answer instanceof Refused) return asker.answered(answer);
+        let reply: PublicReply;
+        try {
+          reply = new PublicReply(command.$case, answer);
+        } catch (error) {
+          return asker.failed(error);
+        }
+        asker.answered(reply);
+      },
+      failed: (error) => asker.failed(error),
     });
-    return answer instanceof Refused ? answer : publicAnswer(command.$case, answer);
   }
 
   /** With a request id: the client's, or a new one. */
@@ -92,38 +138,34 @@ export class Commands {
     }
   }
 
-  #send(command: PublicCommand, place: Place, deadline: Deadline, order: Order): Promise<CommandAnswer | Refused> {
+  #send(command: PublicCommand, place: Place, deadline: Deadline, order: Order, asker: Asker<OwnerAnswer>): void {
     const { delivery, parking } = this.deps;
     switch (command.$case) {
       case 'park':
-        return parking.park(
-          order,
-          {
-            ...arrival(command, place),
-            onOccupied: onOccupied(command.value, place.lot),
-            holdIfFull: command.value.holdIfFull,
-          },
-          deadline,
-        );
       case 'reserve':
-        return parking.park(order, arrival(command, place), deadline);
+        return parking.begin(order, arrival(command, place), deadline, asker);
       case 'completeReservation': {
         const { tenantId, requestId } = command.value;
-        const kind = 'complete';
-        return parking.park(
+        const onOccupied = OnOccupied.REJECT;
+        return parking.begin(
           order,
-          { tenantId, requestId, lot: undefined, kind, onOccupied: OnOccupied.REJECT },
+          { tenantId, requestId, lot: undefined, kind: 'complete', onOccupied },
           deadline,
+          asker,
         );
       }
       case 'movePark':
-        return this.#move(command.value, deadline, order);
+        this.#move(command.value, deadline, order).then(
+          (answer) => asker.answered(answer),
+          (error: unknown) => asker.failed(error),
+        );
+        return;
       default:
-        return delivery.deliver(order, deadline);
+        return delivery.begin(order, deadline, asker);
     }
   }
 
-  async #move(request: MoveParkRequest, deadline: Deadline, order: Order): Promise<CommandAnswer | Refused> {
+  async #move(request: MoveParkRequest, deadline: Deadline, order: Order): Promise<OwnerAnswer | Refused> {
     const { moving, places } = this.deps;
     const { tenantId, slot } = request;
     const to = await places.slot(tenantId, slot ?? { lotId: '', slot: '' }, deadline);
@@ -131,10 +173,12 @@ export class Commands {
   }
 }
 
-function arrival(command: Extract<PublicCommand, { readonly $case: 'park' | 'reserve' }>, place: Place): Arrival {
+function arrival(command: Extract<PublicCommand, { readonly $case: 'park' | 'reserve' }>, { lot }: Place): Arrival {
   const { tenantId, requestId, target } = command.value;
   const kind = target?.kind?.$case === 'lot' ? 'choose' : 'slot';
-  return { tenantId, requestId, lot: place.lot, kind, onOccupied: OnOccupied.REJECT };
+  if (command.$case === 'reserve') return { tenantId, requestId, lot, kind, onOccupied: OnOccupied.REJECT };
+  const { holdIfFull } = command.value;
+  return { tenantId, requestId, lot, kind, onOccupied: onOccupied(command.value, lot), holdIfFull };
 }
 
 /** What the request says, else what the lot is set to. */

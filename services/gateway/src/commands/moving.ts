@@ -1,9 +1,10 @@
 import type { Clock } from '@parkade/clock';
-import { type CommandAnswer, type MoveHold, type MoveParkRequest, Reason, type SlotTarget } from '@parkade/proto';
+import { type MoveHold, type MoveParkRequest, Reason, type SlotTarget } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { Deadline } from '../deadline.js';
 import type { Delivery } from '../routing/delivery.js';
-import type { Order } from '../routing/owner-link.js';
+import type { Order } from '../routing/order.js';
+import type { OwnerAnswer } from '../routing/owner-answer.js';
 
 /** How often a hold is made again because the destination has another owner by now. */
 const MAX_HOLDS = 4;
@@ -30,7 +31,7 @@ export class Moving {
     request: MoveParkRequest,
     destination: number,
     deadline: Deadline,
-  ): Promise<CommandAnswer | Refused> {
+  ): Promise<OwnerAnswer | Refused> {
     if (base.shard === destination) {
       return this.delivery.deliver({ ...base, op: { $case: 'move', value: { request, hold: undefined } } }, deadline);
     }
@@ -51,8 +52,9 @@ export class Moving {
     const op = { $case: 'holdForMove', value: { request } } as const;
     const answer = await this.delivery.deliver({ ...base, shard, op }, deadline);
     if (answer instanceof Refused) return answer;
-    if (answer.result?.$case === 'hold') return answer.result.value;
-    throw new Error(`the owner answered holdForMove with ${answer.result?.$case ?? 'nothing'}`);
+    const result = answer.result();
+    if (result?.$case === 'hold') return result.value;
+    throw new Error(`the owner answered holdForMove with ${answer.kind ?? 'nothing'}`);
   }
 
   /** The answer to the client does not depend on it; waiting lets a read that follows see the slot as it is. */

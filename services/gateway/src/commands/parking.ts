@@ -1,11 +1,12 @@
 import { HOLDING_LOT, homeShard, partShard } from '@parkade/ids';
-import { type ChoiceRoute, type CommandAnswer, OnOccupied, Reason } from '@parkade/proto';
+import { type ChoiceRoute, OnOccupied, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { type LotSettings, MAX_SPREAD } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
 import type { Cluster } from '../ports.js';
-import type { Delivery } from '../routing/delivery.js';
-import type { Order } from '../routing/owner-link.js';
+import type { Asker, Delivery } from '../routing/delivery.js';
+import type { Order } from '../routing/order.js';
+import type { OwnerAnswer } from '../routing/owner-answer.js';
 import type { Lots } from '../settings/lots.js';
 
 /** A command that may be led on from where it was sent first. */
@@ -50,25 +51,47 @@ export class Parking {
     private readonly delivery: Delivery,
   ) {}
 
-  async park(first: Order, arrival: Arrival, deadline: Deadline): Promise<CommandAnswer | Refused> {
+  /** Parks it; see `Delivery.begin`. */
+  begin(first: Order, arrival: Arrival, deadline: Deadline, asker: Asker<OwnerAnswer>): void {
+    this.delivery.begin(first, deadline, {
+      answered: (answer) => {
+        if (isEnd(answer, arrival)) return asker.answered(answer);
+        this.#lead(first, arrival, answer, deadline).then(
+          (last) => asker.answered(last),
+          (error: unknown) => asker.failed(error),
+        );
+      },
+      failed: (error) => asker.failed(error),
+    });
+  }
+
+  /** Goes on from the first answer for as long as there is somewhere to go. */
+  async #lead(
+    first: Order,
+    arrival: Arrival,
+    answered: OwnerAnswer | Refused,
+    deadline: Deadline,
+  ): Promise<OwnerAnswer | Refused> {
     const way: Way = { order: first, lotId: arrival.lot?.lot_id ?? '', step: 0, lots: 1, holding: false };
     const maxHops = this.maxLots * (MAX_SPREAD + 2);
-    let answer = await this.delivery.deliver(way.order, deadline);
+    let answer = answered;
     for (let hop = 0; hop < maxHops; hop++) {
       if (answer instanceof Refused) {
         if (way.holding || !canBeHeld(arrival, answer.reason)) return answer;
         way.holding = true;
         answer = await this.#ask(way, arrival, { shard: way.order.shard, step: 1, holding: true }, deadline);
-      } else if (answer.result?.$case === 'partFull') {
+      } else if (answer.kind === 'partFull') {
         if (!this.#goesOn(way, arrival)) answer = lotFull(way.lotId);
         else {
           const shard = homeShard(arrival.tenantId, way.lotId, this.cluster.shardCount);
           answer = await this.#ask(way, arrival, { shard, step: way.step + 1, holding: false }, deadline);
         }
-      } else if (answer.result?.$case === 'route') {
-        const full = this.#follow(way, arrival, answer.result.value);
+      } else {
+        const result = answer.kind === 'route' ? answer.result() : undefined;
+        if (result?.$case !== 'route') return answer;
+        const full = this.#follow(way, arrival, result.value);
         answer = full ?? (await this.delivery.deliver(way.order, deadline));
-      } else return answer;
+      }
     }
     return lotFull(way.lotId);
   }
@@ -79,7 +102,7 @@ export class Parking {
     { tenantId, requestId }: Arrival,
     { shard, step, holding }: { shard: number; step: number; holding: boolean },
     deadline: Deadline,
-  ): Promise<CommandAnswer | Refused> {
+  ): Promise<OwnerAnswer | Refused> {
     const op = { $case: 'routeChoice', value: { requestId, tenantId, lotId: way.lotId, step, holding } } as const;
     // Asked under the stop it follows (lot and part): that is how the answer is found again.
     const part = holding ? way.order.part : 0;
@@ -121,6 +144,12 @@ export class Parking {
     if (arrival.kind === 'slot' && way.order.lotId === '' && lot.spread > 1) return false;
     return lot.spread > 1 || lot.overflow_lot_id !== undefined;
   }
+}
+
+/** Whether nothing can follow it, wherever the call was led before. */
+function isEnd(answer: OwnerAnswer | Refused, arrival: Arrival): boolean {
+  if (answer instanceof Refused) return !canBeHeld(arrival, answer.reason);
+  return answer.kind !== 'partFull' && answer.kind !== 'route';
 }
 
 function canBeHeld({ kind, onOccupied, holdIfFull }: Arrival, reason: Reason): boolean {

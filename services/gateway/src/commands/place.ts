@@ -1,5 +1,5 @@
 import { DEFAULT_LOT, EXTENSION_LOT, extensionShard, homeShard, parkIdShard, slotShard } from '@parkade/ids';
-import { type ExtensionTarget, Reason, type SlotTarget, type Target } from '@parkade/proto';
+import { Reason, type SlotTarget, type Target } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
 import type { Deadline } from '../deadline.js';
@@ -19,6 +19,9 @@ export function isGone({ reason }: Refused): boolean {
   return reason === Reason.TENANT_NOT_FOUND || reason === Reason.LOT_NOT_FOUND;
 }
 
+/** A value where the settings know the lot, which they nearly always do. */
+type Found = Place | Refused | Promise<Place | Refused>;
+
 /** Finds the shard of what a request names. */
 export class Places {
   constructor(
@@ -28,46 +31,44 @@ export class Places {
     private readonly shardOf: OwnedSlots['shardOf'],
   ) {}
 
-  async target(tenantId: string, target: Target | undefined, deadline: Deadline): Promise<Place | Refused> {
+  target(tenantId: string, target: Target | undefined, deadline: Deadline): Found {
     const kind = target?.kind;
     switch (kind?.$case) {
       case 'slot':
         return this.slot(tenantId, kind.value, deadline);
-      case 'lot': {
-        const lot = await this.lots.lot(tenantId, kind.value.lotId, deadline);
-        if (lot instanceof Refused) return lot;
-        return { shard: homeShard(tenantId, lot.lot_id, this.cluster.shardCount), lot };
-      }
+      case 'lot':
+        return this.#inLot(tenantId, kind.value.lotId, deadline, (lot) => ({
+          shard: homeShard(tenantId, lot.lot_id, this.cluster.shardCount),
+          lot,
+        }));
       case 'extension':
-        return this.extension(tenantId, kind.value, deadline);
+        return this.#slotIn(tenantId, EXTENSION_LOT, kind.value.extension, deadline);
       case 'group': {
-        const refused = await this.lots.tenant(tenantId, deadline);
-        return refused ?? { shard: extensionShard(tenantId, this.cluster.shardCount), lot: undefined };
+        const place = { shard: extensionShard(tenantId, this.cluster.shardCount), lot: undefined };
+        return this.lots.tenant(tenantId, deadline)?.then((refused) => refused ?? place) ?? place;
       }
       case undefined:
         throw new Error('a target without a kind passed validation');
     }
   }
 
-  async slot(tenantId: string, target: SlotTarget, deadline: Deadline): Promise<Place | Refused> {
-    const lot = await this.lots.lot(tenantId, target.lotId === '' ? DEFAULT_LOT : target.lotId, deadline);
-    if (lot instanceof Refused) return lot;
-    return this.#slotIn(tenantId, lot, target.slot);
-  }
-
-  async extension(tenantId: string, target: ExtensionTarget, deadline: Deadline): Promise<Place | Refused> {
-    const lot = await this.lots.lot(tenantId, EXTENSION_LOT, deadline);
-    if (lot instanceof Refused) return lot;
-    return this.#slotIn(tenantId, lot, target.extension);
+  slot(tenantId: string, { lotId, slot }: SlotTarget, deadline: Deadline): Found {
+    return this.#slotIn(tenantId, lotId === '' ? DEFAULT_LOT : lotId, slot, deadline);
   }
 
   /** As `slot`, but also where tenant or lot are gone from the settings and somebody is parked there all the same. */
-  async taken(tenantId: string, target: SlotTarget, deadline: Deadline): Promise<Place | Refused> {
-    const place = await this.slot(tenantId, target, deadline);
-    if (!(place instanceof Refused) || !isGone(place)) return place;
+  taken(tenantId: string, target: SlotTarget, deadline: Deadline): Found {
+    const place = this.slot(tenantId, target, deadline);
+    return place instanceof Promise
+      ? place.then((found) => (found instanceof Refused ? this.#left(tenantId, target, found, deadline) : found))
+      : place;
+  }
+
+  async #left(tenantId: string, target: SlotTarget, refused: Refused, deadline: Deadline): Promise<Place | Refused> {
+    if (!isGone(refused)) return refused;
     const lotId = target.lotId === '' ? DEFAULT_LOT : target.lotId;
     const shard = await this.shardOf(tenantId, lotId, target.slot, deadline);
-    return shard === undefined ? place : { shard, lot: undefined };
+    return shard === undefined ? refused : { shard, lot: undefined };
   }
 
   /** A park id names its shard. Neither tenant nor lot need be known: what is parked outlives their settings. */
@@ -77,7 +78,16 @@ export class Places {
     return new Refused(Reason.PARK_NOT_FOUND, 'No park with this id; it may have ended long ago.', { park_id: parkId });
   }
 
-  #slotIn(tenantId: string, lot: LotSettings, slot: string): Place {
-    return { shard: slotShard(tenantId, lot.lot_id, slot, lot.spread, this.cluster.shardCount), lot };
+  #slotIn(tenantId: string, lotId: string, slot: string, deadline: Deadline): Found {
+    const { shardCount } = this.cluster;
+    return this.#inLot(tenantId, lotId, deadline, (lot) => ({
+      shard: slotShard(tenantId, lot.lot_id, slot, lot.spread, shardCount),
+      lot,
+    }));
+  }
+
+  #inLot(tenantId: string, lotId: string, deadline: Deadline, place: (lot: LotSettings) => Place): Found {
+    const lot = this.lots.lot(tenantId, lotId, deadline);
+    return lot instanceof Promise ? lot.then((found) => (found instanceof Refused ? found : place(found))) : place(lot);
   }
 }

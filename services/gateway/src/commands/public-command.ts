@@ -19,41 +19,43 @@ import {
 /** A command as clients give it, alone or on a `Commands` stream: one of the cases of `CommandsRequest.command`. */
 export type PublicCommand = NonNullable<CommandsRequest['command']>;
 
+/** The name of a command. */
+export type CommandName = PublicCommand['$case'];
+
 /** A command that changes state, and so carries a request id. */
 export type ChangingCommand = Exclude<PublicCommand, { readonly $case: 'getSlot' }>;
 
 /** An answer as clients get it: one of the cases of `CommandsResponse.answer` that is not an error. */
 export type PublicAnswer = Exclude<NonNullable<CommandsResponse['answer']>, { readonly $case: 'error' }>;
 
-/** The canonical encoding of the request: what this version does not know is left out. */
-export function encodeRequest(command: PublicCommand): Uint8Array {
-  switch (command.$case) {
-    case 'park':
-      return ParkRequest.encode(command.value).finish();
-    case 'reserve':
-      return ReserveRequest.encode(command.value).finish();
-    case 'completeReservation':
-      return CompleteReservationRequest.encode(command.value).finish();
-    case 'retrieve':
-    case 'beginRetrieve':
-      return RetrieveRequest.encode(command.value).finish();
-    case 'confirmRetrieve':
-      return ConfirmRetrieveRequest.encode(command.value).finish();
-    case 'giveBackRetrieve':
-      return GiveBackRetrieveRequest.encode(command.value).finish();
-    case 'claimPickup':
-      return ClaimPickupRequest.encode(command.value).finish();
-    case 'parkOrRetrieve':
-      return ParkOrRetrieveRequest.encode(command.value).finish();
-    case 'release':
-      return ReleaseRequest.encode(command.value).finish();
-    case 'movePark':
-      return MoveParkRequest.encode(command.value).finish();
-    case 'extendPark':
-      return ExtendParkRequest.encode(command.value).finish();
-    case 'renewPolicy':
-      return RenewPolicyRequest.encode(command.value).finish();
-    case 'getSlot':
-      return GetSlotRequest.encode(command.value).finish();
-  }
+interface Encoder<Message> {
+  encode(message: Message): { finish(): Uint8Array };
+}
+
+/** The request of each command. */
+const REQUESTS: {
+  readonly [Name in CommandName]: Encoder<Extract<PublicCommand, { readonly $case: Name }>['value']>;
+} = {
+  park: ParkRequest,
+  reserve: ReserveRequest,
+  completeReservation: CompleteReservationRequest,
+  retrieve: RetrieveRequest,
+  beginRetrieve: RetrieveRequest,
+  confirmRetrieve: ConfirmRetrieveRequest,
+  giveBackRetrieve: GiveBackRetrieveRequest,
+  claimPickup: ClaimPickupRequest,
+  parkOrRetrieve: ParkOrRetrieveRequest,
+  release: ReleaseRequest,
+  movePark: MoveParkRequest,
+  extendPark: ExtendParkRequest,
+  renewPolicy: RenewPolicyRequest,
+  getSlot: GetSlotRequest,
+};
+
+/**
+ * The canonical encoding of the request: what this version does not know, and so has not judged, is left out. The bytes it came as
+ * would cost 1.5 µs less, but an owner of another version could read something else in them.
+ */
+export function encodeRequest({ $case, value }: PublicCommand): Uint8Array {
+  return (REQUESTS[$case] as Encoder<PublicCommand['value']>).encode(value).finish();
 }

@@ -39,8 +39,9 @@ export async function getPark(
     deadline,
   );
   if (answer instanceof Refused) return answer;
-  if (answer.result?.$case === 'park') return { park: answer.result.value, fenced: answer.fenced };
-  throw new Error(`the owner answered getPark with ${answer.result?.$case ?? 'nothing'}`);
+  const result = answer.result();
+  if (result?.$case === 'park') return { park: result.value, fenced: answer.fenced };
+  throw new Error(`the owner answered getPark with ${answer.kind ?? 'nothing'}`);
 }
 
 async function byCall(

@@ -1,13 +1,15 @@
 import type { Clock, Random } from '@parkade/clock';
-import { type CommandAnswer, type NotOwner, Reason } from '@parkade/proto';
+import { type NotOwner, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { draining } from '../api/under-way.js';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';
 import type { ShardDirectory, ShardOwner } from '../ports.js';
 import { backOffMs } from './back-off.js';
+import type { Order } from './order.js';
+import type { OwnerAnswer } from './owner-answer.js';
 import type { OwnerChanges } from './owner-changes.js';
-import type { Order } from './owner-link.js';
+import type { Outcome } from './owner-link.js';
 import type { OwnerLinks } from './owner-links.js';
 
 export interface DeliveryDeps {
@@ -18,6 +20,18 @@ export interface DeliveryDeps {
   readonly random: Random;
   /** Aborted when the gateway ends: whoever still waits hears DRAINING. */
   readonly stop: AbortSignal;
+}
+
+/** Told once how a command ended; `failed`: by a defect. Neither throws. */
+export interface Asker<Answer> {
+  answered(answer: Answer | Refused): void;
+  failed(error: unknown): void;
+}
+
+/** What came of an attempt, and who was asked. */
+interface Attempt {
+  readonly address: string;
+  readonly outcome: Outcome;
 }
 
 /**
@@ -36,22 +50,54 @@ export class Delivery {
     private readonly deps: DeliveryDeps,
   ) {}
 
-  async deliver(order: Order, deadline: Deadline): Promise<CommandAnswer | Refused> {
+  /**
+   * Brings it there. The first attempt, which nearly always is the only one, makes no promise: those of a command's way through
+   * the gateway cost 4 µs of CPU.
+   */
+  begin(order: Order, deadline: Deadline, asker: Asker<OwnerAnswer>): void {
     const { directory, links, clock, stop } = this.deps;
+    const goOn = (first?: Attempt): void => {
+      this.#persist(order, deadline, first).then(
+        (answer) => asker.answered(answer),
+        (error: unknown) => asker.failed(error),
+      );
+    };
+    const address = directory.owner(order.shard)?.address;
+    if (address === undefined || stop.aborted || clock.monotonicMs() >= deadline) return goOn();
+    links.to(address).send(order, deadline, (outcome) => {
+      // Most are answered: neither of what a refusal, nor of what another owner needs.
+      if (outcome.kind === 'answer' && isFinal(outcome.answer)) asker.answered(outcome.answer);
+      else goOn({ address, outcome });
+    });
+  }
+
+  deliver(order: Order, deadline: Deadline): Promise<OwnerAnswer | Refused> {
+    return new Promise((resolve, reject) => {
+      this.begin(order, deadline, { answered: resolve, failed: reject });
+    });
+  }
+
+  /** Until it is answered or its time is over; `first`: what came of the first attempt, where there was one. */
+  async #persist(order: Order, deadline: Deadline, first: Attempt | undefined): Promise<OwnerAnswer | Refused> {
+    const { directory, clock, stop } = this.deps;
     let delivered = false;
     let attempt = 0;
     let hints = 0;
     let hinted: string | undefined;
-    while (clock.monotonicMs() < deadline && !stop.aborted) {
-      const address: string | undefined = hinted ?? directory.owner(order.shard)?.address;
+    let made = first;
+    while (made !== undefined || (clock.monotonicMs() < deadline && !stop.aborted)) {
+      const address: string | undefined = made?.address ?? hinted ?? directory.owner(order.shard)?.address;
       hinted = undefined;
       if (address !== undefined) {
-        const outcome = await links.to(address).send(order, deadline);
+        const outcome: Outcome = made?.outcome ?? (await this.#attempt(address, order, deadline));
+        made = undefined;
         switch (outcome.kind) {
           case 'answer': {
-            const { result } = outcome.answer;
+            const { answer } = outcome;
+            if (isFinal(answer)) return answer;
+            const result = answer.result();
             if (result?.$case === 'refusal') return Refused.from(result.value);
-            if (result?.$case !== 'notOwner') return outcome.answer;
+            if (result?.$case !== 'notOwner') return answer;
             hinted = hints < this.limits.maxHints ? this.#next(order.shard, address, result.value) : undefined;
             if (hinted === undefined) break;
             hints++;
@@ -72,6 +118,10 @@ export class Delivery {
       await this.#pause(order.shard, address, attempt++, deadline);
     }
     return stop.aborted ? draining() : outOfTime(delivered);
+  }
+
+  #attempt(address: string, order: Order, deadline: Deadline): Promise<Outcome> {
+    return new Promise((resolve) => this.deps.links.to(address).send(order, deadline, resolve));
   }
 
   /** Whom to ask at once after `asked` said that it is not the owner; undefined: nobody better is known yet. */
@@ -104,4 +154,9 @@ function outOfTime(delivered: boolean): Refused {
   }
   const message = 'No owner of the shard could be reached in time; nothing was done. Retry with the same request id.';
   return new Refused(Reason.NO_OWNER, message);
+}
+
+/** Neither a refusal, nor of somebody who is not the owner. */
+function isFinal({ kind }: OwnerAnswer): boolean {
+  return kind !== 'refusal' && kind !== 'notOwner';
 }

@@ -1,40 +1,54 @@
-import { Command, type ExchangeRequest } from '@parkade/proto';
-import { BinaryReader, BinaryWriter } from '@parkade/proto/wire';
+import { Command } from '@parkade/proto';
+import { BinaryWriter } from '@parkade/proto/wire';
+import { oneOfTags } from './one-of-tags.js';
+import type { Order } from './order.js';
 
 type Op = NonNullable<Command['op']>;
 
-/** Requests that were encoded for their fingerprint, by the request: they travel on as these bytes. */
-const encodings = new WeakMap<object, Uint8Array>();
+/** The operations that come from clients: their requests were encoded for their fingerprint. */
+const FORWARDED = [
+  'park',
+  'retrieve',
+  'beginRetrieve',
+  'confirmRetrieve',
+  'giveBackRetrieve',
+  'claimPickup',
+  'parkOrRetrieve',
+  'release',
+  'extendPark',
+  'renewPolicy',
+  'reserve',
+  'completeReservation',
+  'getSlot',
+] as const satisfies readonly Op['$case'][];
 
-/** Keeps the encoding of a request as it stands; it is not changed any more. */
-export function keepEncoding(request: object, bytes: Uint8Array): void {
-  encodings.set(request, bytes);
+const { tagOf } = oneOfTags<string>(FORWARDED, ($case) =>
+  Command.encode(Command.fromPartial({ op: { $case, value: {} } as Op })),
+);
+
+/** An order on its way. */
+export interface Outgoing {
+  readonly order: Order;
+  readonly correlationId: number;
+  /** Monotonic ms. */
+  readonly deadline: number;
 }
 
-/** The tag under which a command holds an operation, as the generated code writes it. */
-const tags = new Map<Op['$case'], number>();
-
-function tagOf($case: Op['$case']): number {
-  let tag = tags.get($case);
-  if (tag === undefined) {
-    const bytes = Command.encode(Command.fromPartial({ op: { $case, value: {} } as Op })).finish();
-    tags.set($case, (tag = new BinaryReader(bytes).uint32()));
-  }
-  return tag;
-}
-
-/** As the generated code encodes it, but no request twice: 2.5 µs of the 33 a command takes a gateway. */
-export function encodeExchange({ commands }: ExchangeRequest): Buffer {
+/** An encoded `ExchangeRequest`. No request is encoded twice: 2.5 µs of the 41 a command took a gateway. */
+export function encodeExchange(batch: readonly Outgoing[], nowMs: number): Buffer {
   const writer = new BinaryWriter();
-  for (const command of commands) {
-    const { op } = command;
-    const encoded = op === undefined ? undefined : encodings.get(op.value);
+  for (const { order, correlationId, deadline } of batch) {
+    const { shard, settingsRevision, fingerprint, part, lotId, trace = '', by, op } = order;
+    const tag = op?.bytes === undefined ? undefined : tagOf.get(op.$case);
+    const timeoutMs = Math.max(1, Math.floor(deadline - nowMs));
+    const written = tag === undefined ? op : undefined;
+    // ExchangeRequest.commands
     writer.uint32(10).fork();
-    if (op === undefined || encoded === undefined) Command.encode(command, writer);
-    else {
-      Command.encode({ ...command, op: undefined }, writer);
-      writer.uint32(tagOf(op.$case)).bytes(encoded);
-    }
+    Command.encode(
+      { correlationId, shard, timeoutMs, settingsRevision, fingerprint, part, lotId, trace, by, op: written },
+      writer,
+    );
+    if (tag !== undefined && op?.bytes !== undefined) writer.uint32(tag).bytes(op.bytes);
     writer.join();
   }
   return writer.finish();

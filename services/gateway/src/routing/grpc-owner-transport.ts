@@ -8,7 +8,7 @@ import {
   type FollowShardRequest,
 } from '@parkade/proto';
 import { INNER_CHANNEL_OPTIONS, type PeerChannel } from '@parkade/rpc';
-import { encodeExchange } from './encode-exchange.js';
+import { type OwnerAnswer, readAnswers } from './owner-answer.js';
 import type { ExchangeHandlers, FollowHandlers, OwnerChannel, OwnerTransport } from './owner-transport.js';
 
 /** A shard's snapshot comes in batches, a list in one message: either may be longer than a command. */
@@ -62,11 +62,11 @@ class GrpcOwnerChannel implements OwnerChannel {
     this.#whenConnected((failure) => {
       if (!told) return;
       if (failure !== undefined) return closed(failure);
-      const { path, responseDeserialize } = SlotShardServiceService.exchange;
-      const stream = this.#client.makeBidiStreamRequest(path, encodeExchange, responseDeserialize);
+      const { path } = SlotShardServiceService.exchange;
+      const stream = this.#client.makeBidiStreamRequest(path, asBuffer, readAnswers);
       cancel = () => stream.cancel();
-      stream.on('data', (response: { answers: [] }) => {
-        if (told) handlers.answers(response.answers);
+      stream.on('data', (answers: readonly OwnerAnswer[]) => {
+        if (told) handlers.answers(answers);
       });
       stream.on('error', (error: ServiceError) => closed(error.message));
       stream.on('end', () => {
@@ -139,4 +139,9 @@ class GrpcOwnerChannel implements OwnerChannel {
       finish(String(error));
     }
   }
+}
+
+/** What is encoded already, as grpc-js wants it. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

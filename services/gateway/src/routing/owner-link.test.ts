@@ -1,8 +1,11 @@
 import { ManualClock } from '@parkade/clock';
-import type { CommandAnswer, ExchangeRequest } from '@parkade/proto';
+import { ExchangeRequest } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
+import type { Deadline } from '../deadline.js';
 import { parkRequest } from '../testing/samples.testing.js';
-import { type Order, OwnerLink } from './owner-link.js';
+import type { Order } from './order.js';
+import { OwnerAnswer } from './owner-answer.js';
+import { type Outcome, OwnerLink } from './owner-link.js';
 import type { ExchangeHandlers, OwnerChannel } from './owner-transport.js';
 
 const order: Order = {
@@ -31,7 +34,7 @@ class FakeChannel implements OwnerChannel {
   open(): void {
     this.#handlers?.opened({
       write: (message) => {
-        this.written.push(message);
+        this.written.push(ExchangeRequest.decode(message));
         return !this.full;
       },
       once: (_, listener) => (this.#drain = listener),
@@ -44,12 +47,7 @@ class FakeChannel implements OwnerChannel {
   }
 
   answer(...correlationIds: readonly number[]): void {
-    const answers = correlationIds.map((correlationId): CommandAnswer => ({
-      correlationId,
-      revision: correlationId,
-      fenced: false,
-      result: undefined,
-    }));
+    const answers = correlationIds.map((id) => new OwnerAnswer(id, id, false, undefined, new Uint8Array()));
     this.#handlers?.answers(answers);
   }
 
@@ -70,10 +68,31 @@ class FakeChannel implements OwnerChannel {
   }
 }
 
-function link(maxPerOwner = 100): { channel: FakeChannel; clock: ManualClock; link: OwnerLink } {
+/** A link whose outcomes can be awaited. */
+class AwaitedLink {
+  readonly #link: OwnerLink;
+
+  constructor(channel: OwnerChannel, clock: ManualClock, maxPerOwner: number) {
+    this.#link = new OwnerLink(channel, clock, { maxPerOwner, maxBatch: 1_024 });
+  }
+
+  get underWay(): number {
+    return this.#link.underWay;
+  }
+
+  send(sent: Order, deadline: Deadline): Promise<Outcome> {
+    return new Promise((resolve) => this.#link.send(sent, deadline, resolve));
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+}
+
+function link(maxPerOwner = 100): { channel: FakeChannel; clock: ManualClock; link: AwaitedLink } {
   const channel = new FakeChannel();
   const clock = new ManualClock();
-  return { channel, clock, link: new OwnerLink(channel, clock, { maxPerOwner, maxBatch: 1_024 }) };
+  return { channel, clock, link: new AwaitedLink(channel, clock, maxPerOwner) };
 }
 
 describe('the link to an owner', () => {

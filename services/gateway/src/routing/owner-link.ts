@@ -1,16 +1,15 @@
 import type { Clock } from '@parkade/clock';
-import type { Command, CommandAnswer, ExchangeRequest } from '@parkade/proto';
 import { BatchWriter } from '@parkade/rpc';
 import type { Deadline } from '../deadline.js';
 import { DeadlineWheel } from './deadline-wheel.js';
+import { encodeExchange, type Outgoing } from './encode-exchange.js';
+import type { Order } from './order.js';
+import type { OwnerAnswer } from './owner-answer.js';
 import type { OwnerChannel } from './owner-transport.js';
-
-/** A command without its correlation id, which is the link's own. */
-export type Order = Omit<Command, 'correlationId' | 'timeoutMs' | 'trace'> & { readonly trace?: string };
 
 /** What became of one attempt. */
 export type Outcome =
-  | { readonly kind: 'answer'; readonly answer: CommandAnswer }
+  | { readonly kind: 'answer'; readonly answer: OwnerAnswer }
   /** It certainly did not leave this process. */
   | { readonly kind: 'unsent' }
   /** It was sent, and the stream broke or the shard went to another owner: it may have been done. */
@@ -20,10 +19,10 @@ export type Outcome =
   /** Too many are under way. */
   | { readonly kind: 'full' };
 
-interface Waiting {
-  readonly shard: number;
-  readonly resolve: (outcome: Outcome) => void;
+interface Waiting extends Outgoing {
+  readonly done: (outcome: Outcome) => void;
   sent: boolean;
+  over: boolean;
 }
 
 interface Session {
@@ -38,7 +37,7 @@ export interface OwnerLinkLimits {
 /**
  * All commands to one owner, on one Exchange stream that is opened when there is something to send.
  *
- *   K1. Each `send` resolves once, at its deadline at the latest (one tick of the wheel late).
+ *   K1. Of each `send` it is told once what became of it, at its deadline at the latest (one tick of the wheel late).
  *   K2. `unsent`, and `late` with `sent: false`, are said only of a command that was not and will not be written.
  *   K3. An answer nobody waits for (a second one, a late one) is dropped.
  *   K4. At most `maxPerOwner` wait for their answer.
@@ -47,8 +46,8 @@ export interface OwnerLinkLimits {
 export class OwnerLink {
   readonly #waiting = new Map<number, Waiting>();
   readonly #wheel: DeadlineWheel;
-  #queued: Command[] = [];
-  #writer: BatchWriter<Command, ExchangeRequest> | undefined;
+  #queued: Waiting[] = [];
+  #writer: BatchWriter<Waiting, Uint8Array> | undefined;
   #session: Session | undefined;
   #lastId = 0;
   #closed = false;
@@ -66,29 +65,27 @@ export class OwnerLink {
     return this.#waiting.size;
   }
 
-  send(order: Order, deadline: Deadline): Promise<Outcome> {
-    if (this.#closed) return Promise.resolve({ kind: 'unsent' });
-    if (this.#full()) return Promise.resolve({ kind: 'full' });
-    const timeoutMs = Math.max(1, Math.floor(deadline - this.clock.monotonicMs()));
+  /** `done` must not throw. What can be told at once is told before this returns. */
+  send(order: Order, deadline: Deadline, done: (outcome: Outcome) => void): void {
+    if (this.#closed) return done({ kind: 'unsent' });
+    if (this.#full()) return done({ kind: 'full' });
     const correlationId = ++this.#lastId;
-    return new Promise((resolve) => {
-      this.#waiting.set(correlationId, { shard: order.shard, resolve, sent: false });
-      this.#wheel.add(correlationId, deadline);
-      const command = { trace: '', ...order, correlationId, timeoutMs };
-      if (this.#writer !== undefined) this.#writer.push(command);
-      else this.#open(command);
-    });
+    const waiting = { order, correlationId, deadline, done, sent: false, over: false };
+    this.#waiting.set(correlationId, waiting);
+    this.#wheel.add(correlationId, deadline);
+    if (this.#writer !== undefined) this.#writer.push(waiting);
+    else this.#open(waiting);
   }
 
   /**
    * The shard has another owner now. What was asked of it here and is not answered within `graceMs` (an owner that hands it over
-   * still tells what it did) resolves to `lost`, or `unsent`.
+   * still tells what it did) is told to be `lost`, or `unsent`.
    */
   moved(shard: number, graceMs: number): void {
-    const asked = [...this.#waiting].filter(([, waiting]) => waiting.shard === shard);
+    const asked = [...this.#waiting.values()].filter(({ order }) => order.shard === shard);
     if (asked.length === 0) return;
     this.clock.setTimer(graceMs, () => {
-      for (const [id, { sent }] of asked) this.#settle(id, { kind: sent ? 'lost' : 'unsent' });
+      for (const { correlationId, sent } of asked) this.#settle(correlationId, { kind: sent ? 'lost' : 'unsent' });
     });
   }
 
@@ -107,8 +104,8 @@ export class OwnerLink {
     return Math.max(this.#waiting.size, queued) >= this.limits.maxPerOwner;
   }
 
-  #open(command: Command): void {
-    this.#queued.push(command);
+  #open(first: Waiting): void {
+    this.#queued.push(first);
     if (this.#session !== undefined) return;
     const session: Session = { abandon: () => undefined };
     this.#session = session;
@@ -128,13 +125,10 @@ export class OwnerLink {
   }
 
   /** What is written now. Those whose time is over are left out (K2). */
-  #batch(items: readonly Command[]): ExchangeRequest {
-    const commands = items.filter(({ correlationId }) => {
-      const waiting = this.#waiting.get(correlationId);
-      if (waiting !== undefined) waiting.sent = true;
-      return waiting !== undefined;
-    });
-    return { commands };
+  #batch(items: readonly Waiting[]): Uint8Array {
+    const written = items.filter(({ over }) => !over);
+    for (const item of written) item.sent = true;
+    return encodeExchange(written, this.clock.monotonicMs());
   }
 
   #fail(): void {
@@ -144,7 +138,10 @@ export class OwnerLink {
     this.#queued = [];
     const failed = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { resolve, sent } of failed) resolve({ kind: sent ? 'lost' : 'unsent' });
+    for (const waiting of failed) {
+      waiting.over = true;
+      waiting.done({ kind: waiting.sent ? 'lost' : 'unsent' });
+    }
   }
 
   #expire(id: number): void {
@@ -156,6 +153,7 @@ export class OwnerLink {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
-    waiting.resolve(outcome);
+    waiting.over = true;
+    waiting.done(outcome);
   }
 }

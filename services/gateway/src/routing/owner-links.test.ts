@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OwnerHint } from '@parkade/ownership';
 import type { ShardOwner } from '../ports.js';
 import { parkRequest } from '../testing/samples.testing.js';
-import type { Order } from './owner-link.js';
+import type { Order } from './order.js';
 import { OwnerLinks } from './owner-links.js';
 import type { OwnerTransport } from './owner-transport.js';
 import { ShardOwners } from './shard-owners.js';
@@ -86,10 +86,7 @@ describe('the links to owners', () => {
     const outcomes: string[] = [];
     for (const shard of [0, 1]) {
       const order = { ...ORDER, shard };
-      void links
-        .to('a:1')
-        .send(order, 60_000)
-        .then(({ kind }) => outcomes.push(`${shard} ${kind}`));
+      links.to('a:1').send(order, 60_000, ({ kind }) => outcomes.push(`${shard} ${kind}`));
     }
     await clock.advance(1_000);
     told(0, undefined);

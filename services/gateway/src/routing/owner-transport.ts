@@ -1,12 +1,6 @@
-import type {
-  CommandAnswer,
-  ExchangeRequest,
-  FollowShardRequest,
-  FollowShardResponse,
-  ListOwnedRequest,
-  ListOwnedResponse,
-} from '@parkade/proto';
+import type { FollowShardRequest, FollowShardResponse, ListOwnedRequest, ListOwnedResponse } from '@parkade/proto';
 import type { WritableHalf } from '@parkade/rpc';
+import type { OwnerAnswer } from './owner-answer.js';
 
 /** How a gateway reaches the processes that own shards. */
 export interface OwnerTransport {
@@ -30,8 +24,9 @@ export interface OwnerChannel {
 }
 
 export interface ExchangeHandlers {
-  opened(stream: WritableHalf<ExchangeRequest>): void;
-  answers(answers: readonly CommandAnswer[]): void;
+  /** `stream` takes encoded `ExchangeRequest`s. */
+  opened(stream: WritableHalf<Uint8Array>): void;
+  answers(answers: readonly OwnerAnswer[]): void;
   closed(cause: string): void;
 }
 

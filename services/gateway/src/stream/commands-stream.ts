@@ -1,15 +1,18 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { actorOf, callerOf, type Permit, permitOf } from '@parkade/identity';
-import { type Actor, type CommandsRequest, type CommandsResponse, Reason } from '@parkade/proto';
-import { durationMs, Malformed, Refused } from '@parkade/rpc';
+import { type CommandsRequest, Reason } from '@parkade/proto';
+import { defect, durationMs, Malformed, Refused } from '@parkade/rpc';
 import { draining, type UnderWay } from '../api/under-way.js';
-import type { Commands } from '../commands/commands.js';
+import type { Asking, Commands } from '../commands/commands.js';
+import type { PublicCommand } from '../commands/public-command.js';
+import type { PublicReply } from '../commands/public-reply.js';
 import type { GatewayLimits } from '../config.js';
-import { deadlineIn } from '../deadline.js';
+import { type Deadline, deadlineIn } from '../deadline.js';
 import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { length } from '../validation/rule.js';
 import { TooLarge } from '../validation/sized.js';
+import { type Answered, encodeAnswers } from './encode-answers.js';
 
 export interface CommandsStreamDeps {
   readonly limits: GatewayLimits;
@@ -20,9 +23,11 @@ export interface CommandsStreamDeps {
   readonly onDefect: (error: unknown) => void;
 }
 
-type Call = ServerDuplexStream<CommandsRequest, CommandsResponse>;
+/** It is written encoded `CommandsResponse`s. */
+export type CommandsCall = ServerDuplexStream<CommandsRequest, Uint8Array>;
 
 const timeoutRule = length(1, 60_000);
+const MISSING = 'is missing: set exactly one';
 
 /** Commands, or answers, in one message. */
 export const MAX_BATCH = 1_024;
@@ -41,11 +46,11 @@ export const MAX_BATCH = 1_024;
  * A message a command costs 60 µs of CPU at the client and the gateway together that one in a batch does not.
  */
 export class CommandsStream {
-  readonly #call: Call;
+  readonly #call: CommandsCall;
   readonly #permit: Permit;
   /** Who asks for every command of the stream. */
-  readonly #by: Actor | undefined;
-  readonly #answers: CommandsResponse[] = [];
+  readonly #asking: Asking;
+  #answers: Answered[] = [];
   #unanswered = 0;
   #paused = false;
   #full = false;
@@ -56,13 +61,13 @@ export class CommandsStream {
   #gone = false;
 
   constructor(
-    call: Call,
+    call: CommandsCall,
     private readonly deps: CommandsStreamDeps,
     private readonly onEnd: () => void,
   ) {
     this.#call = call;
     this.#permit = permitOf(call);
-    this.#by = actorOf(callerOf(call), call.getPeer(), 'ParkService/Commands');
+    this.#asking = { by: actorOf(callerOf(call), call.getPeer(), 'ParkService/Commands') };
     call.on('data', (message: unknown) => this.#read(message));
     call.on('end', () => this.#finish('ok'));
     call.on('error', () => this.#leave());
@@ -77,8 +82,7 @@ export class CommandsStream {
 
   #read(message: unknown): void {
     if (this.#ending !== undefined) return;
-    if (!(message instanceof Malformed))
-      return this.#each(message as CommandsRequest, (one) => void this.#execute(one));
+    if (!(message instanceof Malformed)) return this.#each(message as CommandsRequest, (one) => this.#execute(one));
     const request: unknown = message instanceof TooLarge ? message.request : undefined;
     if (request === undefined) return this.#finish(message.refused());
     this.#each(request as CommandsRequest, ({ correlationId }) => this.#answer(correlationId, message.refused()));
@@ -98,28 +102,43 @@ export class CommandsStream {
     }
   }
 
-  async #execute({ correlationId, timeout, command }: CommandsRequest): Promise<void> {
-    const { limits, clock, commands, underWay, quotas, onDefect } = this.deps;
+  #execute({ correlationId, timeout, command }: CommandsRequest): void {
+    const { limits, clock } = this.deps;
+    if (command === undefined) return this.#answer(correlationId, invalidField('command', MISSING));
     const fault = timeoutRule(timeout, 0);
-    const invalid =
-      command === undefined
-        ? invalidField('command', 'is missing: set exactly one')
-        : fault && invalidField('timeout', fault.must);
-    if (invalid !== undefined || command === undefined) return this.#answer(correlationId, invalid);
+    if (fault !== undefined) return this.#answer(correlationId, invalidField('timeout', fault.must));
     const deadline = deadlineIn(timeout === undefined ? undefined : durationMs(timeout), clock, limits);
     try {
       const asked = this.#permit({ command });
-      const refused = asked instanceof Promise ? await asked : asked;
-      const { tenantId } = command.value;
-      const beyond = refused ?? quotas.request(tenantId, command.$case, this.#call);
-      if (beyond !== undefined) return this.#answer(correlationId, beyond);
-      const run = (): ReturnType<Commands['execute']> => commands.execute(command, deadline, '', this.#by);
-      this.#answer(correlationId, await underWay.run(tenantId, run));
+      if (!(asked instanceof Promise)) return this.#begin(correlationId, command, deadline, asked);
+      asked
+        .then((refused) => this.#begin(correlationId, command, deadline, refused))
+        .catch((error: unknown) => this.#failed(correlationId, error));
     } catch (error) {
-      onDefect(error);
-      const message = 'Something went wrong in Parkade; nothing else is known.';
-      this.#answer(correlationId, new Refused(Reason.INTERNAL, message));
+      this.#failed(correlationId, error);
     }
+  }
+
+  #begin(correlationId: number, command: PublicCommand, deadline: Deadline, refused: Refused | undefined): void {
+    const { commands, underWay, quotas } = this.deps;
+    const { tenantId } = command.value;
+    const beyond = refused ?? quotas.request(tenantId, command.$case, this.#call) ?? underWay.enter(tenantId);
+    if (beyond !== undefined) return this.#answer(correlationId, beyond);
+    commands.begin(command, deadline, this.#asking, {
+      answered: (reply) => {
+        underWay.leave(tenantId);
+        this.#answer(correlationId, reply);
+      },
+      failed: (error) => {
+        underWay.leave(tenantId);
+        this.#failed(correlationId, error);
+      },
+    });
+  }
+
+  #failed(correlationId: number, error: unknown): void {
+    this.deps.onDefect(error);
+    this.#answer(correlationId, defect());
   }
 
   #count(commands: number): void {
@@ -129,9 +148,8 @@ export class CommandsStream {
     this.#call.pause();
   }
 
-  #answer(correlationId: number, result: CommandsResponse['answer'] | Refused): void {
-    const answer = result instanceof Refused ? errorAnswer(result) : result;
-    this.#answers.push({ correlationId, answer, batch: [] });
+  #answer(correlationId: number, answer: PublicReply | Refused): void {
+    this.#answers.push({ correlationId, answer });
     this.#schedule();
   }
 
@@ -149,9 +167,7 @@ export class CommandsStream {
     while (written < this.#answers.length && !this.#gone && !this.#full) {
       const batch = this.#answers.slice(written, written + (this.#batched ? MAX_BATCH : 1));
       written += batch.length;
-      const [only] = batch;
-      const message = only !== undefined && !this.#batched ? only : { correlationId: 0, answer: undefined, batch };
-      if (this.#call.write(message)) continue;
+      if (this.#call.write(encodeAnswers(batch, this.#batched))) continue;
       this.#full = true;
       this.#call.once('drain', () => {
         this.#full = false;
@@ -196,9 +212,4 @@ export class CommandsStream {
 
 function invalidField(field: string, must: string): Refused {
   return new Refused(Reason.INVALID_FIELD, `The field ${field} ${must}.`, { field });
-}
-
-function errorAnswer(refused: Refused): CommandsResponse['answer'] {
-  const { code, reason, message, metadata } = refused;
-  return { $case: 'error', value: { code, reason, message, metadata: { ...metadata } } };
 }

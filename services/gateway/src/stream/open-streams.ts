@@ -1,7 +1,5 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { CommandsRequest, CommandsResponse } from '@parkade/proto';
 import { draining } from '../api/under-way.js';
-import { CommandsStream, type CommandsStreamDeps } from './commands-stream.js';
+import { type CommandsCall, CommandsStream, type CommandsStreamDeps } from './commands-stream.js';
 
 /** The `Commands` streams that are open. */
 export class OpenStreams {
@@ -13,7 +11,7 @@ export class OpenStreams {
     return this.#streams.size;
   }
 
-  open(call: ServerDuplexStream<CommandsRequest, CommandsResponse>): void {
+  open(call: CommandsCall): void {
     if (this.deps.underWay.stopped) {
       call.on('error', () => undefined);
       call.emit('error', draining().toServiceError());
