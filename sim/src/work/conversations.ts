@@ -52,6 +52,8 @@ export class Conversations {
     if (peer === undefined) return;
     const [a, b] = [phoneBehind(leg, peer), phoneBehind(peer, leg)];
     if (a === undefined || b === undefined) return;
+    // Whose phone at the other node has just hung up: the two were joined before word of it came, and that ends both.
+    if (this.#mayEnd.has(a) || this.#mayEnd.has(b)) for (const each of [leg, peer, a, b]) this.#mayEnd.add(each);
     if (this.#may(a, b) || this.#may(b, a)) this.joined++;
     else this.odd.push(`${a.phone.user} was joined with ${b.phone.user}, and nobody asked for it`);
   }

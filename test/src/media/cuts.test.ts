@@ -27,6 +27,21 @@ test('while a node cannot be reached a call to a code of it waits with music, an
   expect((await world().park('703')).call?.callId).toBe(caller.uuid);
 });
 
+test('a caller whose mark is lost on its way to the switch is marked when the switch can be reached, and fetched', async () => {
+  const { here, sim } = world();
+  const [caller, desk] = await world().talk('2001', '1001');
+  const unlisten = sim.core.listen((fields) => {
+    if (fields['Event-Name'] === 'PLAYBACK_START' && fields['Unique-ID'] === caller.uuid) here.wire.swallow();
+  });
+  sim.transferBlind(desk, '703');
+  const { parkId } = await world().park('703');
+  unlisten();
+  expect(caller.variables.get('parkade_park')).toBeUndefined();
+  await here.wire.heal();
+  await world().waits(caller, parkId);
+  await world().join(sim.call('1002', '*5703'), caller);
+});
+
 test('a caller who is transferred while the cluster cannot be reached goes back to his parker when it stays away', async () => {
   const { sim, gatewayWire } = world();
   const [caller, desk] = await world().talk('2001', '1001');

@@ -172,8 +172,11 @@ export class NodeCalls {
     if ((await sw.park(leg, false)) !== 'parked') return parked.leave(legId);
     await holdAudio(this.context, legId, park);
     const { tenantId, parkId, revision } = park;
-    await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
-    parked.parked(legId, { ...ofPark(park), reserved: false });
+    const mark = markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' });
+    const isMarked = await sw.setVariables(legId, mark);
+    if (!parked.parked(legId, { ...ofPark(park), reserved: false }) || isMarked) return;
+    parked.marked(legId, false);
+    this.context.reconcileSoon();
   }
 }
 

@@ -38,6 +38,8 @@ interface Entry {
   talks: boolean;
   /** Its hold audio was not taken. */
   silent?: boolean;
+  /** Its mark was not taken. */
+  unmarked?: boolean;
 }
 
 export interface ParkedCallsDeps {
@@ -110,6 +112,18 @@ export class ParkedCalls {
   /** The leg is parked no more, or never was: it is with somebody, or on its way elsewhere. */
   leave(legId: string): void {
     if (this.#entries.delete(legId)) this.deps.left?.(legId);
+  }
+
+  /** Whether the switch is known to have the mark of the park on the leg; without it nobody can fetch the call. */
+  marked(legId: string, isMarked: boolean): void {
+    const entry = this.#entries.get(legId);
+    if (entry !== undefined) entry.unmarked = !isMarked;
+  }
+
+  /** The park it is known to be marked with. */
+  markedPark(legId: string): ParkOfCall | undefined {
+    const entry = this.#entries.get(legId);
+    return entry?.unmarked === true ? undefined : entry?.park;
   }
 
   onEvent(event: EslEvent): void {

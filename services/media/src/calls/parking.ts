@@ -64,15 +64,17 @@ async function holdFor(visit: Visit, place: Place): Promise<string> {
   return soundAt(visit, place);
 }
 
-/** The park is durable: its mark is put on the leg. */
+/** The park is durable: its mark is put on the leg. Where nobody knows whether it is there, the next reconciliation does it (P3). */
 export async function settled(visit: Visit, park: Park, revision: number, reserved: boolean): Promise<void> {
-  const { parked, sw, log, arrival } = visit;
+  const { parked, sw, log, arrival, reconcileSoon } = visit;
   const { tenantId, parkId } = park;
+  const { legId } = arrival;
   const mark = { tenantId, parkId, revision, back: park.parker?.extension ?? '' };
-  if (!(await sw.setVariables(arrival.legId, markVariables(mark)))) {
-    log.warn('a parked leg could not be marked', { legId: arrival.legId, parkId });
-  }
-  parked.parked(arrival.legId, { ...ofPark(park), reserved });
+  const isMarked = await sw.setVariables(legId, markVariables(mark));
+  if (!parked.parked(legId, { ...ofPark(park), reserved }) || isMarked) return;
+  log.warn('a parked leg could not be marked', { legId, parkId });
+  parked.marked(legId, false);
+  reconcileSoon();
 }
 
 /** Not parked now; where nobody knows, or it stands in a slot already, the slots are believed. */

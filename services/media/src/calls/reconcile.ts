@@ -107,13 +107,16 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
     await sw.silence(legId);
     await holdAudio(context, legId, park);
   }
-  if (parked.park(legId)?.parkId === parkId) return;
+  if (parked.markedPark(legId)?.parkId === parkId) return;
   // What it did before this process watched it nobody has told.
   if (!parked.has(legId) && state === ParkState.PARKED && (await talksAlready(context, legId))) {
     return freeIfTaken(context, legId, park);
   }
-  parked.parked(legId, ofPark(park));
-  await sw.setVariables(legId, markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' }));
+  if (!parked.parked(legId, ofPark(park))) return;
+  const mark = markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' });
+  const isMarked = await sw.setVariables(legId, mark);
+  parked.marked(legId, isMarked);
+  if (!isMarked) context.reconcileSoon();
 }
 
 /** A call that talks, in a slot that nobody is fetching it from: the slot is freed. */

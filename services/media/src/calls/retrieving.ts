@@ -37,10 +37,13 @@ export async function retrieve(visit: Visit): Promise<void> {
   const wish = visit.wish.kind;
   if (begun.kind === 'empty' && (wish === 'auto' || wish === 'auto-extension')) return reserve(visit);
   // Answered and waiting: a bridge with a leg that still rings would end both.
-  if ((await sw.park(arrival, true)) !== 'parked') {
+  const place = await sw.park(arrival, true);
+  if (place === 'gone') {
     if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');
     return;
   }
+  // Nobody knows what the phone does: whoever ends the attempt tells it, where it waits (G3).
+  if (begun.kind === 'begun' && place === 'failed') return visit.reconcileSoon();
   if (begun.kind === 'begun') return connect(visit, begun);
   const sound =
     begun.kind === 'empty' ? announcements.empty : begun.kind === 'busy' ? announcements.inUse : announcements.failed;
