@@ -2,18 +2,27 @@ import { RealSwitch, readSwitchSettings, System, TENANT } from '@parkade/real-sw
 import { childrenCpuUs } from '../measure/children-cpu.js';
 import { processCpuUs } from '../measure/process-cpu.js';
 import { median, ratios, spread } from '../measure/spread.js';
-import { atLeast, type Figure } from '../result.js';
-import { AnsweringPhone, callingLegs } from './legs.js';
+import { atLeast, atMost, type Figure } from '../result.js';
+import { AnsweringPhone, type CallLeg, callingLegs } from './legs.js';
+import { waitsAt, type Waits, tellOfMoments, toldLatency } from './people-wait.js';
 import { News } from './news.js';
 import { pairsASecond, tellOfCalls } from './pairs.js';
-import { bare, FIRST_SLOT, parkade, SLOTS, valet } from './ways.js';
+import { bare, FIRST_SLOT, parkade, SLOTS, valet, type Way } from './ways.js';
 
 const PAIRS = 120;
-const ROUNDS = 4;
+/** Rounds that count; for a quick look, fewer will do. */
+const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 4);
 /** Pairs that are under way at a time; of each way the fastest counts. */
 const IN_FLIGHT = [8, 16];
+/** What people wait for is measured at a rate that every way does with ease. */
+const MODERATE = { pairs: 100, perSecond: 5 };
+/** What a person takes for at once. */
+const ALLOWED_P99_MS = 500;
 /** A stock switch takes 30 new calls a second. */
 const CALLS_A_SECOND = 500;
+
+/** What tells when people hear and reach each other. */
+const MOMENTS = ['PLAYBACK_START', 'CHANNEL_ANSWER'];
 
 /** What one way did in a round. */
 interface Done {
@@ -26,14 +35,14 @@ interface Done {
 /**
  * Parks and fetches through Parkade, beside the switch's own valet parking and beside plain park and `uuid_bridge`: `npm run bench
  * -- switch`, with `FREESWITCH_ESL` set. All get the same calls (to a phone that answers) and as many at a time, by turns; a
- * first round is not counted.
+ * first round is not counted. Then, at a moderate rate, how long people wait.
  */
 export async function switchSection(): Promise<readonly Figure[]> {
   const settings = readSwitchSettings(process.env);
-  const [one] = await RealSwitch.connectAll(
-    { ...settings, eventSockets: settings.eventSockets.slice(0, 1) },
-    { events: ['CHANNEL_PARK', 'CHANNEL_BRIDGE', 'CHANNEL_HANGUP'] },
-  );
+  const oneSwitch = { ...settings, eventSockets: settings.eventSockets.slice(0, 1) };
+  const [one] = await RealSwitch.connectAll(oneSwitch, {
+    events: ['CHANNEL_PARK', 'CHANNEL_BRIDGE', 'CHANNEL_HANGUP'],
+  });
   if (one === undefined) throw new Error('no switch');
   const switchPid = Number(process.env['FREESWITCH_PID'] ?? 0);
   const phone = await AnsweringPhone.start(settings.localHost);
@@ -73,13 +82,23 @@ export async function switchSection(): Promise<readonly Figure[]> {
       `mod_valet_parking ${told(middle(done.valet))}`,
       `park and uuid_bridge alone ${told(middle(done.bare))}`,
     ].join('; ');
+    const waits = await atModerateRate(
+      ways,
+      news,
+      call,
+      () => RealSwitch.connectAll(oneSwitch, { events: MOMENTS }),
+      async () => {
+        await one.clear();
+        await system.allFree();
+      },
+    );
     const rate = atLeast('switch_valet_ratio', median(beside), 1, 'ratio', { spread: spread(beside), baseline });
-    if (switchPid === 0) return [rate];
+    if (switchPid === 0) return [rate, ...waits];
     const cpu = ratios(
       done.valet.map(({ switchMs }) => switchMs),
       done.parkade.map(({ switchMs }) => switchMs),
     );
-    return [rate, atLeast('switch_cpu_ratio', median(cpu), 1, 'ratio', { spread: spread(cpu) })];
+    return [rate, atLeast('switch_cpu_ratio', median(cpu), 1, 'ratio', { spread: spread(cpu) }), ...waits];
   } catch (error) {
     console.error(system.logs());
     throw error;
@@ -88,6 +107,39 @@ export async function switchSection(): Promise<readonly Figure[]> {
     await one.clear();
     await system.stop();
     await phone.stop();
+    await one.close();
+  }
+}
+
+/** How long people wait, through Parkade and through valet parking: two figures of the one, beside those of the other. */
+async function atModerateRate(
+  ways: Readonly<Record<'parkade' | 'valet', Way>>,
+  news: News,
+  call: CallLeg,
+  connect: () => Promise<readonly RealSwitch[]>,
+  clear: () => Promise<void>,
+): Promise<readonly Figure[]> {
+  const [one] = await connect();
+  if (one === undefined) throw new Error('no switch');
+  try {
+    tellOfMoments(one, news);
+    const measure = async (way: Way): Promise<Waits> => {
+      const measured = await waitsAt(one, way, news, call, MODERATE);
+      await clear();
+      return measured;
+    };
+    const valet = await measure(ways.valet);
+    const parkade = await measure(ways.parkade);
+    return (['park', 'fetch'] as const).flatMap((what) => {
+      const baseline = `mod_valet_parking ${toldLatency(valet[what])}, Parkade ${toldLatency(parkade[what])}, at ${MODERATE.perSecond} pairs/s`;
+      console.log(`  ${what}: ${baseline}`);
+      const figure = (share: number): number => parkade[what].quantile(share);
+      return [
+        atMost(`switch_${what}_p50_ms`, figure(0.5), ALLOWED_P99_MS, 'ms', { baseline }),
+        atMost(`switch_${what}_p99_ms`, figure(0.99), ALLOWED_P99_MS, 'ms'),
+      ];
+    });
+  } finally {
     await one.close();
   }
 }

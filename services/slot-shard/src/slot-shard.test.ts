@@ -218,6 +218,37 @@ suite('an owner', () => {
     expect(lamp.presenceId).toBe(`*3${late.slot}`);
   });
 
+  it('holds a caller who completes a transfer too late into a full lot, at another shard, for the same parker (R7, R10)', async () => {
+    const { client } = await oneOwner();
+    const reserve = ReserveRequest.fromPartial({
+      requestId: requestId(),
+      tenantId: 'acme',
+      target: slotTarget('701'),
+      call: { mediaNode: 'node-1', callId: 'consult' },
+      parker: { userId: 'alice', extension: '1001' },
+      note: 'blue car',
+      mediaControl: MediaControl.CLUSTER,
+    });
+    const { parkId } = parkOf(await client.send(home, { $case: 'reserve', value: reserve }));
+    const named = { tenantId: 'acme', parkId };
+    const release = { ...named, requestId: requestId(), cause: ReleaseCause.ABANDONED, callId: 'consult' };
+    await client.send(home, { $case: 'release', value: release });
+    const id = requestId();
+    const route = { requestId: id, tenantId: 'acme', lotId: '', step: 1, holding: true, parkId };
+    const routed = await client.send(home, { $case: 'routeChoice', value: route });
+    if (routed.result?.$case !== 'route') throw new Error(describe(routed));
+    const { reserved } = routed.result.value;
+    const away = homeShard('acme', HOLDING_LOT, SHARDS);
+    expect(away).not.toBe(home);
+    const caller = CallRef.fromPartial({ mediaNode: 'node-1', callId: 'caller' });
+    const value = { ...named, requestId: id, call: caller };
+    const order = { lotId: HOLDING_LOT, ...(reserved !== undefined && { reserved }) };
+    const held = parkOf(await client.send(away, { $case: 'completeReservation', value }, order));
+    const { parker, note, mediaControl } = reserve;
+    const expected = { state: ParkState.PARKED, lotId: HOLDING_LOT, call: caller, parker, note, mediaControl };
+    expect(held).toMatchObject(expected);
+  });
+
   it('moves a call to a slot of another shard: it is in one place at every moment', async () => {
     const { store, client } = await oneOwner();
     await putLot(store, 'acme', 'vip', { ranges: [{ first: '1', last: '9' }] });
@@ -269,7 +300,7 @@ suite('an owner', () => {
     const fingerprint = 7;
     const seen: string[] = [];
     for (let step = 1; step <= 5; step++) {
-      const route = { requestId: request.requestId, tenantId: 'acme', lotId: 'wide', step, holding: false };
+      const route = { requestId: request.requestId, tenantId: 'acme', lotId: 'wide', step, holding: false, parkId: '' };
       const answer = await client.send(wideHome, { $case: 'routeChoice', value: route }, { fingerprint });
       if (answer.result?.$case !== 'route') throw new Error(describe(answer));
       seen.push(JSON.stringify(answer.result.value.to));

@@ -145,11 +145,11 @@ export class Commands {
       case 'reserve':
         return parking.begin(order, arrival(command, place), deadline, asker);
       case 'completeReservation': {
-        const { tenantId, requestId } = command.value;
+        const { tenantId, requestId, parkId } = command.value;
         const onOccupied = OnOccupied.REJECT;
         return parking.begin(
           order,
-          { tenantId, requestId, lot: undefined, kind: 'complete', onOccupied },
+          { tenantId, requestId, parkId, lot: undefined, kind: 'complete', onOccupied },
           deadline,
           asker,
         );

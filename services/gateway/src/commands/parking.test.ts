@@ -1,5 +1,5 @@
 import { homeShard, HOLDING_LOT, parkIdShard, partShard } from '@parkade/ids';
-import { type Command, OnOccupied, Reason, ReleaseCause } from '@parkade/proto';
+import { type Command, OnOccupied, ParkRecord, Reason, ReleaseCause } from '@parkade/proto';
 import { putLot } from '@parkade/settings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Scripted } from '../testing/fake-owner.testing.js';
@@ -147,8 +147,10 @@ describe('a slot that is taken', () => {
 });
 
 describe('the completion of a reservation that ended', () => {
-  it('goes to the holding lot when its lot is full', async () => {
-    await withScript(says.refusal(Reason.LOT_FULL), says.toLot(HOLDING_LOT, 1), says.park());
+  it('goes to the holding lot when its lot is full, with what its reservation has left', async () => {
+    const reserved = ParkRecord.fromPartial({ parker: { userId: 'alice' }, note: 'blue car' });
+    const route = { to: { $case: 'lotId', value: HOLDING_LOT } as const, step: 1, reserved };
+    await withScript(says.refusal(Reason.LOT_FULL), { $case: 'route', value: route }, says.park());
     const parkId = parkIdIn(5);
     await bed.call('completeReservation', { requestId: requestId(), tenantId: 'acme', parkId, call });
     expect(story()).toEqual([
@@ -156,6 +158,9 @@ describe('the completion of a reservation that ended', () => {
       `route 5 #1 holding`,
       `completeReservation ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
     ]);
+    const [, asked, held] = bed.owner.commands;
+    expect(asked?.op).toMatchObject({ value: { parkId } });
+    expect(held?.reserved).toMatchObject({ parker: { userId: 'alice' }, note: 'blue car' });
   });
 });
 

@@ -19,6 +19,8 @@ export interface Arrival {
   readonly kind: 'choose' | 'slot' | 'complete';
   /** What happens when the slot is taken. */
   readonly onOccupied: OnOccupied;
+  /** The reservation that is completed. */
+  readonly parkId?: string | undefined;
   /** Whether the call is held when there is no slot for it. */
   readonly holdIfFull?: boolean | undefined;
 }
@@ -99,11 +101,12 @@ export class Parking {
   /** Asks for a decision where the call goes on. */
   #ask(
     way: Way,
-    { tenantId, requestId }: Arrival,
+    { tenantId, requestId, parkId = '' }: Arrival,
     { shard, step, holding }: { shard: number; step: number; holding: boolean },
     deadline: Deadline,
   ): Promise<OwnerAnswer | Refused> {
-    const op = { $case: 'routeChoice', value: { requestId, tenantId, lotId: way.lotId, step, holding } } as const;
+    const value = { requestId, tenantId, lotId: way.lotId, step, holding, parkId };
+    const op = { $case: 'routeChoice', value } as const;
     // Asked under the stop it follows (lot and part): that is how the answer is found again.
     const part = holding ? way.order.part : 0;
     return this.delivery.deliver({ ...way.order, shard, part, op }, deadline);
@@ -126,7 +129,8 @@ export class Parking {
         way.lotId = lotId;
         way.step = 0;
         way.holding ||= lotId === HOLDING_LOT;
-        way.order = { ...way.order, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
+        const kept = route.reserved === undefined ? {} : { reserved: route.reserved };
+        way.order = { ...way.order, ...kept, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
         return undefined;
       }
       case 'full':

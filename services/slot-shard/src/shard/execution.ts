@@ -5,6 +5,7 @@ import type { SettingsCache } from '@parkade/settings';
 import type { Committer } from '../commit/committer.js';
 import type { ReadFence } from '../commit/fence.js';
 import type { Change } from '../commit/write.js';
+import { reservationOf } from './decide/complete.js';
 import { decide } from './decide/decide.js';
 import type { DecideContext, Decision } from './decide/decision.js';
 import { holdAsItStands } from './decide/move.js';
@@ -94,7 +95,9 @@ export class Execution {
     const tenant = settings.tenant(tenantId);
     if (op.$case === 'routeChoice') {
       const previous = known?.kind === 'routed' ? known.previous : undefined;
-      const answer = decideRoute(op.value, tenant?.lot(op.value.lotId), previous);
+      const reserved =
+        op.value.parkId === '' ? undefined : reservationOf(op.value.parkId, tenantId, this.host.context());
+      const answer = decideRoute(op.value, tenant?.lot(op.value.lotId), previous, reserved);
       if (answer.result?.$case === 'route') this.write([], { pending, answer, requestId });
       else this.#prove(pending, answer);
     } else {

@@ -1,20 +1,21 @@
 import { HOLDING_LOT, stableHash } from '@parkade/ids';
-import { type ChoiceRoute, type CommandAnswer, Reason, type RouteChoiceOp } from '@parkade/proto';
+import { type ChoiceRoute, type CommandAnswer, ParkRecord, Reason, type RouteChoiceOp } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { answerOf, refusalAnswer } from './pending.js';
 
 /**
  * Where an automatic choice goes on after everything before was full. The other parts of the lot first, each once, in an order
  * that the request id fixes (so that callers spread over the parts); then the overflow lot; then nowhere. Recorded by the home
- * shard before it is told, so that a replay goes the same way.
+ * shard before it is told, so that a replay goes the same way. `reserved`: what a reservation that ended left for its caller.
  */
 export function decideRoute(
   op: RouteChoiceOp,
   lot: LotSettings | undefined,
   previous: ChoiceRoute | undefined,
+  reserved?: Partial<ParkRecord>,
 ): CommandAnswer {
   const step = (previous?.step ?? 0) + 1;
-  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, step);
+  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, step, reserved);
   if (lot === undefined) {
     return refusalAnswer(Reason.LOT_NOT_FOUND, `There is no lot ${op.lotId}.`, { lot_id: op.lotId });
   }
@@ -29,6 +30,7 @@ export function decideRoute(
   return routed({ $case: 'full', value: true }, step);
 }
 
-function routed(to: ChoiceRoute['to'], step: number): CommandAnswer {
-  return answerOf({ $case: 'route', value: { to, step } });
+function routed(to: ChoiceRoute['to'], step: number, reserved?: Partial<ParkRecord>): CommandAnswer {
+  const kept = reserved === undefined ? {} : { reserved: ParkRecord.fromPartial(reserved) };
+  return answerOf({ $case: 'route', value: { to, step, ...kept } });
 }

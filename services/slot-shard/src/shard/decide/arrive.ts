@@ -5,7 +5,6 @@ import {
   type FlowBranch,
   MediaControl,
   OnOccupied,
-  type ParkRecord,
   type ParkRequest,
   type Policy,
   Reason,
@@ -13,19 +12,9 @@ import {
 } from '@parkade/proto';
 import { type GroupSettings, type TenantView, withLampOf } from '@parkade/settings';
 import type { SlotCommand } from '../../machine/index.js';
-import type { Operation } from '../operation.js';
 import { onOccupied, place, type PlaceContext, placeNextFree, policyFor } from '../place.js';
 import type { SlotEntry } from '../slot-table.js';
-import {
-  type DecideContext,
-  type Decision,
-  findPark,
-  missing,
-  partFull,
-  refuse,
-  run,
-  tenantNotFound,
-} from './decision.js';
+import { type DecideContext, type Decision, missing, partFull, refuse, run } from './decision.js';
 
 export function arrive(
   kind: 'park' | 'reserve',
@@ -57,7 +46,8 @@ interface Kept {
   readonly branch: FlowBranch | undefined;
 }
 
-function arriveAt(
+/** Parks or reserves in a slot that was chosen. */
+export function arriveAt(
   kind: 'park' | 'reserve',
   request: ParkRequest | ReserveRequest,
   lotId: string,
@@ -114,57 +104,6 @@ function branchFor({ flow, target }: ParkRequest | ReserveRequest, slot: string)
 
 function isGiven<T>(value: T | undefined): value is T {
   return value !== undefined;
-}
-
-/**
- * A completion whose reservation ended parks in the next free slot of the lot, with what was reserved for it (parker, note, policy,
- * flow, who moves the media): the caller is never dropped.
- */
-export function complete(
-  request: Extract<Operation, { $case: 'completeReservation' }>['value'],
-  command: Command,
-  tenant: TenantView | undefined,
-  ctx: DecideContext,
-): Decision {
-  if (request.call === undefined) return missing('call');
-  const { requestId, parkId, call } = request;
-  const found = findPark(parkId, request.tenantId, ctx);
-  if (found.kind === 'answer') return found;
-  if (found.entry.writing || found.entry.held) return { kind: 'wait', entry: found.entry };
-  const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
-  if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
-  if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
-  if (tenant === undefined) return tenantNotFound(request.tenantId);
-  const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
-  const placing = placeContext(command, tenant, nextId, ctx);
-  const next = placeNextFree(found.entry.name, placing);
-  if (next.kind === 'part-full') return partFull();
-  if (next.kind === 'refuse') return refuse(next.refusal);
-  const {
-    parker,
-    note = '',
-    mediaControl = MediaControl.UNSPECIFIED,
-    policy,
-    branch,
-  } = reservation(found.entry, parkId);
-  const arrival = { requestId, tenantId: request.tenantId, target: undefined, call, parker, note, mediaControl };
-  const terms = policy === undefined ? undefined : { policy, branch };
-  return arriveAt(
-    'park',
-    { ...arrival, overrides: undefined },
-    next.lot.lot_id,
-    next.slot,
-    nextId,
-    undefined,
-    placing,
-    ctx,
-    terms,
-  );
-}
-
-/** What a reservation that ended has left for its caller; nothing where another one ended since. */
-function reservation(entry: SlotEntry, parkId: string): Partial<ParkRecord> {
-  return entry.record?.ended.find((end) => end.parkId === parkId)?.reserved ?? {};
 }
 
 export function placeContext(

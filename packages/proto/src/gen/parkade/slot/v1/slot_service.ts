@@ -43,7 +43,7 @@ import {
 } from "../../park/v1/park_service.js";
 import { Reason } from "../../park/v1/reason.js";
 import { CallRef, Park, ParkState, Slot } from "../../park/v1/types.js";
-import { Actor, Policy, SlotRecord } from "./record.js";
+import { Actor, ParkRecord, Policy, SlotRecord } from "./record.js";
 
 /** What follows a recall that failed and left the call in its slot. It decides which event is told. */
 export enum FailedRecallNext {
@@ -107,6 +107,10 @@ export interface Command {
   /** Who asks through an API; absent: nobody whom the audit names. */
   by?:
     | Actor
+    | undefined;
+  /** A completion that was led to the holding lot: what its reservation has left for the caller, as the route told. */
+  reserved?:
+    | ParkRecord
     | undefined;
   /** Exactly one. */
   op:
@@ -237,6 +241,8 @@ export interface RouteChoiceOp {
    * shard that refused the request; then `lot_id` is only for the record.
    */
   holding: boolean;
+  /** The reservation that is being completed; empty: none. */
+  parkId: string;
 }
 
 /** Begins a recall, by compare of park and attempt. */
@@ -371,6 +377,8 @@ export interface ChoiceRoute {
     | undefined;
   /** Which decision for this request this is, from 1. */
   step: number;
+  /** To the holding lot, for a completion: what the reservation that ended has left for its caller (parker, note, policy, flow). */
+  reserved?: ParkRecord | undefined;
 }
 
 /** The part is full. */
@@ -566,6 +574,7 @@ function createBaseCommand(): Command {
     lotId: "",
     trace: "",
     by: undefined,
+    reserved: undefined,
     op: undefined,
   };
 }
@@ -598,6 +607,9 @@ export const Command: MessageFns<Command> = {
     }
     if (message.by !== undefined) {
       Actor.encode(message.by, writer.uint32(74).fork()).join();
+    }
+    if (message.reserved !== undefined) {
+      ParkRecord.encode(message.reserved, writer.uint32(338).fork()).join();
     }
     switch (message.op?.$case) {
       case "park":
@@ -750,6 +762,14 @@ export const Command: MessageFns<Command> = {
             }
 
             message.by = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.reserved = ParkRecord.decode(reader, reader.uint32());
             continue;
           }
           case 10: {
@@ -949,6 +969,9 @@ export const Command: MessageFns<Command> = {
     message.lotId = object.lotId ?? "";
     message.trace = object.trace ?? "";
     message.by = (object.by !== undefined && object.by !== null) ? Actor.fromPartial(object.by) : undefined;
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? ParkRecord.fromPartial(object.reserved)
+      : undefined;
     switch (object.op?.$case) {
       case "park": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
@@ -1408,7 +1431,7 @@ export const SettleMoveOp: MessageFns<SettleMoveOp> = {
 };
 
 function createBaseRouteChoiceOp(): RouteChoiceOp {
-  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false };
+  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false, parkId: "" };
 }
 
 export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
@@ -1427,6 +1450,9 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     }
     if (message.holding !== false) {
       writer.uint32(40).bool(message.holding);
+    }
+    if (message.parkId !== "") {
+      writer.uint32(50).string(message.parkId);
     }
     return writer;
   },
@@ -1484,6 +1510,14 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
             message.holding = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.parkId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1506,6 +1540,7 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     message.lotId = object.lotId ?? "";
     message.step = object.step ?? 0;
     message.holding = object.holding ?? false;
+    message.parkId = object.parkId ?? "";
     return message;
   },
 };
@@ -2347,7 +2382,7 @@ export const NotOwner: MessageFns<NotOwner> = {
 };
 
 function createBaseChoiceRoute(): ChoiceRoute {
-  return { to: undefined, step: 0 };
+  return { to: undefined, step: 0, reserved: undefined };
 }
 
 export const ChoiceRoute: MessageFns<ChoiceRoute> = {
@@ -2365,6 +2400,9 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
     }
     if (message.step !== 0) {
       writer.uint32(32).uint32(message.step);
+    }
+    if (message.reserved !== undefined) {
+      ParkRecord.encode(message.reserved, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2414,6 +2452,14 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
             message.step = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reserved = ParkRecord.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2452,6 +2498,9 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
       }
     }
     message.step = object.step ?? 0;
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? ParkRecord.fromPartial(object.reserved)
+      : undefined;
     return message;
   },
 };

@@ -1,0 +1,87 @@
+import { HOLDING_LOT, newParkId } from '@parkade/ids';
+import { type CallRef, type Command, MediaControl, type ParkRecord, Reason } from '@parkade/proto';
+import type { TenantView } from '@parkade/settings';
+import type { Operation } from '../operation.js';
+import { type PlaceContext, placeNextFree } from '../place.js';
+import type { SlotEntry } from '../slot-table.js';
+import { arriveAt, placeContext } from './arrive.js';
+import {
+  type DecideContext,
+  type Decision,
+  findPark,
+  missing,
+  partFull,
+  refuse,
+  run,
+  tenantNotFound,
+} from './decision.js';
+
+type Completion = Extract<Operation, { $case: 'completeReservation' }>['value'];
+
+/**
+ * A completion whose reservation ended parks in the next free slot of the lot, with what was reserved for it (parker, note, policy,
+ * flow, who moves the media): the caller is never dropped.
+ */
+export function complete(
+  request: Completion,
+  command: Command,
+  tenant: TenantView | undefined,
+  ctx: DecideContext,
+): Decision {
+  if (request.call === undefined) return missing('call');
+  const { requestId, parkId, call } = request;
+  if (command.lotId === HOLDING_LOT) return completeHeld(request, call, command, tenant, ctx);
+  const found = findPark(parkId, request.tenantId, ctx);
+  if (found.kind === 'answer') return found;
+  if (found.entry.writing || found.entry.held) return { kind: 'wait', entry: found.entry };
+  const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
+  if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
+  if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
+  if (tenant === undefined) return tenantNotFound(request.tenantId);
+  const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const placing = placeContext(command, tenant, nextId, ctx);
+  const next = placeNextFree(found.entry.name, placing);
+  if (next.kind === 'part-full') return partFull();
+  if (next.kind === 'refuse') return refuse(next.refusal);
+  const at = { lotId: next.lot.lot_id, slot: next.slot, parkId: nextId };
+  return parkReserved(request, call, at, reservation(found.entry, parkId), placing, ctx);
+}
+
+/** A completion that found its lot full, at the holding lot's shard: there the call waits, with what was reserved for it. */
+function completeHeld(
+  request: Completion,
+  call: CallRef,
+  command: Command,
+  tenant: TenantView | undefined,
+  ctx: DecideContext,
+): Decision {
+  if (tenant === undefined) return tenantNotFound(request.tenantId);
+  const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
+  const at = { lotId: HOLDING_LOT, slot: parkId, parkId };
+  return parkReserved(request, call, at, command.reserved ?? {}, placeContext(command, tenant, parkId, ctx), ctx);
+}
+
+/** Parks a caller with what his reservation has left for him. */
+function parkReserved(
+  { requestId, tenantId }: Completion,
+  call: CallRef,
+  at: { readonly lotId: string; readonly slot: string; readonly parkId: string },
+  { parker, note = '', mediaControl = MediaControl.UNSPECIFIED, policy, branch }: Partial<ParkRecord>,
+  placing: PlaceContext,
+  ctx: DecideContext,
+): Decision {
+  const arrival = { requestId, tenantId, target: undefined, call, parker, note, mediaControl, overrides: undefined };
+  const terms = policy === undefined ? undefined : { policy, branch };
+  return arriveAt('park', arrival, at.lotId, at.slot, at.parkId, undefined, placing, ctx, terms);
+}
+
+/** What a reservation that ended has left for its caller; nothing where another one ended since. */
+function reservation(entry: SlotEntry, parkId: string): Partial<ParkRecord> {
+  return entry.record?.ended.find((end) => end.parkId === parkId)?.reserved ?? {};
+}
+
+/** The same by its park id; undefined: this shard knows none. */
+export function reservationOf(parkId: string, tenantId: string, ctx: DecideContext): Partial<ParkRecord> | undefined {
+  const found = findPark(parkId, tenantId, ctx);
+  return found.kind === 'answer' ? undefined : reservation(found.entry, parkId);
+}
