@@ -8,14 +8,14 @@ import { mediaSection } from './media/section.js';
 import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
-import { scaleSection } from './scale/section.js';
+import { SCALE_PARTS, scaleSection } from './scale/section.js';
 import { switchSection } from './switch/section.js';
 import { tenantsSection } from './tenants/section.js';
 
-/** What needs a real switch runs only when it is asked for. */
-const ON_DEMAND: ReadonlySet<string> = new Set(['switch']);
+/** Run only when they are asked for: what needs a real switch, and parts of a section. */
+const ON_DEMAND: ReadonlySet<string> = new Set(['switch', ...SCALE_PARTS.map(([name]) => name)]);
 
-/** The sections there are, by name: `npm run bench -- <section>…`; without a name all but `switch`. */
+/** The sections there are, by name: `npm run bench -- <section>…`; without a name all but those on demand. */
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
   ['served', servedSection],
@@ -23,6 +23,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['media', mediaSection],
   ['esl', eslSection],
   ['scale', scaleSection],
+  ...SCALE_PARTS,
   ['fairness', fairnessSection],
   ['tenants', tenantsSection],
   ['switch', switchSection],

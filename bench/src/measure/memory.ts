@@ -7,6 +7,11 @@ export function memory(): Memory {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
+  return resident();
+}
+
+/** What this process holds now. */
+export function resident(): Memory {
   const { rss, heapUsed, external } = process.memoryUsage();
   return { resident: rss, heap: heapUsed, buffers: external };
 }

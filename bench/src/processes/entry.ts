@@ -1,4 +1,4 @@
-import { memory } from '../measure/memory.js';
+import { memory, resident } from '../measure/memory.js';
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
 import { runEcho } from './run-echo.js';
@@ -42,6 +42,7 @@ const pauses = watchPauses();
 const all = {
   cpu,
   memory: () => Promise.resolve(memory()),
+  resident: () => Promise.resolve(resident()),
   pauses: () => Promise.resolve(pauses()),
   ...answers,
 } as Partial<Record<keyof Asks, (argument: unknown) => Promise<unknown>>>;

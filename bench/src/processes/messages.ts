@@ -56,6 +56,8 @@ export interface Asks {
   cpu: { readonly argument: undefined; readonly answer: number };
   /** What it holds after a full collection, bytes. */
   memory: { readonly argument: undefined; readonly answer: Memory };
+  /** What it holds without a collection; `heap` and `buffers` as they are. */
+  resident: { readonly argument: undefined; readonly answer: Memory };
   /** Opens streams to a server that fans out; `watchers` only. */
   watch: { readonly argument: Watchers; readonly answer: true };
   /** Resolves when every stream has had a change that was made after this was asked; the wall clock then, ms. `watchers` only. */

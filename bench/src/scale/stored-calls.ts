@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock, SystemRandom } from '@parkade/clock';
-import { homeShard, keys, newParkId } from '@parkade/ids';
-import { SlotRecord } from '@parkade/proto';
+import { randomUUID } from 'node:crypto';
+import { homeShard, keys, newParkId, newRequestId } from '@parkade/ids';
+import { type SlotName, SlotRecord } from '@parkade/proto';
 import type { Op, Store } from '@parkade/store';
 import type { OneCaller, Place } from './one-caller.js';
 
@@ -31,15 +32,50 @@ export async function templateOf(store: Store, caller: OneCaller, place: Place, 
   throw new Error(`nothing is stored at ${key}`);
 }
 
+const [clock, random] = [new SystemClock(), new SystemRandom()];
+const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Edsger Dijkstra', 'Barbara Liskov', 'Tony Hoare', 'Frances Allen'];
+
+/** The record of a slot with a call of its own: whatever differs from call to call is different, ids by chance. */
+function anotherCall(template: SlotRecord, name: SlotName, parkId: string): SlotRecord {
+  const [park] = template.parks;
+  if (park?.call === undefined || template.last === undefined) throw new Error('the template is empty');
+  const digits = (count: number): string => String(Math.floor(random.next() * 10 ** count)).padStart(count, '0');
+  const [callId, atMs] = [randomUUID(), clock.nowMs()];
+  const call = {
+    ...park.call,
+    callId,
+    sipCallId: `${callId}@198.51.100.${digits(2)}`,
+    callerName: NAMES[Math.floor(random.next() * NAMES.length)] ?? '',
+    callerNumber: `+44${digits(10)}`,
+  };
+  const parker = { userId: `user-${digits(4)}`, deviceId: `desk-${digits(3)}`, extension: digits(4) };
+  const lamp = `*3${name.slot}`;
+  const policy = park.policy && { ...park.policy, presenceId: lamp };
+  const requestId = newRequestId(atMs, random);
+  return {
+    ...template,
+    name,
+    parks: [
+      {
+        ...park,
+        parkId,
+        call,
+        parker,
+        policy,
+        parkedAtMs: atMs,
+        state: { $case: 'parked', value: { recallAtMs: atMs + 3_600_000 } },
+      },
+    ],
+    last: { ...template.last, parkId, call, parker, requestId, atMs, presenceId: lamp },
+    litPresenceId: lamp,
+  };
+}
+
 /**
  * Puts parked calls into the store of a cluster without owners, as owners write them: copies of `template`, each with a name, ids and
  * numbers of its own; parking each would take minutes. Resolves to how many bytes a record has, on average.
  */
 export async function storeCalls(store: Store, template: SlotRecord, where: StoredCalls): Promise<number> {
-  const [clock, random] = [new SystemClock(), new SystemRandom()];
-  const [park] = template.parks;
-  if (park?.call === undefined) throw new Error('the template is empty');
-  const { call } = park;
   let [bytes, count] = [0, 0];
   let ops: Op[] = [];
   const underWay = new Set<Promise<unknown>>();
@@ -54,14 +90,9 @@ export async function storeCalls(store: Store, template: SlotRecord, where: Stor
     const shard = homeShard(tenantId, where.lotId, where.shards);
     for (let i = 0; i < where.perTenant; i++) {
       const slot = String(where.firstSlot + i);
-      const hex = (++count).toString(16).padStart(12, '0');
-      const callId = `3f8a6c1e-7b1d-4c58-9a50-${hex}`;
-      const own = { ...call, callId, sipCallId: `${callId}@198.51.100.7`, callerNumber: `+44163296${count % 10_000}` };
-      const record = SlotRecord.encode({
-        ...template,
-        name: { tenantId, lotId: where.lotId, slot },
-        parks: [{ ...park, parkId: newParkId(clock.nowMs(), shard, random), call: own }],
-      }).finish();
+      count++;
+      const name = { tenantId, lotId: where.lotId, slot };
+      const record = SlotRecord.encode(anotherCall(template, name, newParkId(clock.nowMs(), shard, random))).finish();
       bytes += record.length;
       ops.push({ kind: 'put', key: keys.slot(shard, tenantId, where.lotId, slot), value: record });
       if (ops.length === IN_ONE) await write();

@@ -33,6 +33,8 @@ export interface SlotShardLimits {
   readonly tickMs: number;
   /** Between two rounds of upkeep (journal, tombstones, marks). */
   readonly upkeepMs: number;
+  /** Between two rounds of packing: a slot that nobody asks for is packed after one to two of them. */
+  readonly packMs: number;
   /** A shard's mark is written at least this often, so that history can be compacted. */
   readonly markMs: number;
   /** History younger than this is never compacted. */
@@ -54,6 +56,7 @@ export const DEFAULT_LIMITS: SlotShardLimits = {
   maxJournalBytes: 8 * 1024 * 1024,
   tickMs: 50,
   upkeepMs: 5_000,
+  packMs: 5_000,
   markMs: 60_000,
   keepHistoryMs: 60_000,
   maxHistoryMs: 30 * 60_000,

@@ -3,14 +3,15 @@ import type { Log } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import { catchUp, type Publisher, type ShardCommitted } from './publisher/index.js';
 import type { ShardImage } from './shard/image.js';
+import type { SlotTable } from './shard/slot-table.js';
 
 export interface PublishingDeps {
   readonly publisher: Publisher;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** The records of a shard as they are now. */
-  readonly recordsOf: (shard: number) => Iterable<ShardCommitted>;
+  /** The records of a shard as they are when they are asked for; `table`: where it is not served yet. */
+  readonly recordsOf: (shard: number, table?: SlotTable) => Iterable<ShardCommitted>;
 }
 
 /** Lets each shard's publisher catch up from the store's history: when the shard comes, and when it fell behind. */
@@ -27,18 +28,10 @@ export class Publishing {
 
   /** The shard is served from now on as `image`: what its mark does not cover is published again. */
   begin(shard: number, image: ShardImage): void {
-    let newest = 0;
-    for (const { revision } of image.slots.values()) newest = Math.max(newest, revision);
+    const newest = image.table.newestRevision;
     this.deps.publisher.adopt(shard, image.mark.publishedRevision, newest);
     if (newest > image.mark.publishedRevision) this.lagging(shard);
-    if (!this.#relight) return;
-    const records = [...image.slots.values()].map(({ key, record, revision }) => ({
-      shard,
-      slotKey: key,
-      record,
-      revision,
-    }));
-    void this.deps.publisher.republishLamps(records);
+    if (this.#relight) void this.deps.publisher.republishLamps(this.deps.recordsOf(shard, image.table));
   }
 
   /** The shard fell behind: reads what it lacks. */

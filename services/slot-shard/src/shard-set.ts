@@ -109,7 +109,7 @@ export class ShardSet implements PartitionHandler<number> {
     publishing.begin(number, image);
     shard.install(image, epoch);
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
-    log.info('shard acquired', { shard: number, epoch, how, slots: image.slots.size, tookMs });
+    log.info('shard acquired', { shard: number, epoch, how, calls: image.table.parkCount, tookMs });
   }
 
   async drain(partition: number, target: HandOffTarget | undefined): Promise<void> {

@@ -40,8 +40,10 @@ import { exchange, type Load } from './rpc/exchange.js';
 import { Followers } from './rpc/follow.js';
 import { listOwned } from './rpc/list-owned.js';
 import type { ShardDeps } from './shard/shard.js';
+import type { SlotTable } from './shard/slot-table.js';
 import { ShardSet } from './shard-set.js';
 import { Compactor } from './upkeep/compactor.js';
+import { packShards } from './upkeep/packing.js';
 import { Upkeep } from './upkeep/upkeep.js';
 
 /** The role under which shards are owned. */
@@ -118,10 +120,10 @@ export async function startSlotShard(
     { ...DEFAULT_PUBLISHER_LIMITS, instance },
     { bus, clock, log, onLagging: (shard) => publishing.lagging(shard), observer: metrics, tracer: deps.tracer },
   );
-  const recordsOf = (shard: number): ShardCommitted[] =>
-    [...(shards.get(shard)?.live.table.all() ?? [])].flatMap(({ key, record, revision }) =>
-      record === undefined ? [] : [{ shard, slotKey: key, record, revision }],
-    );
+  const recordsOf = function* (shard: number, unserved?: SlotTable): Iterable<ShardCommitted> {
+    const table = unserved ?? shards.get(shard)?.live.table;
+    for (const { key, record, revision } of table?.all() ?? []) yield { shard, slotKey: key, record, revision };
+  };
   const publishing = new Publishing({ publisher, store, clock, log, recordsOf });
   const upkeep = new Upkeep(limits, {
     clock,
@@ -226,6 +228,7 @@ export async function startSlotShard(
   every(limits.upkeepMs, async () => {
     for (const shard of [...shards.serving()]) await upkeep.round(shard);
   });
+  every(limits.packMs, () => packShards([...shards.serving()], clock));
   every(limits.markMs, async () => {
     if (!ownership.owns(0)) return;
     await compactor

@@ -2,7 +2,7 @@ import { ManualClock, SystemClock } from '@parkade/clock';
 import { SlotRecord } from '@parkade/proto';
 import { MAX_TXN_BYTES, MAX_TXN_OPS, openEmbeddedStore, type Store, type Txn } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SlotEntry } from '../shard/slot-table.js';
+import { type SlotEntry, SlotTable } from '../shard/slot-table.js';
 import { Committer } from './committer.js';
 import { RevisionFloor } from './revision-floor.js';
 import type { Write, WriteSource } from './write.js';
@@ -60,16 +60,7 @@ class Source implements WriteSource {
 function write(source: Source, slot: string, bytes: number): Write {
   const name = { tenantId: 'acme', lotId: 'default', slot };
   const key = `${source.ownerKey}/slots/${slot}`;
-  const entry: SlotEntry = {
-    name,
-    key,
-    record: undefined,
-    revision: 0,
-    writing: false,
-    held: false,
-    waiting: undefined,
-    counted: 0,
-  };
+  const entry: SlotEntry = { ...new SlotTable(0).entry('acme', 'default', slot), key };
   const record = { ...SlotRecord.create(), name, litPresenceId: 'x'.repeat(bytes) };
   const journal = { requestId: slot, stop: '', fingerprint: 1, answer: Buffer.alloc(bytes / 10) };
   return { source, changes: [{ entry, record }], pending: undefined, answer: undefined, journal };

@@ -3,6 +3,7 @@ import type { Clock } from '@parkade/clock';
 import type { FollowShardRequest, FollowShardResponse, FollowedRecord, SlotRecord } from '@parkade/proto';
 import { Malformed } from '@parkade/rpc';
 import type { Shard } from '../shard/shard.js';
+import type { SlotTable } from '../shard/slot-table.js';
 import { notServed } from './exchange.js';
 
 /** Records a message at most. */
@@ -13,12 +14,14 @@ type Stream = ServerWritableStream<FollowShardRequest, FollowShardResponse>;
 /**
  * One who follows a shard.
  *
- *   W1. Records of a slot are sent in the order of their revisions; of those that wait, only the latest is kept, so a slow
- *       follower costs at most one record a slot.
+ *   W1. Records of a slot are sent in the order of their revisions, each once; of changes that wait only the latest is kept, and what a
+ *       follower lacks when it comes is read as it leaves: a slow follower costs at most one record for each slot that changes.
  *   W2. `synced` with revision R is sent only after everything at or below R.
  */
 class Follower {
   readonly #waiting = new Map<string, FollowedRecord>();
+  /** What the follower lacked when it came, read from the table as it leaves; undefined: all has left. */
+  #lacking: Iterator<FollowedRecord> | undefined;
   #reset: boolean;
   #announced = false;
   #scheduled = false;
@@ -32,13 +35,20 @@ class Follower {
     afterRevision: number,
   ) {
     this.#reset = afterRevision === 0 || afterRevision < shard.live.gcRevision || afterRevision > shard.live.revision;
-    for (const entry of shard.live.table.all()) {
-      if (entry.record === undefined || (!this.#reset && entry.revision <= afterRevision)) continue;
-      // A snapshot leaves out what was freed, but not what it does not claim to be complete up to.
-      if (this.#reset && entry.record.parks.length === 0 && entry.revision <= shard.knownRevision) continue;
-      this.#waiting.set(entry.key, { record: entry.record, revision: entry.revision });
-    }
+    const { live, knownRevision } = shard;
+    // A snapshot leaves out what was freed, but not what it does not claim to be complete up to.
+    const [after, freedAfter] = this.#reset ? [0, knownRevision] : [afterRevision, 0];
+    this.#lacking = this.#lackingRecords(live.table, after, freedAfter);
     this.#schedule();
+  }
+
+  *#lackingRecords(table: SlotTable, after: number, freedAfter: number): IterableIterator<FollowedRecord> {
+    for (const slot of table.all(after)) {
+      if (slot.freedAtMs > 0 && slot.revision <= freedAfter) continue;
+      // One that has changed meanwhile waits to be sent as it is now.
+      if (this.#waiting.size === 0 || !this.#waiting.has(slot.key))
+        yield { record: slot.record, revision: slot.revision };
+    }
   }
 
   push(key: string, record: SlotRecord, revision: number): void {
@@ -63,29 +73,42 @@ class Follower {
     });
   }
 
+  /** One message; what is left follows when others had their turn. */
   #flush(): void {
-    while (!this.#ended && !this.stream.destroyed && (this.#waiting.size > 0 || !this.#announced)) {
-      const records: FollowedRecord[] = [];
-      for (const [key, followed] of this.#waiting) {
-        if (records.length >= MAX_RECORDS) break;
-        records.push(followed);
-        this.#waiting.delete(key);
-      }
-      const synced = this.#waiting.size === 0;
-      const { epoch, knownRevision, live } = this.shard;
-      // Of two commits the later may be answered first.
-      const revision = Math.min(live.revision, knownRevision);
-      const more = this.stream.write({ reset: this.#reset, records, synced, revision: synced ? revision : 0, epoch });
-      this.#reset = false;
-      this.#announced = true;
-      if (more) continue;
-      this.#full = true;
-      this.stream.once('drain', () => {
-        this.#full = false;
-        this.#schedule();
-      });
+    if (this.#ended || this.stream.destroyed) return;
+    if (this.#lacking === undefined && this.#waiting.size === 0 && this.#announced) return;
+    const records = this.#nextRecords();
+    const synced = this.#lacking === undefined && this.#waiting.size === 0;
+    const { epoch, knownRevision, live } = this.shard;
+    // Of two commits the later may be answered first.
+    const revision = Math.min(live.revision, knownRevision);
+    const more = this.stream.write({ reset: this.#reset, records, synced, revision: synced ? revision : 0, epoch });
+    this.#reset = false;
+    this.#announced = true;
+    if (more) {
+      if (!synced) this.#schedule();
       return;
     }
+    this.#full = true;
+    this.stream.once('drain', () => {
+      this.#full = false;
+      this.#schedule();
+    });
+  }
+
+  #nextRecords(): FollowedRecord[] {
+    const records: FollowedRecord[] = [];
+    while (this.#lacking !== undefined && records.length < MAX_RECORDS) {
+      const next = this.#lacking.next();
+      if (next.done === true) this.#lacking = undefined;
+      else records.push(next.value);
+    }
+    for (const [key, followed] of this.#waiting) {
+      if (records.length >= MAX_RECORDS) break;
+      records.push(followed);
+      this.#waiting.delete(key);
+    }
+    return records;
   }
 }
 

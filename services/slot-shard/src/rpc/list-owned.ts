@@ -1,38 +1,50 @@
 import { HOLDING_LOT } from '@parkade/ids';
-import { type ListOwnedRequest, type ListOwnedResponse, ParkState, type Slot } from '@parkade/proto';
+import {
+  type ListOwnedRequest,
+  type ListOwnedResponse,
+  ParkState,
+  type Slot,
+  type SlotName,
+  type SlotRecord,
+} from '@parkade/proto';
 import { slotView } from '@parkade/slots';
 import type { Shard } from '../shard/shard.js';
-import type { SlotEntry } from '../shard/slot-table.js';
+import type { CommittedSlot } from '../shard/slot-table.js';
 
 /** The slots in use of the shards served here, filtered and ordered by (lot, slot), as one page. Unfenced. */
 export function listOwned(request: ListOwnedRequest, shards: Iterable<Shard>, shardCount: number): ListOwnedResponse {
   const bits = Buffer.alloc(Math.ceil(shardCount / 8));
-  const found: SlotEntry[] = [];
+  const found: CommittedSlot[] = [];
   for (const shard of shards) {
     const { number } = shard;
     bits[number >> 3] = (bits[number >> 3] ?? 0) | (1 << (number & 7));
     const lots = request.lotId === '' ? [...shard.live.table.lotsOf(request.tenantId)] : [request.lotId];
     for (const lotId of lots) {
       if (request.lotId === '' && lotId === HOLDING_LOT && request.call === undefined) continue;
-      for (const entry of shard.live.table.slotsOf(request.tenantId, lotId))
-        if (wanted(entry, request)) found.push(entry);
+      for (const slot of shard.live.table.slotsOf(request.tenantId, lotId))
+        if (slot.freedAtMs === 0 && isNamed(slot.name, request)) found.push(slot);
     }
   }
   found.sort(byLotAndSlot);
   const limit = request.limit === 0 ? Infinity : request.limit;
-  const slots = found
-    .slice(0, limit)
-    .flatMap((entry): Slot[] => (entry.record === undefined ? [] : [slotView(entry.record, entry.revision)]));
-  return { slots, more: found.length > limit, shards: bits };
+  const slots: Slot[] = [];
+  let more = false;
+  // Records are looked into in the order they are listed, and no more of them than are.
+  for (const { record, revision } of found) {
+    if (!hasWanted(record, request)) continue;
+    more = slots.length === limit;
+    if (more) break;
+    slots.push(slotView(record, revision));
+  }
+  return { slots, more, shards: bits };
 }
 
-function wanted(entry: SlotEntry, request: ListOwnedRequest): boolean {
-  const parks = entry.record?.parks ?? [];
-  if (parks.length === 0) return false;
-  const { lotId, slot } = entry.name;
-  const { afterLotId, afterSlot, call, states } = request;
-  if (request.slot !== '' && slot !== request.slot) return false;
-  if (lotId < afterLotId || (lotId === afterLotId && afterSlot !== '' && slot <= afterSlot)) return false;
+function isNamed({ lotId, slot }: SlotName, { afterLotId, afterSlot, slot: asked }: ListOwnedRequest): boolean {
+  if (asked !== '' && slot !== asked) return false;
+  return lotId > afterLotId || (lotId === afterLotId && (afterSlot === '' || slot > afterSlot));
+}
+
+function hasWanted({ parks }: SlotRecord, { call, states }: ListOwnedRequest): boolean {
   if (call !== undefined) {
     return parks.some(
       (park) =>
@@ -51,7 +63,7 @@ const STATES = {
   retrieving: ParkState.RETRIEVING,
 } as const;
 
-function byLotAndSlot(a: SlotEntry, b: SlotEntry): number {
+function byLotAndSlot(a: CommittedSlot, b: CommittedSlot): number {
   if (a.name.lotId !== b.name.lotId) return a.name.lotId < b.name.lotId ? -1 : 1;
   return a.name.slot < b.name.slot ? -1 : 1;
 }

@@ -1,14 +1,16 @@
 import type { Clock } from '@parkade/clock';
-import { keys } from '@parkade/ids';
+import { keys, parseSlotKey } from '@parkade/ids';
 import { JournalEntry, ShardMark, SlotRecord } from '@parkade/proto';
-import { type KeyValue, prefixRange, type Store, type Watch, type WatchEvent } from '@parkade/store';
-
-/** A slot as the store holds it. */
-export interface StoredSlot {
-  readonly key: string;
-  readonly record: SlotRecord;
-  readonly revision: number;
-}
+import {
+  type KeyValue,
+  prefixRange,
+  type RangeResult,
+  type Store,
+  StoreError,
+  type Watch,
+  type WatchEvent,
+} from '@parkade/store';
+import { SlotTable } from './slot-table.js';
 
 /** A commit's answers as the store holds them. */
 export interface StoredCommit {
@@ -19,9 +21,9 @@ export interface StoredCommit {
   readonly value: Uint8Array;
 }
 
-/** All that the store holds of a shard at one revision. */
+/** All that the store holds of a shard at one revision. Slots are packed as they come, so that a large shard needs little room. */
 export class ShardImage {
-  readonly slots = new Map<string, StoredSlot>();
+  readonly table: SlotTable;
   readonly journal = new Map<string, StoredCommit>();
   mark: ShardMark = ShardMark.create();
   /** Whether a mark was ever written. */
@@ -32,6 +34,7 @@ export class ShardImage {
   readonly #markKey: string;
 
   constructor(shard: number) {
+    this.table = new SlotTable(shard);
     this.#slotsPrefix = keys.slots(shard);
     this.#journalPrefix = keys.journal(shard);
     this.#markKey = keys.mark(shard);
@@ -39,7 +42,7 @@ export class ShardImage {
 
   put({ key, value, modRevision }: KeyValue): void {
     if (key.startsWith(this.#slotsPrefix)) {
-      this.slots.set(key, { key, record: SlotRecord.decode(value), revision: modRevision });
+      this.table.load(SlotRecord.decode(value), modRevision, value);
     } else if (key.startsWith(this.#journalPrefix)) {
       // In memory of its own: what was read is a piece of a page of megabytes.
       const own = Buffer.from(value);
@@ -55,23 +58,53 @@ export class ShardImage {
       this.put(event.kv);
       return;
     }
-    this.slots.delete(event.key);
     this.journal.delete(event.key);
+    const name = parseSlotKey(event.key);
+    const entry = name === undefined ? undefined : this.table.find(name.tenantId, name.lotId, name.slot);
+    if (entry !== undefined) this.table.remove(entry);
   }
 }
 
+/** Keys of a page: while one is unpacked the store reads the next. */
+const PAGE_KEYS = 5_000;
+const PAGE_TIMEOUT_MS = 30_000;
+/** How often a shard is begun anew whose revision was compacted while it was read. */
+const MAX_RESTARTS = 3;
+
 /** Reads a shard whole at one revision. Yields to the event loop every `sliceMs`. */
 export async function loadShard(store: Store, shard: number, clock: Clock, sliceMs: number): Promise<ShardImage> {
-  const image = new ShardImage(shard);
-  const { kvs, revision } = await store.range(prefixRange(keys.shard(shard)), { timeoutMs: 30_000 });
-  let sliceStart = clock.monotonicMs();
-  for (const kv of kvs) {
-    image.put(kv);
-    if (clock.monotonicMs() - sliceStart < sliceMs) continue;
-    await new Promise<void>((resolve) => clock.defer(resolve));
-    sliceStart = clock.monotonicMs();
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await loadPages(store, shard, clock, sliceMs);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'compacted') || restarts >= MAX_RESTARTS) throw error;
+    }
   }
-  image.revision = revision;
+}
+
+async function loadPages(store: Store, shard: number, clock: Clock, sliceMs: number): Promise<ShardImage> {
+  const image = new ShardImage(shard);
+  const range = prefixRange(keys.shard(shard));
+  const options = { limit: PAGE_KEYS, timeoutMs: PAGE_TIMEOUT_MS };
+  let sliceStart = clock.monotonicMs();
+  let next: Promise<RangeResult> | undefined = store.range(range, options);
+  while (next !== undefined) {
+    const { kvs, revision, more }: RangeResult = await next;
+    image.revision = revision;
+    const last = kvs.at(-1);
+    next =
+      more && last !== undefined
+        ? store.range({ ...range, start: `${last.key}\0` }, { ...options, revision })
+        : undefined;
+    // It is waited for below; where it fails before that, this is not the place to hear of it.
+    next?.catch(() => undefined);
+    for (const kv of kvs) {
+      image.put(kv);
+      if (clock.monotonicMs() - sliceStart < sliceMs) continue;
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      sliceStart = clock.monotonicMs();
+    }
+  }
   return image;
 }
 

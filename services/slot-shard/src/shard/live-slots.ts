@@ -5,35 +5,24 @@ import type { TenantUse } from '../quotas/tenant-use.js';
 import type { ShardImage } from './image.js';
 import { type SlotEntry, SlotTable } from './slot-table.js';
 
-interface Tombstone {
-  readonly entry: SlotEntry;
-  readonly revision: number;
-  readonly atMs: number;
-}
-
 /** The committed slots of a shard, with what is to happen to them as time goes by. */
 export class LiveSlots {
   readonly table: SlotTable;
   readonly #due = new TinyQueue<{ readonly atMs: number; readonly entry: SlotEntry }>([], (a, b) => a.atMs - b.atMs);
-  /** Slots that were freed, oldest first; some are in use again. */
-  readonly #tombstones: Tombstone[] = [];
   /** Slots held for a move: the move is written by another shard's owner. */
   readonly #held = new Set<SlotEntry>();
   readonly #loadedRevision: number;
   #revision: number;
   #gcRevision: number;
 
-  constructor(shard: number, shardCount: number, image?: ShardImage, use?: TenantUse) {
-    this.table = new SlotTable(shard, shardCount, use);
+  /** Takes the image's slots over: it must not be changed any more. */
+  constructor(shard: number, image?: ShardImage, use?: TenantUse) {
+    this.table = image?.table ?? new SlotTable(shard);
+    this.table.attach(use);
     this.#loadedRevision = image?.revision ?? 0;
     this.#revision = this.#loadedRevision;
     this.#gcRevision = image?.mark.gcRevision ?? 0;
-    for (const { record, revision } of image?.slots.values() ?? []) {
-      if (record.name === undefined) continue;
-      const { tenantId, lotId, slot } = record.name;
-      this.#put(this.table.entry(tenantId, lotId, slot), record, revision);
-    }
-    this.#tombstones.sort((a, b) => a.atMs - b.atMs);
+    for (const entry of this.table.entries()) this.#watch(entry);
     for (const [lot, cursor] of Object.entries(image?.mark.cursors ?? {})) this.table.restoreCursor(lot, cursor);
   }
 
@@ -82,22 +71,8 @@ export class LiveSlots {
    * `collected` or `notCollected`.
    */
   claimTombstones(nowMs: number, horizonMs: number, maxRevision: number, limit: number): SlotEntry[] {
-    const claimed: SlotEntry[] = [];
-    while (claimed.length < limit) {
-      const oldest = this.#tombstones[0];
-      if (oldest === undefined) break;
-      if (oldest.atMs > nowMs) {
-        // The wall clock was set back: it must not hold up all that come after it.
-        this.#tombstones.shift();
-        this.#tombstones.push({ ...oldest, atMs: nowMs });
-        continue;
-      }
-      if (oldest.atMs >= nowMs - horizonMs || oldest.revision > maxRevision) break;
-      this.#tombstones.shift();
-      if (oldest.entry.revision !== oldest.revision || oldest.entry.writing) continue;
-      oldest.entry.writing = true;
-      claimed.push(oldest.entry);
-    }
+    const claimed = this.table.tombstones({ nowMs, horizonMs, maxRevision, limit });
+    for (const entry of claimed) entry.writing = true;
     return claimed;
   }
 
@@ -110,15 +85,18 @@ export class LiveSlots {
   /** The tombstone stays for now. */
   notCollected(entry: SlotEntry): void {
     entry.writing = false;
-    this.#tombstones.unshift({ entry, revision: entry.revision, atMs: entry.record?.last?.atMs ?? 0 });
   }
 
   #put(entry: SlotEntry, record: SlotRecord, revision: number): void {
     this.table.install(entry, record, revision);
-    entry.held = record.parks.some((park) => park.state?.$case === 'incoming');
+    this.#watch(entry);
+  }
+
+  /** Notes whether the slot is held, and when time changes it. */
+  #watch(entry: SlotEntry): void {
+    entry.held = entry.record?.parks.some((park) => park.state?.$case === 'incoming') ?? false;
     if (entry.held) this.#held.add(entry);
     else this.#held.delete(entry);
     this.schedule(entry);
-    if (record.parks.length === 0) this.#tombstones.push({ entry, revision, atMs: record.last?.atMs ?? 0 });
   }
 }

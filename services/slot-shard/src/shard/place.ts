@@ -164,9 +164,8 @@ function hunt(ctx: PlaceContext, groupId: string): Place {
     return refuse(Reason.DISABLED, message, { group_id: groupId });
   }
   for (const { extension, enabled } of group.members) {
-    const entry = ctx.table.find(ctx.tenant.tenantId, EXTENSION_LOT, extension);
-    const taken = entry !== undefined && (entry.writing || (entry.record?.parks.length ?? 0) > 0);
-    if (enabled && !taken) return { kind: 'slot', lot, slot: extension, group };
+    if (!enabled || ctx.table.isTaken(ctx.tenant.tenantId, EXTENSION_LOT, extension)) continue;
+    return { kind: 'slot', lot, slot: extension, group };
   }
   return refuse(Reason.GROUP_FULL, `No member of group ${groupId} is free.`, { group_id: groupId });
 }

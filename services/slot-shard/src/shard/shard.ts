@@ -93,7 +93,7 @@ export class Shard implements ExecutionHost {
   ) {
     const { store, clock, floor } = deps;
     this.ownerKey = keys.owner('slot-shard', number);
-    this.#live = new LiveSlots(number, shardCount);
+    this.#live = new LiveSlots(number);
     this.#requests = new Requests(0, config.limits.horizonMs, clock);
     const lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
     this.#execution = new Execution(this, lone, deps);
@@ -127,7 +127,7 @@ export class Shard implements ExecutionHost {
     const { limits } = this.config;
     this.#epoch = epoch;
     this.#live.table.retire();
-    this.#live = new LiveSlots(this.number, this.shardCount, image, this.deps.quotas.use);
+    this.#live = new LiveSlots(this.number, image, this.deps.quotas.use);
     this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { key, entry, revision, value } of commits) this.#requests.journal.add(key, entry, revision, value);
@@ -179,7 +179,7 @@ export class Shard implements ExecutionHost {
     if (this.#state === 'lost') return;
     this.#state = 'lost';
     this.#live.table.retire();
-    const waiting = [...this.#live.table.allEntries()].flatMap(takeWaiting);
+    const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
     const all = [...pendings(this.#withdraw()), ...this.#backlog, ...this.#unresolved, ...waiting];
     this.#backlog = [];
     this.#unresolved = [];
@@ -413,7 +413,7 @@ export class Shard implements ExecutionHost {
   #refuseAll(): void {
     if (!this.#is('recovering')) return;
     this.#storeFull = true;
-    const waiting = [...this.#live.table.allEntries()].flatMap(takeWaiting);
+    const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
     const all = [...this.#unresolved, ...this.#backlog, ...waiting];
     this.#unresolved = [];
     this.#backlog = [];
@@ -422,18 +422,13 @@ export class Shard implements ExecutionHost {
 
   #reinstall(image: ShardImage, epoch: number): void {
     const before = this.#live.table;
-    const again = [
-      ...this.#unresolved,
-      ...[...before.allEntries()].flatMap(takeWaiting),
-      ...this.#requests.takeJoined(),
-    ];
+    const again = [...this.#unresolved, ...[...before.entries()].flatMap(takeWaiting), ...this.#requests.takeJoined()];
     this.#unresolved = [];
     this.#backlog = [...again, ...this.#backlog];
     this.install(image, epoch);
     // What was written meanwhile without our hearing of it is told now, one change a slot.
-    for (const { key, name, record, revision } of this.#live.table.all()) {
-      const known = before.find(name.tenantId, name.lotId, name.slot)?.revision ?? 0;
-      if (record !== undefined && revision > known) this.deps.changed(this, key, record, revision, NOTHING_KNOWN);
+    for (const { key, name, record, revision } of this.#live.table.all(this.#knownBefore)) {
+      if (revision > before.revisionOf(name)) this.deps.changed(this, key, record, revision, NOTHING_KNOWN);
     }
     this.#work.told();
   }

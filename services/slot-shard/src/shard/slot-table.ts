@@ -1,18 +1,28 @@
-import { decodeToken, encodeToken, keys, parkIdTimeMs, partOf } from '@parkade/ids';
-import type { CallRef, EndedPark, ParkRecord, SlotName, SlotRecord } from '@parkade/proto';
+import { keys, parkIdTimeMs } from '@parkade/ids';
+import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
-import { SlotPool } from '../pool/index.js';
+import { nextDueMs } from '../machine/index.js';
+import { type Found, PackedSlot, PackedSlots } from '../packed/index.js';
+import type { SlotPool } from '../pool/index.js';
 import type { TenantUse } from '../quotas/tenant-use.js';
+import { LotPools } from './lot-pools.js';
+import { type Lot, Lots } from './lots.js';
 import type { Pending } from './pending.js';
+import { SlotNames } from './slot-names.js';
 
-/** A slot in memory. */
+/** A slot as objects: whatever happens to a slot happens to this. */
 export interface SlotEntry {
   readonly name: SlotName;
   readonly key: string;
-  /** The committed record; undefined: never used, or its tombstone is gone. */
+  readonly lot: Lot;
+  /** Its number among the slots of the shard, for as long as it has an entry or a record. */
+  readonly place: number;
+  /** The committed record; undefined: never used, or its tombstone is gone, or the entry was packed and is of no use any more. */
   record: SlotRecord | undefined;
   /** The committed revision; 0: none. */
   revision: number;
+  /** When the slot became free, wall ms; 0: it is not free, or was never used. */
+  freedAtMs: number;
   /** A write is under way: what comes meanwhile waits. */
   writing: boolean;
   /** Held for a move from another shard: closed until told, or read again. Writes compare the record's revision. */
@@ -21,269 +31,359 @@ export interface SlotEntry {
   waiting: Pending[] | undefined;
   /** Parks that count for the tenant's quotas: the committed ones, and those being written. */
   counted: number;
+  /** The round of packing in which somebody asked for it last. */
+  round: number;
 }
 
-/** Of the cursors in a shard's mark; a mark is written again and again, and has to fit in a transaction. */
-const MAX_CURSOR_BYTES = 256 * 1024;
+/** A slot with a record, as it stands; good until the table changes. */
+export type CommittedSlot = Pick<SlotEntry, 'name' | 'key' | 'revision' | 'freedAtMs'> & {
+  readonly record: SlotRecord;
+};
 
-interface Lot {
-  readonly entries: Map<string, SlotEntry>;
-  /** Made when the first automatic choice comes, and again when the lot's ranges change. */
-  pools: { readonly settings: LotSettings; readonly byPart: Map<number, SlotPool> } | undefined;
-  /** The slot parked in last: where `next` goes on. */
-  cursor: { slot: string; atMs: number } | undefined;
+/** Which tombstones are to go. */
+export interface Tombstones {
+  /** Wall ms: one that became free later (the clock was set back since) counts as freed now. */
+  readonly nowMs: number;
+  readonly horizonMs: number;
+  readonly maxRevision: number;
+  readonly limit: number;
 }
 
 /**
  * The slots of a shard, and what finds them.
  *
- *   L1. `byPark` and `byCall` name exactly the parks of committed records, plus calls whose park is being written.
+ *   L1. A park of a committed record is found by its id and by its call, and a call whose park is being written by that; nothing
+ *       else is.
  *   L2. A pool holds as busy every slot that is not known to be free: with a park in it, or being written.
  *   L3. `use` counts, of each slot, the parks it has or is about to have, until the table is retired.
+ *   L4. A slot with a record is either an entry or packed. Packed is what nobody asked for between two rounds of packing; what is
+ *       being written, held, waited for or due stays an entry. Who asks for a packed slot gets an entry that is as the slot was.
  */
 export class SlotTable {
-  readonly #tenants = new Map<string, Map<string, Lot>>();
-  readonly #byPark = new Map<string, SlotEntry>();
-  readonly #byCall = new Map<string, SlotEntry>();
-  readonly #byEnded = new Map<string, SlotEntry>();
+  readonly #lots = new Lots();
+  readonly #packed = new PackedSlots();
+  /** The slots that are not packed, by place. */
+  readonly #entries = new Map<number, SlotEntry>();
+  readonly #names = new SlotNames();
   #parks = 0;
+  #round = 0;
+  #use: TenantUse | undefined;
 
-  constructor(
-    readonly shard: number,
-    readonly shardCount: number,
-    private use?: TenantUse,
-  ) {}
+  constructor(readonly shard: number) {}
 
   /** How many parks there are. */
   get parkCount(): number {
     return this.#parks;
   }
 
-  /** How many parks a tenant has here; costs a look at each of its slots. */
+  /** How many slots have a record that is packed. */
+  get packedCount(): number {
+    return this.#packed.size;
+  }
+
+  /** The highest revision of a record. */
+  get newestRevision(): number {
+    let newest = 0;
+    for (const { revision } of this.#entries.values()) newest = Math.max(newest, revision);
+    for (const place of this.#packedPlaces()) newest = Math.max(newest, this.#packed.revisionAt(place));
+    return newest;
+  }
+
+  /** How many parks a tenant has here, those being written among them. */
   parkCountOf(tenantId: string): number {
     let parks = 0;
-    for (const { entries } of this.#tenants.get(tenantId)?.values() ?? []) {
-      for (const { record } of entries.values()) parks += record?.parks.length ?? 0;
-    }
+    for (const { calls } of this.#lots.ofTenant(tenantId)) parks += calls;
     return parks;
   }
 
   find(tenantId: string, lotId: string, slot: string): SlotEntry | undefined {
-    return this.#tenants.get(tenantId)?.get(lotId)?.entries.get(slot);
+    const entry = this.#lots.find(tenantId, lotId)?.entries.get(slot);
+    return this.#asked(entry) ?? this.#unpack(this.#packed.findSlot(tenantId, lotId, slot));
   }
 
   /** The slot, made where it was never used. An entry that gets no record is dropped by `dropUnused`. */
   entry(tenantId: string, lotId: string, slot: string): SlotEntry {
-    const lot = this.#lot(tenantId, lotId);
-    let entry = lot.entries.get(slot);
-    if (entry === undefined) {
-      const name = { tenantId, lotId, slot };
-      const key = keys.slot(this.shard, tenantId, lotId, slot);
-      entry = {
-        name,
-        key,
-        record: undefined,
-        revision: 0,
-        writing: false,
-        held: false,
-        waiting: undefined,
-        counted: 0,
-      };
-      lot.entries.set(slot, entry);
-    }
-    return entry;
+    const known = this.find(tenantId, lotId, slot);
+    return known ?? this.#add(this.#lots.of(tenantId, lotId), { tenantId, lotId, slot }, this.#packed.take());
   }
 
   /** Forgets a slot that has no record, no write and nobody waiting. */
   dropUnused(entry: SlotEntry): void {
     if (entry.record !== undefined || entry.writing || entry.waiting !== undefined) return;
-    const { tenantId, lotId, slot } = entry.name;
-    this.#tenants.get(tenantId)?.get(lotId)?.entries.delete(slot);
+    if (this.#drop(entry)) this.#packed.release(entry.place);
   }
 
   byPark(parkId: string): SlotEntry | undefined {
-    return this.#byPark.get(parkId);
+    return this.#asked(this.#names.byPark(parkId)) ?? this.#unpack(this.#packed.findPark(parkId));
   }
 
   /** The slot a park was in that ended lately. */
   byEndedPark(parkId: string): SlotEntry | undefined {
-    return this.#byEnded.get(parkId);
+    return this.#asked(this.#names.byEndedPark(parkId)) ?? this.#unpack(this.#packed.findEnded(parkId));
   }
 
   /** The slot a call is parked in, or is just being written to. */
   byCall(tenantId: string, call: Pick<CallRef, 'mediaNode' | 'callId'>): SlotEntry | undefined {
-    return this.#byCall.get(callKey(tenantId, call));
+    return this.#asked(this.#names.byCall(tenantId, call)) ?? this.#unpack(this.#packed.findCall(tenantId, call));
+  }
+
+  /** Whether a slot has a park in it, or is being written. */
+  isTaken(tenantId: string, lotId: string, slot: string): boolean {
+    const entry = this.#lots.find(tenantId, lotId)?.entries.get(slot);
+    if (entry !== undefined) return entry.writing || (entry.record?.parks.length ?? 0) > 0;
+    const found = this.#packed.findSlot(tenantId, lotId, slot);
+    return found !== undefined && this.#packed.freedAtMs(found.place) === 0;
+  }
+
+  /** The committed revision of a slot; 0: it has none. */
+  revisionOf({ tenantId, lotId, slot }: SlotName): number {
+    const entry = this.#lots.find(tenantId, lotId)?.entries.get(slot);
+    if (entry !== undefined) return entry.revision;
+    const found = this.#packed.findSlot(tenantId, lotId, slot);
+    return found === undefined ? 0 : this.#packed.revisionAt(found.place);
   }
 
   /** The slots of a tenant's lot that have a record, in no order. */
-  *slotsOf(tenantId: string, lotId: string): IterableIterator<SlotEntry> {
-    for (const entry of this.#tenants.get(tenantId)?.get(lotId)?.entries.values() ?? []) {
-      if (entry.record !== undefined) yield entry;
+  *slotsOf(tenantId: string, lotId: string): IterableIterator<CommittedSlot> {
+    const lot = this.#lots.find(tenantId, lotId);
+    if (lot === undefined) return;
+    for (const entry of lot.entries.values()) if (hasRecord(entry)) yield entry;
+    for (const place of this.#packedPlaces()) {
+      if (this.#packed.lotAt(place) === lot.number) yield new PackedSlot(this.#packed, place, this.shard);
     }
   }
 
-  lotsOf(tenantId: string): IterableIterator<string> {
-    return this.#tenants.get(tenantId)?.keys() ?? [].values();
+  *lotsOf(tenantId: string): IterableIterator<string> {
+    for (const { lotId } of this.#lots.ofTenant(tenantId)) yield lotId;
   }
 
-  /** Every slot with a record, in no order. */
-  *all(): IterableIterator<SlotEntry> {
-    for (const entry of this.allEntries()) if (entry.record !== undefined) yield entry;
+  /**
+   * Every slot with a record of a higher revision, in no order. It may be gone through while the table changes: each slot that is there
+   * all the time comes once, as it is then.
+   */
+  *all(afterRevision = 0): IterableIterator<CommittedSlot> {
+    for (let place = 0; place < this.#packed.places; place++) {
+      if (!this.#packed.isPacked(place)) {
+        const entry = this.#entries.get(place);
+        if (entry !== undefined && entry.revision > afterRevision && hasRecord(entry)) yield entry;
+      } else if (this.#packed.revisionAt(place) > afterRevision) yield new PackedSlot(this.#packed, place, this.shard);
+    }
+  }
+
+  /** The slots that are not packed, also those without a record. */
+  entries(): IterableIterator<SlotEntry> {
+    return this.#entries.values();
   }
 
   /** A write to the slot begins. A slot being written is not chosen, a call that arrives is not parked twice. */
   claim(entry: SlotEntry, arriving: CallRef | undefined, parks = 0): void {
     entry.writing = true;
     if (parks > entry.counted) this.#count(entry, parks);
-    if (arriving !== undefined) this.#byCall.set(callKey(entry.name.tenantId, arriving), entry);
-    this.#pool(entry)?.markBusy(entry.name.slot);
+    if (arriving !== undefined) this.#names.arriving(entry, arriving);
+    poolOf(entry)?.markBusy(entry.name.slot);
   }
 
   /** The record is durable at this revision. */
   install(entry: SlotEntry, record: SlotRecord, revision: number): void {
-    const { tenantId, lotId, slot } = entry.name;
-    for (const park of entry.record?.parks ?? []) {
-      this.#byPark.delete(park.parkId);
-      this.#forgetCall(tenantId, park, entry);
-      this.#parks--;
-    }
-    for (const park of record.parks) {
-      this.#byPark.set(park.parkId, entry);
-      if (park.call !== undefined) this.#byCall.set(callKey(tenantId, park.call), entry);
-      this.#parks++;
-    }
-    this.#rememberEnded(entry, entry.record?.ended ?? [], record.ended);
+    const { slot } = entry.name;
+    this.#names.replace(entry, entry.record, record);
+    this.#parks += record.parks.length - (entry.record?.parks.length ?? 0);
     this.#count(entry, record.parks.length);
     entry.record = record;
     entry.revision = revision;
+    entry.freedAtMs = freedAtMs(record);
     entry.writing = false;
-    if (record.parks.length === 0) this.#pool(entry)?.markFree(slot);
-    this.#moveCursor(tenantId, lotId, slot, record);
+    entry.round = this.#round;
+    if (record.parks.length === 0) poolOf(entry)?.markFree(slot);
+    moveCursor(entry.lot, slot, record);
   }
 
-  /** Of the up to eight a record remembers, a change brings and drops one at most: only those are touched, 3% of a command. */
-  #rememberEnded(entry: SlotEntry, before: readonly EndedPark[], after: readonly EndedPark[]): void {
-    if (before === after) return;
-    const lacks = (ended: readonly EndedPark[], parkId: string): boolean => !ended.some((end) => end.parkId === parkId);
-    for (const { parkId } of before) if (lacks(after, parkId)) this.#byEnded.delete(parkId);
-    for (const { parkId } of after) if (lacks(before, parkId)) this.#byEnded.set(parkId, entry);
+  /** A record as it was read from the store, encoded as `bytes`; what is known of its slot is replaced. */
+  load(record: SlotRecord, revision: number, bytes: Uint8Array): void {
+    if (record.name === undefined) return;
+    const { tenantId, lotId, slot } = record.name;
+    const known = this.find(tenantId, lotId, slot);
+    if (known === undefined && nextDueMs(record) === undefined) {
+      const lot = this.#lots.of(tenantId, lotId);
+      const place = this.#packed.take();
+      if (this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: freedAtMs(record) }, bytes)) {
+        lot.calls += record.parks.length;
+        lot.slots += Number(record.parks.length > 0);
+        this.#use?.add(tenantId, record.parks.length, Number(record.parks.length > 0));
+        this.#parks += record.parks.length;
+        moveCursor(lot, slot, record);
+        return;
+      }
+      this.#packed.release(place);
+    }
+    this.install(known ?? this.entry(tenantId, lotId, slot), record, revision);
   }
 
-  /** The last slot a call came to; ended parks tell it as well, for their ids carry their time. */
-  #moveCursor(tenantId: string, lotId: string, slot: string, record: SlotRecord): void {
-    const lot = this.#lot(tenantId, lotId);
-    const newest = record.parks.at(-1)?.parkId ?? record.ended.at(-1)?.parkId;
-    const atMs = newest === undefined ? undefined : parkIdTimeMs(newest);
-    if (atMs !== undefined && atMs >= (lot.cursor?.atMs ?? 0)) lot.cursor = { slot, atMs };
+  /** From now on what is in the table counts for the tenants' quotas. */
+  attach(use: TenantUse | undefined): void {
+    this.#use = use;
+    for (const { tenantId, calls, slots } of this.#lots.all()) this.#use?.add(tenantId, calls, slots);
   }
 
   /** The table is used no more: what is in it counts no more. Idempotent. */
   retire(): void {
-    for (const entry of this.allEntries()) this.#count(entry, 0);
-    this.use = undefined;
-  }
-
-  #count(entry: SlotEntry, parks: number): void {
-    const before = entry.counted;
-    if (this.use === undefined || before === parks) return;
-    entry.counted = parks;
-    this.use.add(entry.name.tenantId, parks - before, Number(parks > 0) - Number(before > 0));
+    for (const { tenantId, calls, slots } of this.#lots.all()) this.#use?.add(tenantId, -calls, -slots);
+    this.#use = undefined;
   }
 
   /** The tombstone is gone from the store. */
   remove(entry: SlotEntry): void {
-    for (const { parkId } of entry.record?.ended ?? []) this.#byEnded.delete(parkId);
+    this.#names.replace(entry, entry.record, undefined);
     this.#count(entry, 0);
     entry.record = undefined;
     entry.revision = 0;
+    entry.freedAtMs = 0;
     entry.writing = false;
-    this.#pool(entry)?.markFree(entry.name.slot);
+    poolOf(entry)?.markFree(entry.name.slot);
     this.dropUnused(entry);
+  }
+
+  /** Free slots whose records are older than the horizon, those being written left out. */
+  tombstones({ nowMs, horizonMs, maxRevision, limit }: Tombstones): SlotEntry[] {
+    const found: SlotEntry[] = [];
+    const isOver = (freedMs: number, revision: number): boolean =>
+      freedMs > 0 && freedMs < nowMs - horizonMs && revision <= maxRevision;
+    for (const entry of this.#entries.values()) {
+      if (found.length >= limit) return found;
+      entry.freedAtMs = Math.min(entry.freedAtMs, nowMs);
+      if (!entry.writing && isOver(entry.freedAtMs, entry.revision)) found.push(entry);
+    }
+    if (this.#packed.tombstones === 0) return found;
+    for (const place of this.#packedPlaces()) {
+      if (found.length >= limit) return found;
+      const freedMs = this.#packed.freedAtMs(place);
+      if (freedMs > nowMs) this.#packed.redate(place, nowMs);
+      if (!isOver(freedMs, this.#packed.revisionAt(place))) continue;
+      const entry = this.#unpack({ place, record: this.#packed.recordAt(place) });
+      if (entry !== undefined) found.push(entry);
+    }
+    return found;
+  }
+
+  /** One round of packing, a slot a step: whatever nobody asked for since the round before. */
+  *packing(): IterableIterator<void> {
+    const round = ++this.#round;
+    for (const entry of this.#entries.values()) if (entry.round < round - 1 && this.#pack(entry)) yield;
   }
 
   /** The free slots of one part of a lot. A shard may hold several parts of a lot: where there are fewer shards than parts. */
   pool(tenantId: string, settings: LotSettings, part: number): SlotPool {
-    const lot = this.#lot(tenantId, settings.lot_id);
-    if (lot.pools?.settings !== settings) lot.pools = { settings, byPart: new Map<number, SlotPool>() };
-    let pool = lot.pools.byPart.get(part);
-    if (pool === undefined) lot.pools.byPart.set(part, (pool = newPool(lot, settings, part)));
-    return pool;
+    const lot = this.#lots.of(tenantId, settings.lot_id);
+    if (lot.pools?.settings !== settings) lot.pools = new LotPools(settings);
+    const committed = this.slotsOf(tenantId, settings.lot_id);
+    return lot.pools.part(part, { writing: lot.entries.values(), committed });
   }
 
   cursor(tenantId: string, lotId: string): string | undefined {
-    return this.#tenants.get(tenantId)?.get(lotId)?.cursor?.slot;
+    return this.#lots.find(tenantId, lotId)?.cursor?.slot;
   }
 
-  /** The cursors for the shard's mark, of as many lots as fit: those that were used last. The others begin at their first slot. */
+  /** See `Lots.cursors`. */
   cursors(): Record<string, string> {
-    const all: { lot: string; cursor: string; atMs: number }[] = [];
-    for (const [tenantId, lots] of this.#tenants) {
-      for (const [lotId, { cursor }] of lots) {
-        if (cursor === undefined) continue;
-        const lot = `${encodeToken(tenantId)}/${encodeToken(lotId)}`;
-        all.push({ lot, cursor: `${cursor.atMs}:${cursor.slot}`, atMs: cursor.atMs });
-      }
-    }
-    let left = MAX_CURSOR_BYTES;
-    const fitting = all
-      .sort((a, b) => b.atMs - a.atMs)
-      .filter(({ lot, cursor }) => (left -= 2 * (lot.length + cursor.length)) >= 0);
-    return Object.fromEntries(fitting.map(({ lot, cursor }) => [lot, cursor]));
+    return this.#lots.cursors();
   }
 
-  /** A cursor as a mark kept it; a younger one that is known stays. */
+  /** See `Lots.restoreCursor`. */
   restoreCursor(lotToken: string, stored: string): void {
-    const [tenantId, lotId] = lotToken.split('/').map(decodeToken);
-    const colon = stored.indexOf(':');
-    const atMs = Number(stored.slice(0, colon));
-    if (tenantId === undefined || lotId === undefined || colon < 1) return;
-    const lot = this.#lot(tenantId, lotId);
-    if (atMs > (lot.cursor?.atMs ?? 0)) lot.cursor = { slot: stored.slice(colon + 1), atMs };
+    this.#lots.restoreCursor(lotToken, stored);
   }
 
-  /** Every slot, also those without a record. */
-  *allEntries(): IterableIterator<SlotEntry> {
-    for (const lots of this.#tenants.values()) for (const lot of lots.values()) yield* lot.entries.values();
+  #asked(entry: SlotEntry | undefined): SlotEntry | undefined {
+    if (entry !== undefined) entry.round = this.#round;
+    return entry;
   }
 
-  #lot(tenantId: string, lotId: string): Lot {
-    let lots = this.#tenants.get(tenantId);
-    if (lots === undefined) this.#tenants.set(tenantId, (lots = new Map<string, Lot>()));
-    let lot = lots.get(lotId);
-    if (lot === undefined) lots.set(lotId, (lot = { entries: new Map(), pools: undefined, cursor: undefined }));
-    return lot;
+  #add(lot: Lot, name: SlotName, place: number): SlotEntry {
+    const key = keys.slot(this.shard, name.tenantId, name.lotId, name.slot);
+    const entry: SlotEntry = {
+      name,
+      key,
+      lot,
+      place,
+      record: undefined,
+      revision: 0,
+      freedAtMs: 0,
+      writing: false,
+      held: false,
+      waiting: undefined,
+      counted: 0,
+      round: this.#round,
+    };
+    lot.entries.set(name.slot, entry);
+    this.#entries.set(place, entry);
+    return entry;
   }
 
-  #pool(entry: SlotEntry): SlotPool | undefined {
-    const { tenantId, lotId, slot } = entry.name;
-    const pools = this.#tenants.get(tenantId)?.get(lotId)?.pools;
-    return pools?.byPart.get(partOf(slot, pools.settings.spread));
+  /** Takes an entry out of the entries; false: it is none of them any more. */
+  #drop(entry: SlotEntry): boolean {
+    if (this.#entries.get(entry.place) !== entry) return false;
+    this.#entries.delete(entry.place);
+    entry.lot.entries.delete(entry.name.slot);
+    return true;
   }
 
-  #forgetCall(tenantId: string, park: ParkRecord, entry: SlotEntry): void {
-    if (park.call === undefined) return;
-    const key = callKey(tenantId, park.call);
-    if (this.#byCall.get(key) === entry) this.#byCall.delete(key);
+  #pack(entry: SlotEntry): boolean {
+    const { record, revision, lot, place, writing, held, waiting } = entry;
+    if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
+      return false;
+    if (!this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: entry.freedAtMs })) return false;
+    this.#names.replace(entry, record, undefined);
+    this.#drop(entry);
+    // Whoever still has it (the queue of what is due) shall find nothing in it.
+    entry.record = undefined;
+    entry.revision = 0;
+    return true;
+  }
+
+  #unpack(found: Found | undefined): SlotEntry | undefined {
+    if (found === undefined) return undefined;
+    const { place, record } = found;
+    const lot = this.#lots.at(this.#packed.lotAt(place));
+    const entry = this.#add(lot, record.name ?? this.#packed.nameAt(place), place);
+    entry.record = this.#packed.unpack(place, record);
+    entry.revision = this.#packed.revisionAt(place);
+    entry.freedAtMs = this.#packed.freedAtMs(place);
+    entry.counted = record.parks.length;
+    this.#names.replace(entry, undefined, record);
+    return entry;
+  }
+
+  *#packedPlaces(): IterableIterator<number> {
+    for (let place = 0; place < this.#packed.places; place++) if (this.#packed.isPacked(place)) yield place;
+  }
+
+  #count(entry: SlotEntry, parks: number): void {
+    const { lot, counted } = entry;
+    if (counted === parks) return;
+    const slots = Number(parks > 0) - Number(counted > 0);
+    entry.counted = parks;
+    lot.calls += parks - counted;
+    lot.slots += slots;
+    this.#use?.add(lot.tenantId, parks - counted, slots);
   }
 }
 
-function newPool(lot: Lot, settings: LotSettings, part: number): SlotPool {
-  const { spread, ranges } = settings;
-  const pool = new SlotPool(ranges, { belongs: spread <= 1 ? undefined : (slot) => partOf(slot, spread) === part });
-  const freed: SlotEntry[] = [];
-  for (const entry of lot.entries.values()) {
-    if (entry.writing || (entry.record?.parks.length ?? 0) > 0) pool.markBusy(entry.name.slot);
-    else if (entry.record !== undefined) freed.push(entry);
-  }
-  // The tombstones tell in which order the slots were freed, for "longest idle" (R6).
-  freed.sort((a, b) => a.revision - b.revision);
-  for (const entry of freed) {
-    pool.markBusy(entry.name.slot);
-    pool.markFree(entry.name.slot);
-  }
-  return pool;
+function hasRecord(entry: SlotEntry): entry is SlotEntry & CommittedSlot {
+  return entry.record !== undefined;
 }
 
-function callKey(tenantId: string, call: Pick<CallRef, 'mediaNode' | 'callId'>): string {
-  return `${tenantId}\0${call.mediaNode}\0${call.callId}`;
+function poolOf({ name, lot }: SlotEntry): SlotPool | undefined {
+  return lot.pools?.of(name.slot);
+}
+
+/** The last slot a call came to; ended parks tell it as well, for their ids carry their time. */
+function moveCursor(lot: Lot, slot: string, record: SlotRecord): void {
+  const newest = record.parks.at(-1)?.parkId ?? record.ended.at(-1)?.parkId;
+  const atMs = newest === undefined ? undefined : parkIdTimeMs(newest);
+  if (atMs !== undefined && atMs >= (lot.cursor?.atMs ?? 0)) lot.cursor = { slot, atMs };
+}
+
+/** When a slot with this record became free, wall ms; 0: it is not free. */
+function freedAtMs({ parks, last }: SlotRecord): number {
+  return parks.length > 0 ? 0 : Math.max(1, last?.atMs ?? 0);
 }

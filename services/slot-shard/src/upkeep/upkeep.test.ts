@@ -57,7 +57,7 @@ describe('upkeep', () => {
   });
 
   it('writes a mark also for a shard with more lots than one transaction holds', () => {
-    const table = new SlotTable(home, BENCH_SHARDS);
+    const table = new SlotTable(home);
     for (let i = 0; i < 40_000; i++) table.restoreCursor(`tenant-with-a-long-name-${i}/default`, `${i}:701`);
     const mark = ShardMark.encode({ ...ShardMark.create(), cursors: table.cursors() }).finish();
     expect(mark.length).toBeLessThan(300_000);
