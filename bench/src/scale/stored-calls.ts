@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { randomUUID } from 'node:crypto';
 import { homeShard, keys, newParkId, newRequestId } from '@parkade/ids';
-import { type SlotName, SlotRecord } from '@parkade/proto';
+import { ShardMark, type SlotName, SlotRecord } from '@parkade/proto';
 import type { Op, Store } from '@parkade/store';
 import type { OneCaller, Place } from './one-caller.js';
 
@@ -76,12 +76,13 @@ function anotherCall(template: SlotRecord, name: SlotName, parkId: string): Slot
  * numbers of its own; parking each would take minutes. Resolves to how many bytes a record has, on average.
  */
 export async function storeCalls(store: Store, template: SlotRecord, where: StoredCalls): Promise<number> {
-  let [bytes, count] = [0, 0];
+  let [bytes, count, newest] = [0, 0, 0];
   let ops: Op[] = [];
   const underWay = new Set<Promise<unknown>>();
   const write = async (): Promise<void> => {
     const commit = store.txn({ compare: [], success: ops }, { timeoutMs: 30_000 });
     ops = [];
+    void commit.then(({ revision }) => (newest = Math.max(newest, revision)));
     underWay.add(commit);
     void commit.finally(() => underWay.delete(commit));
     if (underWay.size >= UNDER_WAY) await Promise.race(underWay);
@@ -97,6 +98,14 @@ export async function storeCalls(store: Store, template: SlotRecord, where: Stor
       ops.push({ kind: 'put', key: keys.slot(shard, tenantId, where.lotId, slot), value: record });
       if (ops.length === IN_ONE) await write();
     }
+  }
+  if (ops.length > 0) await write();
+  await Promise.all(underWay);
+  // They were parked long ago: their events are published.
+  const mark = ShardMark.encode({ ...ShardMark.create(), publishedRevision: newest }).finish();
+  for (let shard = 0; shard < where.shards; shard++) {
+    ops.push({ kind: 'put', key: keys.mark(shard), value: mark });
+    if (ops.length === IN_ONE) await write();
   }
   if (ops.length > 0) await write();
   await Promise.all(underWay);
