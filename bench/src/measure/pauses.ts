@@ -11,8 +11,16 @@ export interface Pauses {
   readonly lateMs: number;
 }
 
-/** Begins to watch this process; what is returned tells what held it since it was last called. */
+/**
+ * Tells what held this process since it was last called; the first call begins to watch it, for that wakes an idle process a thousand
+ * times a second.
+ */
 export function watchPauses(): () => Pauses {
+  let watching: (() => Pauses) | undefined;
+  return () => (watching ??= watch())();
+}
+
+function watch(): () => Pauses {
   let [young, old, all] = [0, 0, 0];
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {

@@ -1,4 +1,5 @@
 import { memory, resident } from '../measure/memory.js';
+import { ProcessMetrics } from '@parkade/telemetry';
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
 import { runEcho } from './run-echo.js';
@@ -31,6 +32,9 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
 };
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
+/** What runs in production measures itself there. */
+const MEASURED: ReadonlySet<Role> = new Set<Role>(['owner', 'gateway', 'recall', 'media']);
+if (MEASURED.has(setup.role)) new ProcessMetrics(setup.role, 'bench');
 const { address, answers } = await ROLES[setup.role](setup);
 
 function cpu(): Promise<number> {

@@ -33,9 +33,8 @@ export class DeadlineAlarm {
     private readonly clock: Clock,
   ) {}
 
-  /** To be called when the earliest deadline may have become earlier. */
-  changed(): void {
-    const { nextMs } = this.deadlines;
+  /** To be called when the earliest deadline may have become earlier; `nextMs`: the one it may be, where that is known. */
+  changed(nextMs = this.deadlines.nextMs): void {
     if (nextMs === undefined || this.#closed) return;
     const delayMs = Math.min(MAX_SLEEP_MS, Math.max(0, nextMs - this.clock.nowMs()));
     const wakeAtMs = this.clock.monotonicMs() + delayMs;

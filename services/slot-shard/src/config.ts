@@ -29,8 +29,6 @@ export interface SlotShardLimits {
   readonly horizonMs: number;
   /** Bytes of remembered answers per shard; past it the horizon shrinks. */
   readonly maxJournalBytes: number;
-  /** Between two looks at what is due (retrieves to give back, reservations to end). */
-  readonly tickMs: number;
   /** Between two rounds of upkeep (journal, tombstones, marks). */
   readonly upkeepMs: number;
   /** Between two rounds of packing: a slot that nobody asks for is packed after one to two of them. */
@@ -54,7 +52,6 @@ export const DEFAULT_LIMITS: SlotShardLimits = {
   transactionTimeoutMs: 2_000,
   horizonMs: 10 * 60_000,
   maxJournalBytes: 8 * 1024 * 1024,
-  tickMs: 50,
   upkeepMs: 5_000,
   packMs: 5_000,
   markMs: 60_000,

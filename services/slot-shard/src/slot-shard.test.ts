@@ -147,7 +147,7 @@ suite('an owner', () => {
   });
 
   it('gives a retrieve back when nobody confirms it, with the time that was left (R3)', async () => {
-    const { client } = await oneOwner({ tickMs: 10 });
+    const { client } = await oneOwner();
     const parked = parkOf(await client.send(home, park('call-1', '701')));
     const begin = retrieveRequest({ $case: 'parkId', value: parked.parkId }, 'phone');
     begin.giveUpAfter = { seconds: 0, nanos: 100_000_000 };

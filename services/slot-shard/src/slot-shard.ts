@@ -28,6 +28,7 @@ import {
 import { ensureMeta, formatIssues, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { quotaRefusals, Registry, RpcMetrics } from '@parkade/telemetry';
+import { DeadlineAlarm } from '@parkade/timers';
 import { Committer } from './commit/committer.js';
 import { ReadFence } from './commit/fence.js';
 import { RevisionFloor } from './commit/revision-floor.js';
@@ -130,6 +131,21 @@ export async function startSlotShard(
     log,
     publishedRevision: (shard) => publisher.publishedRevision(shard),
   });
+  // No polling: fifty looks a second at nothing were a tenth of what an idle owner cost.
+  const alarm = new DeadlineAlarm(
+    {
+      get nextMs() {
+        let nextMs: number | undefined;
+        for (const { live } of shards.serving()) nextMs = earlier(nextMs, live.nextDueMs);
+        return nextMs;
+      },
+      advance: () => {
+        for (const shard of shards.serving()) shard.tick();
+        return 0;
+      },
+    },
+    clock,
+  );
   const shards = new ShardSet(config, shardTotal, {
     store,
     clock,
@@ -155,6 +171,7 @@ export async function startSlotShard(
         followers.changed(shard.number, key, record, revision);
         publisher.committed(shard.number, { slotKey: key, record, revision, trace, wasDark });
       },
+      due: (atMs) => alarm.changed(atMs),
       recovered: () => metrics.shardChanged('recovered'),
     }),
   });
@@ -221,10 +238,6 @@ export async function startSlotShard(
   );
   const stopped = new AbortController();
   const every = (ms: number, round: () => Promise<void>): void => repeat(clock, ms, stopped.signal, round, onDefect);
-  every(limits.tickMs, () => {
-    for (const shard of shards.serving()) shard.tick();
-    return Promise.resolve();
-  });
   every(limits.upkeepMs, async () => {
     for (const shard of [...shards.serving()]) await upkeep.round(shard);
   });
@@ -273,6 +286,7 @@ export async function startSlotShard(
 
   const close = async (): Promise<void> => {
     stopped.abort();
+    alarm.close();
     endStatus();
     await ownership.close();
     await server.stop(0);
@@ -292,6 +306,10 @@ export async function startSlotShard(
     },
     close,
   };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a;
 }
 
 /** What a line of the log says of a change: whose call, where, by which request. No names or numbers of people. */

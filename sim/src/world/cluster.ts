@@ -221,7 +221,7 @@ export class Cluster {
         port: 0,
         version: VERSION,
         leaseTtlMs: LEASE_TTL_MS,
-        limits: { ...DEFAULT_LIMITS, transactionTimeoutMs: 700, tickMs: 250, upkeepMs: 1_000, publishDrainMs: 200 },
+        limits: { ...DEFAULT_LIMITS, transactionTimeoutMs: 700, upkeepMs: 1_000, publishDrainMs: 200 },
       },
       SHARDS,
       {

@@ -15,8 +15,13 @@ export class LiveSlots {
   #revision: number;
   #gcRevision: number;
 
-  /** Takes the image's slots over: it must not be changed any more. */
-  constructor(shard: number, image?: ShardImage, use?: TenantUse) {
+  /** Takes the image's slots over: it must not be changed any more. `onDue` hears when a slot is to be looked at, wall ms. */
+  constructor(
+    shard: number,
+    image?: ShardImage,
+    use?: TenantUse,
+    private readonly onDue: (atMs: number) => void = () => undefined,
+  ) {
     this.table = image?.table ?? new SlotTable(shard);
     this.table.attach(use);
     this.#loadedRevision = image?.revision ?? 0;
@@ -52,6 +57,11 @@ export class LiveSlots {
     this.#put(entry, record, revision);
   }
 
+  /** When a slot is to be looked at next, wall ms; undefined: none is. */
+  get nextDueMs(): number | undefined {
+    return this.#due.peek()?.atMs;
+  }
+
   /** The slots whose time has come; one being written comes again by itself once that is durable. */
   *due(nowMs: number): IterableIterator<SlotEntry> {
     for (let due = this.#due.peek(); due !== undefined && due.atMs <= nowMs; due = this.#due.peek()) {
@@ -63,7 +73,9 @@ export class LiveSlots {
 
   /** Looks at the slot's time again at `atMs`, or when its record says. */
   schedule(entry: SlotEntry, atMs = entry.record === undefined ? undefined : nextDueMs(entry.record)): void {
-    if (atMs !== undefined) this.#due.push({ atMs, entry });
+    if (atMs === undefined) return;
+    this.#due.push({ atMs, entry });
+    this.onDue(atMs);
   }
 
   /**

@@ -11,6 +11,9 @@ import { answerOf, type Pending, refusalAnswer } from './pending.js';
 import { journalled } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
 
+/** A store that could not be read is asked again after this. */
+const LOOK_AGAIN_MS = 100;
+
 /** The shard, as its lone writes see it. */
 export interface LoneWriteHost extends WriteSource {
   readonly live: LiveSlots;
@@ -93,7 +96,7 @@ export class LoneWrites {
     host.endLone();
     if (host.servesStill(live)) {
       entry.writing = false;
-      if (stored === undefined) live.schedule(entry);
+      if (stored === undefined) live.schedule(entry, this.clock.nowMs() + LOOK_AGAIN_MS);
       else if (stored.modRevision !== entry.revision) this.#moveCame(entry, stored);
       else await this.#endHold(entry, dropMoveId);
       host.wake(entry);

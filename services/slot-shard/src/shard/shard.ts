@@ -48,6 +48,8 @@ export interface ShardDeps {
   readonly quotas: OwnerQuotas;
   /** Hears of each record that became durable, in the order of each slot. */
   readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, how: Changed) => void;
+  /** Hears when time is to act on one of the slots: `tick` then, wall ms. */
+  readonly due: (atMs: number) => void;
   /** Hears of each time a shard was read again under a new epoch. */
   readonly recovered: () => void;
 }
@@ -127,7 +129,7 @@ export class Shard implements ExecutionHost {
     const { limits } = this.config;
     this.#epoch = epoch;
     this.#live.table.retire();
-    this.#live = new LiveSlots(this.number, image, this.deps.quotas.use);
+    this.#live = new LiveSlots(this.number, image, this.deps.quotas.use, this.deps.due);
     this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { key, entry, revision, value } of commits) this.#requests.journal.add(key, entry, revision, value);
@@ -437,6 +439,9 @@ export class Shard implements ExecutionHost {
     this.#state = 'serving';
     this.#storeFull = false;
     if (this.#draining) return;
+    // What came due while nothing was served is looked at now.
+    const { nextDueMs } = this.#live;
+    if (nextDueMs !== undefined) this.deps.due(nextDueMs);
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const pending of backlog) this.submit(pending);

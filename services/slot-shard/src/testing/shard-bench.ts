@@ -99,6 +99,7 @@ export class ShardBench {
       fence: this.#fence,
       quotas: this.quotas,
       changed: ({ number: shard }, key, record, revision) => void this.told.push({ shard, key, record, revision }),
+      due: () => undefined,
       recovered: () => undefined,
       ownership: {
         hint: () => undefined,
