@@ -51,6 +51,10 @@ export class BenchProcess {
     return new BenchProcess(setup.role, ready.address, child);
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   ask<Ask extends keyof Asks>(ask: Ask, argument: Asks[Ask]['argument']): Promise<Asks[Ask]['answer']> {
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock } from '@parkade/clock';
 import { registerMediaNode } from '@parkade/media';
@@ -31,17 +32,35 @@ export async function idleFigures(): Promise<readonly Figure[]> {
     processes['recall'] = await backends.start({ role: 'recall' });
     processes['media'] = await backends.start({ role: 'media', to: gateway.address });
     await delay(SETTLE_MS);
-    const [before, startMs] = [await backends.cpu(processes), Date.now()];
+    const pids: Record<string, number> = { etcd: backends.etcd.pid, nats: backends.nats.pid };
+    for (const [name, { pid }] of Object.entries(processes)) pids[name] = pid;
+    const [before, slept, startMs] = [await backends.cpu(processes), await wakeUps(pids), Date.now()];
     await delay(LOOK_MS);
-    const [after, us] = [await backends.cpu(processes), (Date.now() - startMs) * 1_000];
+    const [after, woken, us] = [await backends.cpu(processes), await wakeUps(pids), (Date.now() - startMs) * 1_000];
+    const perSecond = (name: string): number => (1e6 * ((woken[name] ?? 0) - (slept[name] ?? 0))) / us;
     const percents = Object.entries(after).map(
       ([name, used]) => [name, (100 * (used - (before[name] ?? 0))) / us] as const,
     );
     for (const [name, percent] of percents)
-      console.log(`  ${name.padEnd(10)}${percent.toFixed(2).padStart(6)}% of a core`);
+      console.log(
+        `  ${name.padEnd(10)}${percent.toFixed(2).padStart(6)}% of a core, ${perSecond(name).toFixed(0)} wake-ups/s`,
+      );
     const all = percents.reduce((sum, [, percent]) => sum + percent, 0);
     return [atMost('idle_cpu_percent', all, 6, '% of a core')];
   } finally {
     await backends.stop();
   }
+}
+
+/** How often the threads of each process have slept and been woken so far. */
+async function wakeUps(pids: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+  const woken: Record<string, number> = {};
+  for (const [name, pid] of Object.entries(pids)) {
+    woken[name] = 0;
+    for (const thread of await readdir(`/proc/${pid}/task`)) {
+      const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '');
+      woken[name] += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+    }
+  }
+  return woken;
 }

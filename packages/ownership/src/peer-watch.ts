@@ -5,6 +5,9 @@ import type { PartitionId } from './partition-space.js';
 import type { Takeover } from './takeover.js';
 import type { Held, Hold } from './tcp-hold.js';
 
+/** Where all are held, a round only finds who came meanwhile: it is left out so often less one. */
+const HELD_ROUNDS = 5;
+
 /**
  * Looks after the members that follow this one in the ring of ids, so that a death is noticed without any traffic: each
  * member is looked after by `peerProbeCount` others.
@@ -39,10 +42,15 @@ export class PeerWatch<P extends PartitionId> {
   #arm(): void {
     const { clock, random, timing, closed } = this.context;
     if (closed.aborted) return;
-    this.#timer = clock.setTimer(timing.peerProbeMs * (0.75 + random.next() / 2), () => {
+    const everyMs = timing.peerProbeMs * (this.#allHeld() ? HELD_ROUNDS : 1);
+    this.#timer = clock.setTimer(everyMs * (0.75 + random.next() / 2), () => {
       // The next round begins when this one ended; a probe is bounded in time, and neither call rejects.
       void this.#round().then(() => this.#arm());
     });
+  }
+
+  #allHeld(): boolean {
+    return this.#next().every(({ address }) => this.#held.get(address)?.stands === true);
   }
 
   async #round(): Promise<void> {

@@ -1,8 +1,7 @@
-import type { IRangeRequest, IRangeResponse } from 'etcd3';
 import { checkLimit, checkRange } from '../check-call.js';
 import { StoreError, type KeyRange, type KeyValue, type RangeOptions, type RangeResult } from '../store.js';
 import type { Calls } from './calls.js';
-import { keyValueOf, rangeFields } from './messages.js';
+import { encodeRange, sendRange } from './range-call.js';
 
 /** The keys of the first page; later ones are sized by what came. */
 const FIRST_PAGE_KEYS = 500;
@@ -32,22 +31,21 @@ export async function readRange(calls: Calls, range: KeyRange, options: RangeOpt
 async function readPages(calls: Calls, range: KeyRange, options: RangeOptions): Promise<RangeResult> {
   const { limit = Infinity, keysOnly = false, timeoutMs } = options;
   const kvs: KeyValue[] = [];
-  let revision = options.revision;
-  let fields = rangeFields(range);
+  let { revision } = options;
+  let rest = range;
   let pageKeys = FIRST_PAGE_KEYS;
   for (;;) {
-    const request: IRangeRequest = { ...fields, limit: Math.min(pageKeys, limit - kvs.length), keys_only: keysOnly };
-    if (revision !== undefined) request.revision = revision;
-    const page: IRangeResponse = await calls.unary('KV', (client) => client.range, request, 'read', timeoutMs);
-    revision ??= Number(page.header.revision);
+    const request = encodeRange({ range: rest, limit: Math.min(pageKeys, limit - kvs.length), keysOnly, revision });
+    const page: RangeResult = await calls.unary('KV', () => sendRange, request, 'read', timeoutMs);
+    revision ??= page.revision;
     let bytes = 0;
     for (const kv of page.kvs) {
-      kvs.push(keyValueOf(kv));
+      kvs.push(kv);
       bytes += kv.key.length + kv.value.length;
     }
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined || kvs.length >= limit) return { kvs, revision, more: page.more };
-    fields = { ...fields, key: Buffer.concat([last.key, Buffer.from('\0')]) };
+    rest = { ...range, start: `${last.key}\0` };
     const averageBytes = Math.max(1, bytes / page.kvs.length);
     pageKeys = Math.max(1, Math.min(MAX_PAGE_KEYS, Math.floor(TARGET_PAGE_BYTES / averageBytes)));
   }

@@ -1,6 +1,7 @@
 import type { CallOptions, Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import { BinaryReader, BinaryWriter } from '@parkade/proto/wire';
 import type { Compare, KeyRange, KeyValue, Op, Txn, TxnResult } from '../store.js';
+import { asIs, keyValue, revisionOf, within } from './read-messages.js';
 
 /**
  * A transaction as etcd's `TxnRequest` and `TxnResponse` (`rpc.proto` of etcd's API, which never changes its field numbers), written
@@ -20,11 +21,7 @@ export function sendTxn(
   options: CallOptions,
   callback: (error: ServiceError | null, response?: TxnResult) => void,
 ): ClientUnaryCall {
-  return this.makeUnaryRequest(PATH, identity, decodeTxnResult, request, metadata, options, callback);
-}
-
-function identity(bytes: Buffer): Buffer {
-  return bytes;
+  return this.makeUnaryRequest(PATH, asIs, decodeTxnResult, request, metadata, options, callback);
 }
 
 /** Whether `encodeTxn` adds an operation that is not the caller's. */
@@ -102,27 +99,6 @@ export function decodeTxnResult(bytes: Buffer): TxnResult {
   return { succeeded, revision, results };
 }
 
-/** Reads the fields of a message within the message; `field` takes what it wants and says so. */
-function within(reader: BinaryReader, field: (tag: number) => boolean): void {
-  const length = reader.uint32();
-  const end = reader.pos + length;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (!field(tag)) reader.skip(tag & 7);
-  }
-}
-
-/** Of a `ResponseHeader`. */
-function revisionOf(reader: BinaryReader): number {
-  let revision = 0;
-  within(reader, (tag) => {
-    if (tag !== 24) return false;
-    revision = Number(reader.int64().toString());
-    return true;
-  });
-  return revision;
-}
-
 /** Of a `ResponseOp`, which holds one field: the keys of a range; of what writes none, and its answer is not looked at. */
 function keysRead(reader: BinaryReader): readonly KeyValue[] {
   const length = reader.uint32();
@@ -138,27 +114,4 @@ function keysRead(reader: BinaryReader): readonly KeyValue[] {
   });
   reader.pos = end;
   return kvs;
-}
-
-function keyValue(reader: BinaryReader): KeyValue {
-  let key = '';
-  let value: Uint8Array = new Uint8Array();
-  let leaseId = '0';
-  const counts = new Map<number, number>();
-  within(reader, (tag) => {
-    if (tag === 10) key = reader.string();
-    else if (tag === 42) value = reader.bytes();
-    else if (tag === 48) leaseId = reader.int64Text();
-    else if (tag === 16 || tag === 24 || tag === 32) counts.set(tag, Number(reader.int64().toString()));
-    else return false;
-    return true;
-  });
-  return {
-    key,
-    value,
-    createRevision: counts.get(16) ?? 0,
-    modRevision: counts.get(24) ?? 0,
-    version: counts.get(32) ?? 0,
-    leaseId: leaseId === '0' ? undefined : leaseId,
-  };
 }

@@ -6,6 +6,7 @@ import type { Cluster, Settings } from '../ports.js';
 import { readResumeToken, type ResumeToken, tokenScope } from './resume-token.js';
 import { scopeShards } from './scope-shards.js';
 import { ShardFeed, type ShardFeedDeps } from './shard-feed.js';
+import { TokenWriter } from './token-writer.js';
 import { Watcher, type WatchSink } from './watcher.js';
 
 export interface WatchHubDeps extends ShardFeedDeps {
@@ -35,6 +36,7 @@ export class WatchHub {
   readonly #feeds = new Map<number, Used>();
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #dirty = new Set<Watcher>();
+  readonly #tokens = new TokenWriter();
   readonly #endSettings: () => void;
   #count = 0;
   #sweep: Timer | undefined;
@@ -81,6 +83,7 @@ export class WatchHub {
     const watcher = new Watcher({ tenantId, lotId }, scope, token, cause, this.limits.maxPendingSlots, {
       sink,
       nowMs: () => this.deps.clock.nowMs(),
+      tokens: this.#tokens,
       dirty: (dirty) => this.#markDirty(dirty),
     });
     this.#count++;

@@ -5,6 +5,7 @@ import { record } from '../testing/samples.testing.js';
 import { readResumeToken } from './resume-token.js';
 import type { ShardFeed } from './shard-feed.js';
 import { ShardImage } from './shard-image.js';
+import { TokenWriter } from './token-writer.js';
 import { Watcher } from './watcher.js';
 
 /** A client that takes `room` messages and then no more until it is told to go on. */
@@ -46,6 +47,7 @@ async function watching(maxPending = 100): Promise<{ sink: SlowSink; watcher: Wa
   const watcher = new Watcher({ tenantId: 'acme', lotId: '' }, 1, undefined, undefined, maxPending, {
     sink,
     nowMs: () => 0,
+    tokens: new TokenWriter(),
     dirty: () => undefined,
   });
   const feed = { shard: 3, image, live: () => Promise.resolve(true), listen: () => () => undefined };

@@ -1,9 +1,10 @@
 import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
-import { encodeEvent, encodeToken, NO_TOKEN, SYNCED } from './encoded.js';
-import { type ResumeToken, writeResumeToken } from './resume-token.js';
+import { encodeEvent, NO_TOKEN, SYNCED } from './encoded.js';
+import type { ResumeToken } from './resume-token.js';
 import type { FeedListener, ShardFeed } from './shard-feed.js';
 import type { Scope, SlotEntry } from './shard-image.js';
+import type { TokenWriter } from './token-writer.js';
 
 /** Where a watcher's messages go. */
 export interface WatchSink {
@@ -16,6 +17,8 @@ export interface WatchSink {
 export interface WatcherDeps {
   readonly sink: WatchSink;
   readonly nowMs: () => number;
+  /** Of all watchers of the process. */
+  readonly tokens: TokenWriter;
   /** Asks to be flushed at the end of this turn. */
   readonly dirty: (watcher: Watcher) => void;
 }
@@ -157,12 +160,11 @@ export class Watcher implements FeedListener {
     if (this.#joining.size > 0 || !(now || (this.#synced && cheap))) return;
     this.#tokenAtMs = atMs;
     const revisions = new Map([...this.#joined].map(([shard, { image }]) => [shard, image.revision]));
-    this.#token = encodeToken(writeResumeToken(this.tokenScope, { issuedAtMs: atMs, revisions }));
+    this.#token = this.deps.tokens.token(this.tokenScope, atMs, revisions);
   }
 
   #write(event: Uint8Array): boolean {
-    const message = this.#token.length === 0 ? event : Buffer.concat([event, this.#token]);
-    if (this.deps.sink.write(message)) return true;
+    if (this.deps.sink.write(this.deps.tokens.message(event, this.#token))) return true;
     this.#full = true;
     this.deps.sink.drained(() => {
       this.#full = false;
