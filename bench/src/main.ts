@@ -4,6 +4,7 @@ import { plotOf } from './plot.js';
 import { parkSection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { fairnessSection } from './fairness/section.js';
+import { limitsSection } from './limits/section.js';
 import { mediaSection } from './media/section.js';
 import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
@@ -19,6 +20,7 @@ const ON_DEMAND: ReadonlySet<string> = new Set(['switch', ...SCALE_PARTS.map(([n
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
   ['served', servedSection],
+  ['limits', limitsSection],
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],

@@ -9,7 +9,10 @@ const ENTRY = fileURLToPath(new URL('./entry.js', import.meta.url));
 const PROFILES = process.env['PARKADE_BENCH_PROFILES'];
 
 /** What production gives to Node: `NODE_OPTIONS` of deploy/k8s. */
-const NODE_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = { owner: ['--max-semi-space-size=64'] };
+const NODE_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = {
+  owner: ['--max-semi-space-size=64'],
+  gateway: ['--max-semi-space-size=64'],
+};
 
 /** All that run; ended with this process, whatever happens to it. */
 const running = new Set<ChildProcess>();

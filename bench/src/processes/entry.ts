@@ -2,6 +2,7 @@ import { memory, resident } from '../measure/memory.js';
 import { ProcessMetrics } from '@parkade/telemetry';
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
+import { runBareGateway } from './run-bare-gateway.js';
 import { runEcho } from './run-echo.js';
 import { runFanOut } from './run-fan-out.js';
 import { runGateway } from './run-gateway.js';
@@ -23,6 +24,7 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   switch: runSwitch,
   phones: runPhones,
   echo: runEcho,
+  'bare-gateway': runBareGateway,
   'naive-gateway': runNaiveGateway,
   'naive-owner': runNaiveOwner,
   'redis-gateway': runRedis,

@@ -11,6 +11,7 @@ export type Role =
   | 'switch'
   | 'phones'
   | 'echo'
+  | 'bare-gateway'
   | 'naive-gateway'
   | 'naive-owner'
   | 'redis-gateway'

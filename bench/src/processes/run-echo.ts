@@ -33,11 +33,19 @@ export async function runEcho(): Promise<Running> {
 
 /** A bare grpc-js server on a free port of the loopback. */
 export async function serve(definition: ServiceDefinition, handlers: UntypedServiceImplementation): Promise<number> {
+  return (await serveWith(definition, handlers)).port;
+}
+
+/** The same, and the server. */
+export async function serveWith(
+  definition: ServiceDefinition,
+  handlers: UntypedServiceImplementation,
+): Promise<{ readonly server: Server; readonly port: number }> {
   const server = new Server({ ...CHANNEL_OPTIONS });
   server.addService(definition, handlers);
   return new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
+      if (error === null) resolve({ server, port });
       else reject(error);
     });
   });

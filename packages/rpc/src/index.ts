@@ -8,3 +8,4 @@ export * from './server.js';
 export * from './time.js';
 export { traced, traceOf } from './traced.js';
 export * from './tracer.js';
+export { serveUnary, unaryMethods } from './unary/serve-unary.js';

@@ -16,6 +16,7 @@ import { SystemClock, Timeouts } from '@parkade/clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frame, MessageReader } from './frames.js';
 import { serveUnary, unaryMethods } from './serve-unary.js';
+import { UnaryCall } from './unary-call.js';
 
 const PATH = '/test.Echo/Echo';
 const method = {
@@ -195,6 +196,24 @@ describe.each(['us', 'grpc-js'] as const)('a unary call served by %s', (by) => {
     });
     expect((await raw(address, {}, []))['grpc-status']).not.toBe('0');
     expect(heard).toBe(0);
+  });
+});
+
+describe('a unary call served by us', () => {
+  it('drops an answer that comes at the moment its caller resets it, and serves on', async () => {
+    let dropped = false;
+    const address = await start('us', (call, done) => {
+      if (!(call instanceof UnaryCall)) throw new Error('not served by us');
+      // Its stream is closed by now, and not destroyed yet.
+      call.stream.once('aborted', () => {
+        done(null, 'too late');
+        dropped = true;
+      });
+      if (call.request === 'stay') done(null, 'stayed');
+    });
+    await raw(address, {}, [frame(Buffer.from('go'))], false);
+    await expect.poll(() => dropped).toBe(true);
+    expect(await ask(address, 'stay')).toEqual({ value: 'stayed' });
   });
 });
 

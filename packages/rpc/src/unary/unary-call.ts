@@ -78,7 +78,8 @@ export class UnaryCall extends EventEmitter implements CallSurface {
 
   /** Whether the caller is gone. */
   get cancelled(): boolean {
-    return this.#cancelled || this.stream.destroyed;
+    // Reset by its caller, a stream is closed before it is destroyed, and nothing may be sent on it.
+    return this.#cancelled || this.stream.closed || this.stream.destroyed;
   }
 
   /** Wall ms; Infinity: none. */

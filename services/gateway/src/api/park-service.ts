@@ -11,7 +11,7 @@ import {
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
-import { callContext, defect, Malformed, type MountedService, Refused, unary } from '@parkade/rpc';
+import { defect, Malformed, type MountedService, Refused, traceOf, unary } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
 import type { CommandName, PublicCommand } from '../commands/public-command.js';
 import type { GatewayLimits } from '../config.js';
@@ -79,10 +79,9 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       const refused = refusal(name, call) ?? underWay.enter(call.request.tenantId);
       if (refused !== undefined) return callback(refused.toServiceError());
       const { tenantId } = call.request;
-      const context = callContext(call);
-      const by = takes ? actorOf(callerOf(call), context.peer, operation) : undefined;
-      const trace = tracing ? context.trace : undefined;
-      const deadline = unaryDeadline(context.deadlineMs, clock, limits);
+      const by = takes ? actorOf(callerOf(call), call.getPeer(), operation) : undefined;
+      const trace = tracing ? traceOf(call.metadata) : undefined;
+      const deadline = unaryDeadline(Number(call.getDeadline()), clock, limits);
       commands.begin(
         { $case: name, value: call.request } as PublicCommand,
         deadline,

@@ -56,19 +56,21 @@ export class Delivery {
    */
   begin(order: Order, deadline: Deadline, asker: Asker<OwnerAnswer>): void {
     const { directory, links, clock, stop } = this.deps;
-    const goOn = (first?: Attempt): void => {
-      this.#persist(order, deadline, first).then(
-        (answer) => asker.answered(answer),
-        (error: unknown) => asker.failed(error),
-      );
-    };
     const address = directory.owner(order.shard)?.address;
-    if (address === undefined || stop.aborted || clock.monotonicMs() >= deadline) return goOn();
+    if (address === undefined || stop.aborted || clock.monotonicMs() >= deadline) {
+      return this.#goOn(order, deadline, asker, undefined);
+    }
     links.to(address).send(order, deadline, (outcome) => {
-      // Most are answered: neither of what a refusal, nor of what another owner needs.
       if (outcome.kind === 'answer' && isFinal(outcome.answer)) asker.answered(outcome.answer);
-      else goOn({ address, outcome });
+      else this.#goOn(order, deadline, asker, { address, outcome });
     });
+  }
+
+  #goOn(order: Order, deadline: Deadline, asker: Asker<OwnerAnswer>, first: Attempt | undefined): void {
+    this.#persist(order, deadline, first).then(
+      (answer) => asker.answered(answer),
+      (error: unknown) => asker.failed(error),
+    );
   }
 
   deliver(order: Order, deadline: Deadline): Promise<OwnerAnswer | Refused> {
