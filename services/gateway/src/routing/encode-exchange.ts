@@ -38,14 +38,14 @@ export interface Outgoing {
 export function encodeExchange(batch: readonly Outgoing[], nowMs: number): Buffer {
   const writer = new BinaryWriter();
   for (const { order, correlationId, deadline } of batch) {
-    const { shard, settingsRevision, fingerprint, part, lotId, trace = '', by, op } = order;
+    const { shard, settingsRevision, fingerprint, part, lotId, trace = '', by, reserved, op } = order;
     const tag = op?.bytes === undefined ? undefined : tagOf.get(op.$case);
     const timeoutMs = Math.max(1, Math.floor(deadline - nowMs));
     const written = tag === undefined ? op : undefined;
     // ExchangeRequest.commands
     writer.uint32(10).fork();
     Command.encode(
-      { correlationId, shard, timeoutMs, settingsRevision, fingerprint, part, lotId, trace, by, op: written },
+      { correlationId, shard, timeoutMs, settingsRevision, fingerprint, part, lotId, trace, by, reserved, op: written },
       writer,
     );
     if (tag !== undefined && op?.bytes !== undefined) writer.uint32(tag).bytes(op.bytes);
