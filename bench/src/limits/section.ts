@@ -4,16 +4,22 @@ import { inRounds } from '../park/rounds.js';
 import { tell } from '../park/tell.js';
 import { startBackends } from '../processes/backends.js';
 import { atLeast, type Figure } from '../result.js';
+import { streamLimit } from './stream-limit.js';
 
 const IN_FLIGHT = 256;
 const STEP_MS = Number(process.env['PARKADE_BENCH_STEP_MS'] ?? 2_500);
 const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 5);
 
+/** The most that this machine leaves for the product to reach: `npm run bench -- limits`. */
+export async function limitsSection(): Promise<readonly Figure[]> {
+  return [...(await unaryLimits()), ...(await streamLimit())];
+}
+
 /**
  * What the figures of unary calls could be at most on this machine: a gateway and an owner that check, decide and store nothing, asked by the same
- * clients: `npm run bench -- limits`.
+ * clients.
  */
-export async function limitsSection(): Promise<readonly Figure[]> {
+async function unaryLimits(): Promise<readonly Figure[]> {
   const backends = await startBackends();
   try {
     const owner = await backends.start({ role: 'echo' });

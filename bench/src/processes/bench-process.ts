@@ -12,6 +12,7 @@ const PROFILES = process.env['PARKADE_BENCH_PROFILES'];
 const NODE_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = {
   owner: ['--max-semi-space-size=64'],
   gateway: ['--max-semi-space-size=64'],
+  'limit-owner': ['--max-semi-space-size=64'],
 };
 
 /** All that run; ended with this process, whatever happens to it. */

@@ -6,6 +6,7 @@ import { runBareGateway } from './run-bare-gateway.js';
 import { runEcho } from './run-echo.js';
 import { runFanOut } from './run-fan-out.js';
 import { runGateway } from './run-gateway.js';
+import { runLimitGateway, runLimitOwner } from './run-limits.js';
 import { runLoad } from './run-load.js';
 import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
 import { runOwner } from './run-owner.js';
@@ -28,6 +29,8 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   'naive-gateway': runNaiveGateway,
   'naive-owner': runNaiveOwner,
   'redis-gateway': runRedis,
+  'limit-gateway': runLimitGateway,
+  'limit-owner': runLimitOwner,
   load: runLoad,
   'fan-out': runFanOut,
   watchers: runWatchers,

@@ -15,6 +15,8 @@ export type Role =
   | 'naive-gateway'
   | 'naive-owner'
   | 'redis-gateway'
+  | 'limit-gateway'
+  | 'limit-owner'
   | 'load'
   | 'fan-out'
   | 'watchers';
@@ -67,7 +69,7 @@ export interface Asks {
   pauses: { readonly argument: undefined; readonly answer: Pauses };
   /** How many shards, or recall partitions, it serves. */
   shards: { readonly argument: undefined; readonly answer: number };
-  /** How many events it has published that the bus has stored; owners only. */
+  /** How many events it has published that the bus has stored; owners only, also those of `limits`. */
   events: { readonly argument: undefined; readonly answer: number };
   /** Every ring that was asked for; phones only. */
   rungs: { readonly argument: undefined; readonly answer: readonly Rung[] };

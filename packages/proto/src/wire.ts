@@ -108,7 +108,11 @@ export class BinaryWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.uint32(value.length);
+    return this.uint32(value.length).message(value);
+  }
+
+  /** Fields that are written out already. */
+  message(value: Uint8Array): this {
     this.#room(value.length);
     this.#bytes.set(value, this.#pos);
     this.#pos += value.length;

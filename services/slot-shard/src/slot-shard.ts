@@ -14,7 +14,7 @@ import {
 } from '@parkade/ownership';
 import { UsageBoard } from '@parkade/quotas';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
-import { type SlotRecord, SlotShardServiceService, TransitionKind } from '@parkade/proto';
+import { type SlotRecord, TransitionKind } from '@parkade/proto';
 import {
   GrpcServer,
   INNER_CHANNEL_OPTIONS,
@@ -42,6 +42,7 @@ import { Followers } from './rpc/follow.js';
 import { listOwned } from './rpc/list-owned.js';
 import type { ShardDeps } from './shard/shard.js';
 import type { SlotTable } from './shard/slot-table.js';
+import { OWNER_SERVICE } from './shard/written-answer.js';
 import { ShardSet } from './shard-set.js';
 import { Compactor } from './upkeep/compactor.js';
 import { packShards } from './upkeep/packing.js';
@@ -187,7 +188,7 @@ export async function startSlotShard(
       observer: new RpcMetrics(registry),
       services: [
         {
-          definition: SlotShardServiceService,
+          definition: OWNER_SERVICE,
           implementation: {
             exchange: exchange(
               (shard) => shards.get(shard),

@@ -60,7 +60,9 @@ export class LampsOut {
       else if (!pull()) break;
     }
     let left = 0;
-    while (!this.#closed && pacing.open) {
+    // While some linger the budget is spent a few lamps at a time, so that they leave in one write.
+    const lingers = this.#timer !== undefined && !this.#hurry;
+    while (!this.#closed && pacing.open && !lingers) {
       const lane = this.#ready[left];
       if (lane === undefined || !(lane.dead || lane.silent || this.#leavesNow(lane))) break;
       left++;

@@ -1,5 +1,5 @@
 import type { Clock } from '@parkade/clock';
-import { type CommandAnswer, Reason } from '@parkade/proto';
+import { type Actor, type CommandAnswer, Reason } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
 import type { Committer } from '../commit/committer.js';
@@ -20,7 +20,8 @@ import type { SlotEntry } from './slot-table.js';
 export interface ExecutionHost extends LoneWriteHost {
   readonly number: number;
   readonly requests: Requests;
-  context(): DecideContext;
+  /** `by`: who asks through an API. */
+  context(by?: Actor): DecideContext;
   /** A write was queued; it is settled by the committer. */
   writeBegun(): void;
   /** To be executed, now or later, here or elsewhere. */
@@ -101,13 +102,8 @@ export class Execution {
       if (answer.result?.$case === 'route') this.write([], { pending, answer, requestId });
       else this.#prove(pending, answer);
     } else {
-      this.#act(pending, decide(command, op, tenant, this.#context(pending)), requestId);
+      this.#act(pending, decide(command, op, tenant, this.host.context(command.by)), requestId);
     }
-  }
-
-  #context({ command: { by } }: Pending): DecideContext {
-    const context = this.host.context();
-    return by === undefined ? context : { ...context, by };
   }
 
   #act(pending: Pending, decision: Decision, requestId: string | undefined): void {

@@ -1,4 +1,5 @@
 import { CommandAnswer, JournalEntry } from '@parkade/proto';
+import { withRevision } from './written-answer.js';
 
 /** What names an answer: the request id, and where an automatic choice stops twice at one shard, the stop. */
 export function answerKey(requestId: string, stop: string): string {
@@ -136,13 +137,4 @@ export class RequestJournal {
 export function decodeAnswer(remembered: Remembered): CommandAnswer {
   const answer = CommandAnswer.decode(remembered.answer);
   return withRevision(answer, remembered.revision);
-}
-
-/** Puts the commit's revision where the answer and its park show it. Changes `answer`. */
-export function withRevision(answer: CommandAnswer, revision: number): CommandAnswer {
-  answer.revision = revision;
-  const { result } = answer;
-  if (result?.$case === 'hold') result.value.recordRevision = revision;
-  if (result?.$case === 'park' || result?.$case === 'retrieved') result.value.revision = revision;
-  return answer;
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '@parkade/clock';
 import { requestIdTimeMs } from '@parkade/ids';
-import { type ChoiceRoute, type Command, CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
+import { type ChoiceRoute, type Command, type CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
 import { answerKey, decodeAnswer, RequestJournal } from './journal.js';
 import { asked } from './operation.js';
 import { type Pending, refusalAnswer } from './pending.js';
+import { writeAnswer } from './written-answer.js';
 
 /** What is known of a request id when its command comes. */
 export type Lookup =
@@ -100,8 +101,8 @@ export class Requests {
 
 /** What is remembered of a request once its answer is durable. */
 export function journalled(pending: Pending, answer: CommandAnswer, requestId: string): JournaledAnswer {
-  const bytes = Buffer.from(CommandAnswer.encode(answer).finish());
-  return { requestId, stop: stopOf(pending.command), fingerprint: pending.command.fingerprint, answer: bytes };
+  const { fingerprint } = pending.command;
+  return { requestId, stop: stopOf(pending.command), fingerprint, answer: writeAnswer(answer) };
 }
 
 /** Which stop of an automatic choice a command is; see `JournaledAnswer.stop`. */

@@ -2,7 +2,7 @@ import type { Clock, Random } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import type { OwnedPartitions } from '@parkade/ownership';
 import { isDark } from '@parkade/presence';
-import { type Command, type CommandAnswer, Consistency, Reason, type SlotRecord } from '@parkade/proto';
+import { type Actor, type Command, type CommandAnswer, Consistency, Reason, type SlotRecord } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
 import { type Compare, type Op, type Store, StoreError } from '@parkade/store';
@@ -16,13 +16,13 @@ import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import { loadShard, type ShardImage } from './image.js';
-import { withRevision } from './journal.js';
 import { LiveSlots } from './live-slots.js';
 import { LoneWrites } from './lone-writes.js';
 import { answerOf, type Pending, refusalAnswer } from './pending.js';
 import { Requests } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
 import { WorkUnderWay } from './work-under-way.js';
+import { withRevision } from './written-answer.js';
 
 /** What else is known of a record that became durable. */
 export interface Changed {
@@ -263,7 +263,7 @@ export class Shard implements ExecutionHost {
 
   // --- what the execution asks for -----------------------------------------------------------------------------------
 
-  context(): DecideContext {
+  context(by?: Actor): DecideContext {
     const { settings, clock, random, quotas } = this.deps;
     const { table } = this.#live;
     return {
@@ -275,6 +275,7 @@ export class Shard implements ExecutionHost {
       clock,
       random,
       quotas,
+      by,
     };
   }
 

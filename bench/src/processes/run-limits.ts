@@ -1,0 +1,115 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { openBus } from '@parkade/bus';
+import { SystemClock, SystemRandom } from '@parkade/clock';
+import { EVENT_BATCHES, STREAMS } from '@parkade/presence';
+import { type Command, type ExchangeRequest, ParkRequest } from '@parkade/proto';
+import { BatchWriter } from '@parkade/rpc';
+import { MAX_TXN_OPS, openEtcdStore } from '@parkade/store';
+import { ECHO, EchoClient } from './echo-service.js';
+import type { RoleSetup, Running } from './messages.js';
+import { serve } from './run-echo.js';
+
+type Stream = ServerDuplexStream<ExchangeRequest, ExchangeRequest>;
+
+const MAX_BATCH = 1_024;
+/** From one message to the bus to the next, ms. */
+const GATHER_MS = 5;
+/** An event as the product publishes it: so many characters. */
+const EVENT = 'x'.repeat(700);
+
+function writerOf(stream: ConstructorParameters<typeof BatchWriter<Command, ExchangeRequest>>[0]) {
+  return new BatchWriter<Command, ExchangeRequest>(stream, (commands) => ({ commands }), new SystemClock(), MAX_BATCH);
+}
+
+/** A gateway that does nothing but read and write: what comes on a stream is sent on on another one, and back. */
+export async function runLimitGateway({ to = '' }: RoleSetup): Promise<Running> {
+  const client = new EchoClient(to);
+  const port = await serve(ECHO, {
+    batches: (call: Stream) => {
+      const owner = client.batches();
+      const [asked, answered] = [writerOf(owner), writerOf(call)];
+      call.on('data', ({ commands }: ExchangeRequest) => commands.forEach((command) => asked.push(command)));
+      owner.on('data', ({ commands }: ExchangeRequest) => commands.forEach((command) => answered.push(command)));
+      owner.on('error', () => undefined);
+      call.on('error', () => owner.cancel());
+      call.on('cancelled', () => owner.cancel());
+      call.on('end', () => call.end());
+    },
+  });
+  return { address: `127.0.0.1:${port}`, answers: {} };
+}
+
+/**
+ * An owner that decides nothing and keeps nothing: of each command a record of some 500 bytes and, with the others of its tenant in the
+ * transaction, a value of what it is answered; a line for the bus; and the command itself as its answer.
+ */
+export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promise<Running> {
+  const [clock, random] = [new SystemClock(), new SystemRandom()];
+  const store = await openEtcdStore({ endpoints: [etcd], clock, random });
+  const bus = openBus(nats, { clock, random });
+  await bus.ensureStreams(STREAMS);
+  const guard = '/bench/owner';
+  const { revision } = await store.txn({
+    compare: [],
+    success: [{ kind: 'put', key: guard, value: Buffer.from('x') }],
+  });
+  const waiting: { readonly command: Command; readonly answer: (command: Command) => void }[] = [];
+  let [underWay, transactions, unsaid, stored] = [0, 0, 0, 0];
+
+  const commit = (): void => {
+    if (waiting.length === 0 || underWay >= 2 || (underWay === 1 && waiting.length < 80)) return;
+    const batch: typeof waiting = [];
+    const puts = new Map<string, Buffer>();
+    const byTenant = new Map<string, Buffer[]>();
+    while (waiting.length > 0 && puts.size + byTenant.size < MAX_TXN_OPS - 1) {
+      const [next] = waiting.splice(0, 1);
+      if (next?.command.op?.$case !== 'park') continue;
+      const { value } = next.command.op;
+      const bytes = ParkRequest.encode(value).finish();
+      const slot = value.target?.kind?.$case === 'slot' ? value.target.kind.value.slot : '';
+      batch.push(next);
+      puts.set(`/bench/slots/${value.tenantId}/${slot}`, Buffer.concat([bytes, bytes]));
+      byTenant.set(value.tenantId, [...(byTenant.get(value.tenantId) ?? []), bytes]);
+    }
+    transactions++;
+    for (const [tenant, answers] of byTenant)
+      puts.set(`/bench/journal/${tenant}/${transactions}`, Buffer.concat(answers));
+    const success = [...puts].map(([key, value]) => ({ kind: 'put', key, value }) as const);
+    underWay++;
+    void store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success }, { timeoutMs: 10_000 }).then(() => {
+      underWay--;
+      unsaid += batch.length;
+      for (const { command, answer } of batch) answer(command);
+      setImmediate(commit);
+    });
+  };
+  let said = 0;
+  const publish = (): void => {
+    const lines = unsaid;
+    unsaid = 0;
+    const done =
+      lines === 0 ? Promise.resolve() : bus.publish(EVENT_BATCHES, linesOf(lines), { id: `limits/${++said}` });
+    void done
+      .then(() => {
+        stored += lines;
+      })
+      .finally(() => setTimeout(publish, GATHER_MS));
+  };
+  publish();
+  const port = await serve(ECHO, {
+    batches: (call: Stream) => {
+      const writer = writerOf(call);
+      call.on('data', ({ commands }: ExchangeRequest) => {
+        for (const command of commands) waiting.push({ command, answer: (answer) => writer.push(answer) });
+        setImmediate(commit);
+      });
+      call.on('error', () => writer.close());
+      call.on('cancelled', () => writer.close());
+    },
+  });
+  return { address: `127.0.0.1:${port}`, answers: { events: () => Promise.resolve(stored) } };
+}
+
+function linesOf(count: number): Uint8Array {
+  return Buffer.from(Array.from({ length: count }, () => EVENT).join('\n'));
+}
