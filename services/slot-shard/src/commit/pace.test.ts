@@ -20,9 +20,9 @@ describe('a transaction', () => {
   it('waits a moment for those who were just answered, and no longer once most of them are back', () => {
     const pace = new Pace();
     pace.answered(1_000, 80);
-    expect(pace.leftMs(1_001, waiting({}))).toBe(1);
+    expect(pace.leftMs(1_001, waiting({}))).toBe(2);
     expect(pace.leftMs(1_001, waiting({ writes: 60 }))).toBe(0);
-    expect(pace.leftMs(1_002, waiting({}))).toBeLessThanOrEqual(0);
+    expect(pace.leftMs(1_003, waiting({}))).toBeLessThanOrEqual(0);
   });
 
   it('fills beside another one under way, until it is full or its first write has waited long enough (P2)', () => {

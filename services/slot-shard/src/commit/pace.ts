@@ -5,12 +5,12 @@ export const FULL_OPERATIONS = 124;
 const PATIENCE_MS = 10;
 
 /** So long those who were just answered have for their next command. */
-const GATHER_MS = 2;
+const GATHER_MS = 3;
 
 /** Of those who were answered by the last transaction so many are waited for: not all of them come back, ... */
 const EXPECTED_SHARE = 0.75;
 /** ... and where they were this few, none. */
-const FEW = 8;
+const FEW = 3;
 
 /** What waits to be written. */
 export interface Waiting {
