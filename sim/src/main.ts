@@ -9,6 +9,8 @@ const RESULTS = new URL('../../test/faults/results/latest.json', import.meta.url
 /** So many seeds must be clean in one run, at a mean of so many ms of one core. */
 const MIN_CLEAN = 2_000;
 const MAX_SEED_MS = 900;
+/** After so many a quiet run says how far it is. */
+const TOLD_EVERY = 250;
 /** So many seeds catch every broken build, at the latest. */
 const MAX_SEEDS = 200;
 
@@ -36,6 +38,8 @@ async function runSeeds(): Promise<boolean> {
   for (let seed = first; seed < first + runs; seed++) {
     const result = await runSeed({ seed, onLine });
     total.add(result);
+    const done = seed - first + 1;
+    if (values.quiet && done % TOLD_EVERY === 0) say(`${done} of ${runs} seeds, ${total.failed} failed`);
     if (!values.quiet || result.violations.length > 0) say(total.line(result));
     if (result.violations.length === 0) continue;
     for (const each of result.violations) say(`  ${each}`);

@@ -14,7 +14,7 @@ const RESULTS = new URL('../results/latest.json', import.meta.url);
 const HELP = `Usage: npm run faults -- [options] [row ...]
 
 Attacks a cluster of real processes, one row after the other, and checks what its clients were told against what is left in the
-store, in the log of events and on the lamps. Without a row: all of them, about 25 minutes on two idle cores. Figures go to
+store, in the log of events and on the lamps. Without a row: all of them, a quarter of an hour on two idle cores. Figures go to
 test/faults/results/latest.json. Exit code: 0 all is as it must be, 1 something is not, 2 wrong usage.
 
 Options:

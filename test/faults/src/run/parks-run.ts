@@ -27,6 +27,9 @@ const PAUSE_MS = 60;
 /** How long a machine that is busy may take, once nothing is broken any more. */
 const RECOVERS_WITHIN_MS = 60_000;
 
+/** Longer than shards wait after a change of members until they move. */
+const AT_REST_MS = 3_000;
+
 export interface ParksRunOptions {
   readonly cluster?: Omit<ClusterOptions, 'network' | 'settings' | 'shards'>;
   /** Puts wires between all parts. */
@@ -164,6 +167,19 @@ export class ParksRun {
       if (this.cluster.running('owner').every((name) => having.has(name))) return;
       if (performance.now() > endMs) throw new Error('an owner gets no shards');
       await delay(50);
+    }
+  }
+
+  /** Resolves when every shard is served, and none has moved for so long that none is about to. */
+  async atRest(): Promise<void> {
+    await this.balanced();
+    const endMs = performance.now() + RECOVERS_WITHIN_MS;
+    let [last, sinceMs] = ['', performance.now()];
+    while (performance.now() - sinceMs < AT_REST_MS) {
+      const now = JSON.stringify([...(await this.owners())].sort(([a], [b]) => a - b));
+      if (now !== last) [last, sinceMs] = [now, performance.now()];
+      if (performance.now() > endMs) throw new Error('shards move on and on');
+      await delay(100);
     }
   }
 
