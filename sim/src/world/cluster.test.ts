@@ -11,7 +11,7 @@ it('starts no process that the store fails: its machine is down again, and start
     if (machine === undefined) throw new Error('there is no owner');
     cluster.kill(machine);
     const booting = cluster.boot(machine);
-    if (machine.member !== undefined) machine.member.store.faults.lose = 1;
+    if (machine.member !== undefined) machine.member.store.faults.cut = true;
     await expect(booting).rejects.toBeInstanceOf(StoreError);
     expect(machine.member).toBeUndefined();
     await cluster.boot(machine);
