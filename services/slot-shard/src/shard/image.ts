@@ -67,7 +67,8 @@ export class ShardImage {
 
 /** Keys of a page: while one is unpacked the store reads the next. */
 const PAGE_KEYS = 5_000;
-const PAGE_TIMEOUT_MS = 30_000;
+/** A page takes a fraction of a second; nobody is served until a lost one is asked for again. */
+const PAGE_TIMEOUT_MS = 5_000;
 /** How often a shard is begun anew whose revision was compacted while it was read. */
 const MAX_RESTARTS = 3;
 
