@@ -3,7 +3,7 @@ import { StoreError, type KeyRange, type KeyValue, type RangeOptions, type Range
 import type { Calls } from './calls.js';
 import { encodeRange, sendRange } from './range-call.js';
 
-/** The keys of the first page; later ones are sized by what came. */
+/** The keys of the first page where the caller sets no limit; later ones are sized by what came. */
 const FIRST_PAGE_KEYS = 500;
 const MAX_PAGE_KEYS = 10_000;
 const TARGET_PAGE_BYTES = 4 * 1024 * 1024;
@@ -33,7 +33,7 @@ async function readPages(calls: Calls, range: KeyRange, options: RangeOptions): 
   const kvs: KeyValue[] = [];
   let { revision } = options;
   let rest = range;
-  let pageKeys = FIRST_PAGE_KEYS;
+  let pageKeys = options.limit === undefined ? FIRST_PAGE_KEYS : MAX_PAGE_KEYS;
   for (;;) {
     const request = encodeRange({ range: rest, limit: Math.min(pageKeys, limit - kvs.length), keysOnly, revision });
     const page: RangeResult = await calls.unary('KV', () => sendRange, request, 'read', timeoutMs);

@@ -51,7 +51,9 @@ export class WatchStream {
   }
 
   #armed(): Timer {
-    return this.clock.setTimer(this.heartbeatMs, () => {
+    // At the same moments as the other watches of the process, so that they wake it, and etcd, together.
+    const delayMs = this.heartbeatMs - (this.clock.monotonicMs() % this.heartbeatMs);
+    return this.clock.setTimer(delayMs, () => {
       if (this.clock.monotonicMs() - this.#heardMs >= SILENT_HEARTBEATS * this.heartbeatMs) {
         this.#end('etcd is silent');
         return;

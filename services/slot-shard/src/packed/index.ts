@@ -1,2 +1,3 @@
 export { PackedSlot } from './packed-slot.js';
 export { type Found, type Packable, PackedSlots } from './packed-slots.js';
+export { readHead, type RecordHead } from './record-head.js';

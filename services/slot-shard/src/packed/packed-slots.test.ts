@@ -1,3 +1,4 @@
+import { SlotRecord } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
 import { commands, NAME, play } from '../machine/testing/fixtures.js';
 import { PackedSlot } from './packed-slot.js';
@@ -6,10 +7,19 @@ import { PackedSlots } from './packed-slots.js';
 const record = play([0, commands.park('park-1', 'call-1')], [1, commands.park('park-2', 'call-2')]);
 const gone = play([0, commands.park('park-3', 'call-3')], [1, commands.retrieve('park-3', 'phone')]);
 
+function pack(
+  slots: PackedSlots,
+  place: number,
+  packed: SlotRecord,
+  [revision, lot, freedAtMs]: readonly [number, number, number],
+): boolean {
+  return slots.pack(place, { record: packed, revision, lot, freedAtMs }, SlotRecord.encode(packed).finish());
+}
+
 function packed(): { readonly slots: PackedSlots; readonly place: number } {
   const slots = new PackedSlots();
   const place = slots.take();
-  expect(slots.pack(place, { record, revision: 9, lot: 4, freedAtMs: 0 })).toBe(true);
+  expect(pack(slots, place, record, [9, 4, 0])).toBe(true);
   return { slots, place };
 }
 
@@ -28,7 +38,7 @@ describe('PackedSlots', () => {
     const { slots, place } = packed();
     const other = slots.take();
     const name = { ...NAME, slot: '702' };
-    slots.pack(other, { record: { ...gone, name }, revision: 10, lot: 4, freedAtMs: 1 });
+    pack(slots, other, { ...gone, name }, [10, 4, 1]);
     const found = (): unknown[] =>
       [
         slots.findSlot('acme', 'main', '701'),
@@ -65,9 +75,9 @@ describe('PackedSlots', () => {
         note: Array.from({ length }, (_, i) => String(i * 7919)).join(' '),
       })),
     });
-    expect(slots.pack(place, { record: notes(3_000), revision: 1, lot: 0, freedAtMs: 0 })).toBe(false);
+    expect(pack(slots, place, notes(3_000), [1, 0, 0])).toBe(false);
     expect([slots.size, slots.isPacked(place)]).toEqual([0, false]);
-    expect(slots.pack(place, { record: notes(600), revision: 1, lot: 0, freedAtMs: 0 })).toBe(true);
+    expect(pack(slots, place, notes(600), [1, 0, 0])).toBe(true);
     expect(slots.recordAt(place)).toEqual(notes(600));
   });
 });

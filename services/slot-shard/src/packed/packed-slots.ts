@@ -2,12 +2,16 @@ import { stableHash } from '@parkade/ids';
 import { type CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
 import { HashIndex } from './hash-index.js';
+import type { RecordHead } from './record-head.js';
 import { MAX_UNPACKED, RecordPacker } from './record-packer.js';
 import { MAX_PIECE, Slab } from './slab.js';
 
+/** Of a record, what it is found by. */
+export type RecordNames = Pick<RecordHead, 'name' | 'parks' | 'ended'>;
+
 /** A slot's record with what is asked of it without looking into it. */
 export interface Packable {
-  readonly record: SlotRecord;
+  readonly record: RecordNames;
   readonly revision: number;
   /** Whose slot it is, as the table numbers its lots. */
   readonly lot: number;
@@ -129,14 +133,8 @@ export class PackedSlots {
     return this.recordAt(place).name ?? SlotName.create();
   }
 
-  /**
-   * Packs the slot of a place; whether it did. `bytes`: its record, encoded, where that is known.
-   */
-  pack(
-    place: number,
-    { record, revision, lot, freedAtMs }: Packable,
-    bytes: Uint8Array = SlotRecord.encode(record).finish(),
-  ): boolean {
+  /** Packs the slot of a place, whose record is `bytes`; whether it did. */
+  pack(place: number, { record, revision, lot, freedAtMs }: Packable, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_UNPACKED) return false;
     this.#packer ??= new RecordPacker(bytes);
     const piece = this.#packer.pack(bytes);
@@ -214,7 +212,7 @@ export class PackedSlots {
 }
 
 /** The hashes of all names a record is found by, each once. */
-function forNames({ name, parks, ended }: SlotRecord, each: (hash: number) => void): void {
+function forNames({ name, parks, ended }: RecordNames, each: (hash: number) => void): void {
   const { tenantId = '', lotId = '', slot = '' } = name ?? {};
   each(NAMES.slot(tenantId, lotId, slot));
   for (const { parkId, call } of parks) {

@@ -12,7 +12,16 @@ const word = fc.constantFrom(
   '3f8a6c1e-7b1d-4c58-9a50',
 );
 const bytes = fc.oneof(
-  fc.array(word, { maxLength: 60 }).map((words) => Buffer.from(words.join(''))),
+  fc
+    .array(
+      fc.oneof(
+        word,
+        fc.uuid(),
+        fc.uuid().map((id) => id.toUpperCase()),
+      ),
+      { maxLength: 60 },
+    )
+    .map((words) => Buffer.from(words.join(''))),
   fc.uint8Array({ maxLength: 700 }).map((each) => Buffer.from(each)),
   fc.tuple(fc.nat({ max: 255 }), fc.nat({ max: 2_000 })).map(([byte, length]) => Buffer.alloc(length, byte)),
 );
@@ -29,6 +38,17 @@ describe('RecordPacker', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('packs an id that nothing repeats into its bytes, wherever it stands', () => {
+    const packer = new RecordPacker(Buffer.from('0199ab10-cdef-7abc-'));
+    const id = '0199ab10-cdef-7abc-8def-0123456789ab';
+    for (const text of [id, `a${id}`, `${id}-`, `-${id}${id}`, id.slice(1), `${id.slice(0, 35)}g`]) {
+      const packed = Buffer.from(packer.pack(Buffer.from(text)));
+      expect(packer.unpack(packed).toString()).toBe(text);
+    }
+    expect(packer.pack(Buffer.from(id)).length).toBe(17);
+    expect(packer.pack(Buffer.from(id + id)).length).toBe(20);
   });
 
   it('packs the longest record there may be, and a sample that is longer than it looks at', () => {

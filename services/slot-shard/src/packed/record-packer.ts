@@ -1,6 +1,15 @@
 /** Matches shorter than this are not worth the three bytes that name them. */
 const MIN_MATCH = 4;
-const MAX_MATCH = MIN_MATCH + 0x7f;
+const MAX_MATCH = MIN_MATCH + 0x7e;
+/** An id as text, and as the 16 bytes it says. */
+const UUID_TEXT = 36;
+const UUID_BYTES = 16;
+const UUID_CODE = 0xff;
+const DASH = 0x2d;
+const DASHES: ReadonlySet<number> = new Set([8, 13, 18, 23]);
+const HEX = Buffer.from('0123456789abcdef');
+/** What a hexadecimal digit counts, by its code; -1: it is none, or a capital one. */
+const NIBBLES = Int8Array.from({ length: 256 }, (_, code) => HEX.indexOf(code));
 const MAX_LITERALS = 0x80;
 /** Of the sample, so that its hash table and a distance stay small. */
 const MAX_SAMPLE = 2_048;
@@ -24,7 +33,7 @@ const packed = Buffer.alloc(MAX_UNPACKED + MAX_UNPACKED / MAX_LITERALS + 1);
  *   R1. What is unpacked is what was packed, byte for byte, whatever the bytes and the sample are.
  *
  * The form, in memory only: `n` below 128, then n + 1 bytes as they are; or 128 + n, then two bytes with a distance d: n + 4 bytes as they
- * stand d bytes before.
+ * stand d bytes before; or 255, then the 16 bytes of a UUID, of which nothing repeats and which is half of what is left.
  */
 export class RecordPacker {
   readonly #sample: Buffer;
@@ -49,6 +58,12 @@ export class RecordPacker {
       const before = seen[hash] ?? NOWHERE;
       seen[hash] = at;
       const length = before === NOWHERE ? 0 : matchLength(before, at, Math.min(end, at + MAX_MATCH));
+      if (length < UUID_TEXT && at + UUID_TEXT <= end && isUuid(at)) {
+        to = putUuid(at, putLiterals(literals, at, to));
+        at += UUID_TEXT;
+        literals = at;
+        continue;
+      }
       if (length < MIN_MATCH) {
         at++;
         continue;
@@ -72,6 +87,11 @@ export class RecordPacker {
       const code = bytes[from++] ?? 0;
       if (code < 0x80) {
         for (const end = from + code; from <= end;) window[to++] = bytes[from++] ?? 0;
+        continue;
+      }
+      if (code === UUID_CODE) {
+        to = takeUuid(bytes, from, to);
+        from += UUID_BYTES;
         continue;
       }
       let source = to - ((bytes[from] ?? 0) | ((bytes[from + 1] ?? 0) << 8));
@@ -112,6 +132,39 @@ function putLiterals(from: number, end: number, to: number): number {
     const count = Math.min(end - at, MAX_LITERALS);
     packed[out++] = count - 1;
     for (const last = at + count; at < last;) packed[out++] = window[at++] ?? 0;
+  }
+  return out;
+}
+
+/** Whether the text of a UUID stands in the window at `at`, in small letters. */
+function isUuid(at: number): boolean {
+  if (window[at + 8] !== DASH || window[at + 13] !== DASH) return false;
+  for (let i = 0; i < UUID_TEXT; i++) {
+    const code = window[at + i] ?? 0;
+    if (DASHES.has(i) ? code !== DASH : (NIBBLES[code] ?? -1) < 0) return false;
+  }
+  return true;
+}
+
+/** Packs the UUID at `at`; tells where it goes on. */
+function putUuid(at: number, to: number): number {
+  let out = to;
+  packed[out++] = UUID_CODE;
+  for (let i = 0; i < UUID_TEXT; i += 2) {
+    if (DASHES.has(i)) i++;
+    packed[out++] = ((NIBBLES[window[at + i] ?? 0] ?? 0) << 4) | (NIBBLES[window[at + i + 1] ?? 0] ?? 0);
+  }
+  return out;
+}
+
+/** Writes the UUID of the bytes from `from` on into the window; tells where it goes on. */
+function takeUuid(bytes: Uint8Array, from: number, to: number): number {
+  let out = to;
+  for (let i = 0; i < UUID_BYTES; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) window[out++] = DASH;
+    const byte = bytes[from + i] ?? 0;
+    window[out++] = HEX[byte >>> 4] ?? 0;
+    window[out++] = HEX[byte & 15] ?? 0;
   }
   return out;
 }

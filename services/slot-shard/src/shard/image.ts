@@ -1,6 +1,6 @@
 import type { Clock } from '@parkade/clock';
 import { keys, parseSlotKey } from '@parkade/ids';
-import { JournalEntry, ShardMark, SlotRecord } from '@parkade/proto';
+import { JournalEntry, ShardMark } from '@parkade/proto';
 import {
   type KeyValue,
   prefixRange,
@@ -42,7 +42,7 @@ export class ShardImage {
 
   put({ key, value, modRevision }: KeyValue): void {
     if (key.startsWith(this.#slotsPrefix)) {
-      this.table.load(SlotRecord.decode(value), modRevision, value);
+      this.table.load(value, modRevision);
     } else if (key.startsWith(this.#journalPrefix)) {
       // In memory of its own: what was read is a piece of a page of megabytes.
       const own = Buffer.from(value);

@@ -48,7 +48,7 @@ class Played {
         commands.park(parkId, callId),
       );
       if (record === undefined) return;
-      if (packs) table.load(record, this.#revision, SlotRecordMessage.encode(record).finish());
+      if (packs) table.load(SlotRecordMessage.encode(record).finish(), this.#revision);
       else table.install(table.entry(tenant, 'default', slot), record, this.#revision);
       this.parkIds.push(parkId);
       return;

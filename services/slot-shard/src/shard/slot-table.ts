@@ -1,8 +1,8 @@
 import { keys, parkIdTimeMs } from '@parkade/ids';
-import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
+import { type CallRef, type SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { nextDueMs } from '../machine/index.js';
-import { type Found, PackedSlot, PackedSlots } from '../packed/index.js';
+import { type Found, PackedSlot, PackedSlots, readHead, type RecordHead } from '../packed/index.js';
 import type { SlotPool } from '../pool/index.js';
 import type { TenantUse } from '../quotas/tenant-use.js';
 import { LotPools } from './lot-pools.js';
@@ -198,25 +198,28 @@ export class SlotTable {
     moveCursor(entry.lot, slot, record);
   }
 
-  /** A record as it was read from the store, encoded as `bytes`; what is known of its slot is replaced. */
-  load(record: SlotRecord, revision: number, bytes: Uint8Array): void {
-    if (record.name === undefined) return;
-    const { tenantId, lotId, slot } = record.name;
+  /** A record as it was read from the store; what is known of its slot is replaced. */
+  load(bytes: Uint8Array, revision: number): void {
+    const head = readHead(bytes);
+    const { name, parks } = head;
+    if (name === undefined) return;
+    const { tenantId, lotId, slot } = name;
     const known = this.find(tenantId, lotId, slot);
-    if (known === undefined && nextDueMs(record) === undefined) {
+    if (known === undefined && head.isAtRest) {
       const lot = this.#lots.of(tenantId, lotId);
       const place = this.#packed.take();
-      if (this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: freedAtMs(record) }, bytes)) {
-        lot.calls += record.parks.length;
-        lot.slots += Number(record.parks.length > 0);
-        this.#use?.add(tenantId, record.parks.length, Number(record.parks.length > 0));
-        this.#parks += record.parks.length;
-        moveCursor(lot, slot, record);
+      if (this.#packed.pack(place, { record: head, revision, lot: lot.number, freedAtMs: freedAtMs(head) }, bytes)) {
+        const slots = Number(parks.length > 0);
+        lot.calls += parks.length;
+        lot.slots += slots;
+        this.#use?.add(tenantId, parks.length, slots);
+        this.#parks += parks.length;
+        moveCursor(lot, slot, head);
         return;
       }
       this.#packed.release(place);
     }
-    this.install(known ?? this.entry(tenantId, lotId, slot), record, revision);
+    this.install(known ?? this.entry(tenantId, lotId, slot), SlotRecord.decode(bytes), revision);
   }
 
   /** From now on what is in the table counts for the tenants' quotas. */
@@ -331,7 +334,9 @@ export class SlotTable {
     const { record, revision, lot, place, writing, held, waiting } = entry;
     if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
       return false;
-    if (!this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: entry.freedAtMs })) return false;
+    const bytes = SlotRecord.encode(record).finish();
+    if (!this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: entry.freedAtMs }, bytes))
+      return false;
     this.#names.replace(entry, record, undefined);
     this.#drop(entry);
     // Whoever still has it (the queue of what is due) shall find nothing in it.
@@ -377,13 +382,13 @@ function poolOf({ name, lot }: SlotEntry): SlotPool | undefined {
 }
 
 /** The last slot a call came to; ended parks tell it as well, for their ids carry their time. */
-function moveCursor(lot: Lot, slot: string, record: SlotRecord): void {
+function moveCursor(lot: Lot, slot: string, record: Pick<RecordHead, 'parks' | 'ended'>): void {
   const newest = record.parks.at(-1)?.parkId ?? record.ended.at(-1)?.parkId;
   const atMs = newest === undefined ? undefined : parkIdTimeMs(newest);
   if (atMs !== undefined && atMs >= (lot.cursor?.atMs ?? 0)) lot.cursor = { slot, atMs };
 }
 
 /** When a slot with this record became free, wall ms; 0: it is not free. */
-function freedAtMs({ parks, last }: SlotRecord): number {
+function freedAtMs({ parks, last }: Pick<RecordHead, 'parks' | 'last'>): number {
   return parks.length > 0 ? 0 : Math.max(1, last?.atMs ?? 0);
 }
