@@ -1,12 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Memory } from '../processes/messages.js';
 
-/** What this process holds, after a full collection. */
-export function memory(): Memory {
+/** Until buffers whose owners were collected are given back. */
+const FREED_MS = 500;
+
+/** What this process holds, after full collections. */
+export async function memory(): Promise<Memory> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  collect();
+  for (let times = 0; times < 3; times++) {
+    collect();
+    await delay(FREED_MS);
+  }
   return resident();
 }
 

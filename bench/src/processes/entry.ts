@@ -50,7 +50,7 @@ function cpu(): Promise<number> {
 const pauses = watchPauses();
 const all = {
   cpu,
-  memory: () => Promise.resolve(memory()),
+  memory,
   resident: () => Promise.resolve(resident()),
   pauses: () => Promise.resolve(pauses()),
   ...answers,
