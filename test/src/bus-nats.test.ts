@@ -1,5 +1,6 @@
 import { cp, rm } from 'node:fs/promises';
-import { type Bus, type BusMessage, type BusStatus, openBus, type StreamSpec } from '@parkade/bus';
+import { blobsContract } from '@parkade/admin/blobs-contract';
+import { type Bus, type BusMessage, type BusStatus, NatsObjects, openBus, type StreamSpec } from '@parkade/bus';
 import { busContract } from '@parkade/bus/contract';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -8,6 +9,9 @@ import { startNats, type TestNats } from './support/nats.js';
 
 const deps = { clock: new SystemClock(), random: new SystemRandom() };
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const payload = new TextEncoder().encode('x'.repeat(200));
+const within = { timeout: 30_000, interval: 50 };
 
 busContract('NATS', async () => {
   const server = await startNats();
@@ -29,6 +33,37 @@ busContract('NATS', async () => {
   };
 });
 
+blobsContract('NATS', async () => {
+  const server = await startNats();
+  const [one, other] = [new NatsObjects(server.url, 'files', deps), new NatsObjects(server.url, 'files', deps)];
+  return {
+    one,
+    other,
+    close: async () => {
+      await Promise.all([one.close(), other.close()]);
+      await server.stop();
+    },
+  };
+});
+
+it('files in NATS are read again once their server is back, and refused meanwhile', async () => {
+  const server = await startNats();
+  const objects = new NatsObjects(server.url, 'files', deps);
+  try {
+    await objects.put('a', payload);
+    await server.kill('SIGKILL');
+    await expect(objects.get('a')).rejects.toMatchObject({ name: 'BusError' });
+    await server.restart();
+    await vi.waitFor(
+      async () => expect(Buffer.from((await objects.get('a')) ?? [])).toEqual(Buffer.from(payload)),
+      within,
+    );
+  } finally {
+    await objects.close();
+    await server.stop();
+  }
+});
+
 const EVENTS: StreamSpec = {
   name: 'events',
   subjects: ['events.>'],
@@ -38,8 +73,6 @@ const EVENTS: StreamSpec = {
   duplicateWindowMs: 120_000,
 };
 const LAMPS: StreamSpec = { ...EVENTS, name: 'lamps', subjects: ['lamps.>'], kind: 'last-value', maxAgeMs: 0 };
-const payload = new TextEncoder().encode('x'.repeat(200));
-const within = { timeout: 30_000, interval: 50 };
 
 describe('bus on NATS, with a server that fails', () => {
   let server: TestNats;

@@ -1,9 +1,9 @@
-import { DirectoryBlobs } from '@parkade/admin';
 import { createGateway } from '@parkade/gateway';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
+import { openPromptPlace, readPromptPlace } from '../service/prompt-place.js';
 import { announce, announceHttp, runService } from '../service/run-service.js';
 import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
 import type { Output } from '../terminal/output.js';
@@ -44,10 +44,11 @@ export function addGateway(program: Command, output: Output): void {
     reader.required('etcd', 'a gateway needs the etcd of its cluster; all in one process is parkade up');
     const flags = readServiceFlags(reader, { role: 'gateway', kind: 'public', port: 7275, autoTenants: false });
     const httpPort = readHttpPort(reader);
-    const promptFiles = reader.text('promptFiles');
+    const promptPlace = readPromptPlace(reader, flags.backends);
     reader.check();
     await runService(flags, output, async (deps, shardCount) => {
       const { host, port, autoTenants } = flags;
+      const prompts = openPromptPlace(promptPlace, flags.backends, deps.clock);
       const gateway = await createGateway(
         { host, port, httpPort, autoTenants, shardCount },
         // Without NATS of the cluster there are no records to read; a bus of its own holds none.
@@ -55,12 +56,17 @@ export function addGateway(program: Command, output: Output): void {
           ...deps,
           bus: flags.backends.nats === undefined ? undefined : deps.bus,
           metrics: { registry: deps.metrics.part() },
-          blobs: promptFiles === undefined ? undefined : new DirectoryBlobs(promptFiles),
+          blobs: prompts.blobs,
         },
       );
       announce(output, flags.json, gateway.address);
       announceHttp(output, flags.json, gateway.httpUrl);
-      return gateway;
+      return {
+        drain: async (graceMs) => {
+          await gateway.drain(graceMs);
+          await prompts.close();
+        },
+      };
     });
   });
 }

@@ -1,4 +1,11 @@
-import { DEFAULT_ANNOUNCEMENTS, DEFAULT_DNS_NODES, type DnsNodesConfig, startMedia } from '@parkade/media';
+import {
+  DEFAULT_ANNOUNCEMENTS,
+  DEFAULT_DNS_NODES,
+  DEFAULT_PROMPT_BYTES,
+  type DnsNodesConfig,
+  type PromptsConfig,
+  startMedia,
+} from '@parkade/media';
 import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
@@ -48,6 +55,21 @@ export function addMedia(program: Command, output: Output): void {
       'PARKADE_MEDIA_NODES_SIP_PORT',
       '5060',
     ),
+    flag(
+      '--prompt-cache <directory>',
+      'keep the uploaded prompt files of tenants here, for the switches',
+      'PARKADE_PROMPT_CACHE',
+    ),
+    flag(
+      '--prompt-cache-at-switch <path>',
+      'where the switches find that directory (default: at the same path)',
+      'PARKADE_PROMPT_CACHE_AT_SWITCH',
+    ),
+    flag(
+      '--prompt-source <url>',
+      'the REST API of the gateways, where prompt files are fetched: http://host:port',
+      'PARKADE_PROMPT_SOURCE',
+    ),
     FLAGS.memberId,
     FLAGS.leaseTtl,
     FLAGS.shards,
@@ -73,6 +95,7 @@ export function addMedia(program: Command, output: Output): void {
     const gateway = reader.text('gateway') ?? '';
     const outboundPort = reader.has('outboundPort') ? reader.integer('outboundPort', 0, 65_535, 8084) : undefined;
     const dnsNodes = readDnsNodes(reader);
+    const prompts = readPrompts(reader);
     reader.check();
     const { tenants, codes, limits, routed } = await readMediaFile(reader.text('mediaFile'));
     await runService(flags, output, async (deps) => {
@@ -92,6 +115,7 @@ export function addMedia(program: Command, output: Output): void {
         domains: routed.domains,
         codes,
         dnsNodes,
+        prompts,
         announcements: DEFAULT_ANNOUNCEMENTS,
         limits,
       };
@@ -118,4 +142,23 @@ function readDnsNodes(reader: FlagReader): DnsNodesConfig | undefined {
     );
   }
   return { ...DEFAULT_DNS_NODES, service, port: eventSocket, sipPort };
+}
+
+/** How uploaded prompt files come to the switches; undefined: not at all. A fault stays with the reader. */
+function readPrompts(reader: FlagReader): PromptsConfig | undefined {
+  const directory = reader.text('promptCache');
+  const source = reader.text('promptSource');
+  const atSwitch = reader.text('promptCacheAtSwitch');
+  if (directory === undefined && source === undefined) return undefined;
+  if (directory === undefined || source === undefined) {
+    reader.fault('--prompt-cache and --prompt-source go together: where files are kept, and where they are fetched');
+    return undefined;
+  }
+  if (!/^https?:\/\/[^/?#@]+\/?$/.test(source)) {
+    reader.fault('--prompt-source must be http://host:port or https://host:port of a gateway');
+  }
+  if (!/^\/[A-Za-z0-9_./-]*$/.test(atSwitch ?? directory)) {
+    reader.fault('the switches must find prompt files at an absolute path of letters, digits and _ . / - only');
+  }
+  return { directory, atSwitch, source: source.replace(/\/$/, ''), maxBytes: DEFAULT_PROMPT_BYTES };
 }

@@ -4,6 +4,7 @@ import { FlagReader } from '../flags/flag-reader.js';
 import { readMediaFile } from '../media/media-file.js';
 import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
 import { readWebhookLimits, WEBHOOK_FLAGS } from '../flags/webhook-flags.js';
+import { openPromptPlace, readPromptPlace } from '../service/prompt-place.js';
 import { announce, announceHttp, runService } from '../service/run-service.js';
 import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
 import { softwareVersion } from '../service/version.js';
@@ -41,6 +42,7 @@ export function addUp(program: Command, output: Output): void {
     FLAGS.host,
     flag('--port <port>', 'the port of the gRPC API; 0: any free one', 'PARKADE_PORT', '7275'),
     FLAGS.httpPort,
+    FLAGS.promptFiles,
     flag('--owners <n>', 'owners of slots to start', 'PARKADE_OWNERS', '1'),
     flag('--gateways <n>', 'gateways to start; all but the first on any free port', 'PARKADE_GATEWAYS', '1'),
     flag(
@@ -83,6 +85,7 @@ export function addUp(program: Command, output: Output): void {
     const recallPort = reader.integer('recallPort', 0, MAX_PORT, flags.port === 0 ? 0 : RECALL_PORT);
     const flowPort = reader.integer('flowPort', 0, MAX_PORT, flags.port === 0 ? 0 : FLOW_PORT);
     const webhooks = readWebhookLimits(reader);
+    const promptPlace = readPromptPlace(reader, flags.backends);
     reader.check();
     const { routed } = await readMediaFile(reader.text('mediaFile'));
     const settingsFile = reader.text('settings');
@@ -92,14 +95,20 @@ export function addUp(program: Command, output: Output): void {
       output,
       async (deps, shardCount) => {
         const version = softwareVersion();
+        const prompts = openPromptPlace(promptPlace, flags.backends, deps.clock);
         const service = await WholeService.start(
           { ...flags, httpPort, owners, gateways, shardCount, version, recallPort, flowPort, routed, webhooks },
-          deps,
+          { ...deps, blobs: prompts.blobs },
         );
         for (const address of service.local.addresses) announce(output, flags.json, address);
         announceHttp(output, flags.json, service.local.httpUrl);
         tell(output, flags.json, service, flags.backends.dataDir ?? 'memory', flags.backends.etcd);
-        return service;
+        return {
+          drain: async (graceMs) => {
+            await service.drain(graceMs);
+            await prompts.close();
+          },
+        };
       },
       async (store) => {
         if (settingsFile !== undefined) await applyDocument(store, settingsFile, settings);

@@ -35,7 +35,7 @@ export const FLAGS = {
   ),
   promptFiles: flag(
     '--prompt-files <directory>',
-    'keep the prompt files of tenants here; all gateways share it',
+    'keep the prompt files of tenants here, for all gateways; nats: in the Object Store of --nats',
     'PARKADE_PROMPT_FILES',
   ),
   advertiseHost: flag(

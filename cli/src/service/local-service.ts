@@ -1,3 +1,4 @@
+import type { Blobs } from '@parkade/admin';
 import { type Clock, type Random, sleep } from '@parkade/clock';
 import type { Authenticator } from '@parkade/identity';
 import { createGateway, type Gateway } from '@parkade/gateway';
@@ -34,6 +35,8 @@ export interface LocalServiceDeps extends Pick<Backends, 'store' | 'bus'> {
   readonly security?: Security | undefined;
   /** Who calls, for what is not gRPC. Default: anybody. */
   readonly authenticator?: Authenticator | undefined;
+  /** Where prompt files of tenants are kept. Default: there can be none. */
+  readonly blobs?: Blobs | undefined;
   /** Default: nobody asks. */
   readonly metrics?: ProcessMetrics | undefined;
   /** Undefined where traces are off. */

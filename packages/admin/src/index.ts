@@ -14,6 +14,7 @@ export {
 export * from './park-server/park-server.js';
 export { type ParkedCalls } from './parked-calls.js';
 export * from './prompt-files/blobs.js';
+export { LINK_MS, SignedLinks } from './prompt-files/links.js';
 export * from './prompt-files/prompt-file.js';
 export { invalid, invalidField } from './refusals.js';
 export { type ChangeBy } from './audit/actor-scope.js';

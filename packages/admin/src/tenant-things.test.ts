@@ -1,6 +1,3 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ManualClock, SystemClock } from '@parkade/clock';
 import { EXTENSION_LOT, keys } from '@parkade/ids';
 import { Refused } from '@parkade/rpc';
@@ -8,9 +5,8 @@ import { putLot, putSystem, putTenant } from '@parkade/settings';
 import { openEmbeddedStore, type Store } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Admin } from './admin.js';
-import { DirectoryBlobs } from './prompt-files/blobs.js';
 import { SignedLinks } from './prompt-files/links.js';
-import { MAX_PROMPT_FILE_BYTES } from './prompt-files/prompt-file.js';
+import { blobName, MAX_PROMPT_FILE_BYTES } from './prompt-files/prompt-file.js';
 import { AdminBench, done, refusal, TENANT } from './testing/admin-bench.testing.js';
 
 let store: Store;
@@ -146,6 +142,20 @@ describe('prompt files', () => {
     expect(bench.blobs.kept.size).toBe(3);
   });
 
+  it('are each its own under an id: another file, or another tenant’s, does not take its place (A13)', async () => {
+    const upload = (tenantId: string, bytes: Uint8Array) => admin.promptFiles.create(tenantId, 'b.wav', bytes, 'own');
+    const other = Buffer.concat([wav, Buffer.from('other')]);
+    await putTenant(store, 'other', {});
+    done(await upload(TENANT, wav));
+    done(await upload(TENANT, wav));
+    expect(refusal(await upload(TENANT, other))).toBe('REQUEST_ID_REUSED');
+    done(await upload('other', other));
+    expect(done(await admin.promptFiles.content(TENANT, 'own')).bytes).toEqual(wav);
+    done(await admin.promptFiles.destroy('other', 'own'));
+    expect(done(await admin.promptFiles.content(TENANT, 'own')).bytes).toEqual(wav);
+    done(await admin.promptFiles.destroy(TENANT, 'own'));
+  });
+
   it('go with their bytes, and not while something plays them (A11)', async () => {
     done(await admin.parkServers.update(TENANT, { prompt_file_id: 'f1' }));
     expect(refusal(await admin.promptFiles.destroy(TENANT, 'f1'))).toBe('IN_USE');
@@ -154,8 +164,11 @@ describe('prompt files', () => {
     done(await admin.lots.put(TENANT, 'sales', { ranges: [{ first: '701', last: '702' }], slots }));
     expect(refusal(await admin.promptFiles.destroy(TENANT, 'f1'))).toBe('IN_USE');
     done(await admin.lots.destroy(TENANT, 'sales'));
+    const { value } = done(await admin.promptFiles.show(TENANT, 'f1'));
+    const blob = blobName(TENANT, value);
+    expect(bench.blobs.kept.has(blob)).toBe(true);
     done(await admin.promptFiles.destroy(TENANT, 'f1'));
-    expect(bench.blobs.kept.has('f1')).toBe(false);
+    expect(bench.blobs.kept.has(blob)).toBe(false);
     expect(refusal(await admin.promptFiles.show(TENANT, 'f1'))).toBe('PROMPT_FILE_NOT_FOUND');
   });
 
@@ -175,23 +188,6 @@ describe('prompt files', () => {
       new SignedLinks({ store, clock: new ManualClock(nowMs) }).isGood(TENANT, 'f1', expires, signature);
     expect(await goodAt(expires * 1_000 - 1)).toBe(true);
     expect(await goodAt(expires * 1_000)).toBe(false);
-  });
-
-  it('are kept in a directory as they are given', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'parkade-blobs-'));
-    try {
-      const blobs = new DirectoryBlobs(join(directory, 'new'));
-      expect(await blobs.get('a')).toBeUndefined();
-      await blobs.put('a', wav);
-      await blobs.put('a', Buffer.from('other'));
-      expect(await blobs.get('a')).toEqual(Buffer.from('other'));
-      expect(await readdir(join(directory, 'new'))).toEqual(['a']);
-      await blobs.delete('a');
-      await blobs.delete('a');
-      expect(await blobs.get('a')).toBeUndefined();
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
   });
 });
 

@@ -1,5 +1,6 @@
 import type { FeatureCodes } from '@parkade/settings';
 import type { DnsNodesConfig } from './nodes/dns-nodes.js';
+import type { PromptDirectoryConfig } from './prompts/prompt-directory.js';
 import type { TenantRule } from './calls/tenant-rules.js';
 
 /** How a media process is set up. */
@@ -35,10 +36,21 @@ export interface MediaConfig {
    * `parkade-pickup`.
    */
   readonly pickupContext?: string | undefined;
+  /** Where the prompt files of tenants are fetched from and kept for the switches; undefined: switches have files of their own. */
+  readonly prompts?: PromptsConfig | undefined;
   /** Nodes that DNS names; undefined: none. */
   readonly dnsNodes?: DnsNodesConfig | undefined;
   readonly limits: MediaLimits;
 }
+
+/** How uploaded prompt files come to the switches. */
+export interface PromptsConfig extends PromptDirectoryConfig {
+  /** The REST API of the gateways: `http://host:port`, or `https:` where its certificate names that host. */
+  readonly source: string;
+}
+
+/** Prompt files that are kept for the switches have so many bytes together at most. */
+export const DEFAULT_PROMPT_BYTES = 1024 * 1024 * 1024;
 
 /** Sounds of the switch, as it names files. The defaults are of its stock sounds, but for the tenants' prompts. */
 export interface Announcements {
@@ -53,7 +65,7 @@ export interface Announcements {
   /** A conference's leg cannot be parked. */
   readonly conference: string;
   readonly failed: string;
-  /** The hold prompt of a tenant: `{id}` is replaced by its `prompt_file_id`. */
+  /** A hold prompt that is the switch's own file: `{id}` is replaced by the `prompt_file_id`. */
   readonly prompt: string;
 }
 

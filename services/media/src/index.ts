@@ -5,9 +5,11 @@ export {
   DEFAULT_ANNOUNCEMENTS,
   DEFAULT_MEDIA_LIMITS,
   DEFAULT_PICKUP_CONTEXT,
+  DEFAULT_PROMPT_BYTES,
   DEFAULT_SIP_PROFILE,
   type MediaConfig,
   type MediaLimits,
+  type PromptsConfig,
 } from './config.js';
 export { DEFAULT_ROUTED_MEDIA, RoutedMedia, type RoutedMediaConfig } from './legs/routed-media.js';
 export type * from './legs/types.js';

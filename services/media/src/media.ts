@@ -29,6 +29,7 @@ import { NodeRegistry } from './nodes/node-registry.js';
 import { NodeSet } from './nodes/node-set.js';
 import { resolveAddresses, resolveService } from './nodes/resolve-service.js';
 import { LampFeed } from './lamps/lamp-feed.js';
+import { openPrompts, promptPlaces } from './prompts/open-prompts.js';
 import { LegStreams } from './rpc/leg-streams.js';
 import { mediaNodeService } from './rpc/media-node-service.js';
 import { NodeClients } from './rpc/node-clients.js';
@@ -95,6 +96,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
   const owners = new OwnerDirectory<string>(space, { store, clock, random, report });
   await Promise.all([registry.start(), settings.start(), owners.start()]);
 
+  const prompts = await openPrompts(config, { store, settings, clock, log });
   const addresses = new NodeAddresses(registry, resolveAddresses, clock);
   const api = new GrpcParkApi(config.gateway, limits.clusterMs, clock, security.peers, deps.tracer);
   const clients = new NodeClients(owners, clock, security.peers);
@@ -130,6 +132,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
         log,
         api,
         settingsOf: (tenantId) => settings.tenant(tenantId),
+        promptAt: promptPlaces(config, prompts),
         feed,
         groupOf,
         addresses,
@@ -221,6 +224,7 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
     await outbound?.close();
     dnsNodes?.close();
     await feed?.close();
+    await prompts?.close();
     await ownership.close();
     await nodes.close();
     streams.endAll();

@@ -1,7 +1,12 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keys } from '@parkade/ids';
 import type { Channel } from '@parkade/media-simulator';
 import { type Park, ParkState } from '@parkade/proto';
-import { putTenant } from '@parkade/settings';
-import { afterEach, expect, test } from 'vitest';
+import { putLot, putTenant } from '@parkade/settings';
+import { afterEach, expect, test, vi } from 'vitest';
 import { until, World } from './world.js';
 
 let world: World;
@@ -37,6 +42,42 @@ test('the tenant’s hold prompt is played again and again to whoever is parked'
   world = await World.start({ settings: { prompt_file_id: 'please-wait' } });
   const { caller } = await parkedIn('701');
   expect(heard(caller)).toBe('endless_playback::prompts/please-wait.wav');
+});
+
+test('an uploaded prompt file is fetched through its link and played to whoever is parked; music, where it cannot be had', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'parkade-prompts-'));
+  try {
+    world = await World.start({ promptDirectory: directory });
+    const sound = Buffer.concat([Buffer.from('RIFF....WAVEfmt '), randomBytes(5_000)]);
+    const api = (path: string, type: string, body: Buffer | string): Promise<Response> =>
+      fetch(`${world.gateway.httpUrl ?? ''}/api${path}`, {
+        ...{ method: 'POST', body, headers: { 'parkade-tenant': 'acme', 'content-type': type } },
+      });
+    const { id } = (await (await api('/prompt_files?name=wait.wav', 'audio/wav', sound)).json()) as { id: string };
+    const named = await api('/call_park', 'application/json', JSON.stringify({ prompt_file_id: id }));
+    expect(named.status).toBe(200);
+    const name = `${createHash('sha256').update(sound).digest('hex')}.wav`;
+    await vi.waitFor(async () => expect(await readdir(directory)).toEqual([name]), { timeout: 30_000 });
+    expect(await readFile(join(directory, name))).toEqual(sound);
+    const { caller } = await parkedIn('701');
+    expect(heard(caller)).toBe(`endless_playback::${join(directory, name)}`);
+    // Known to the store, and nobody has its bytes.
+    const lost = { id: 'lost', name: 'lost.wav', content_type: 'audio/wav', size: 4, sha256: 'ab'.repeat(32) };
+    const key = keys.promptFile('acme', 'lost');
+    await world.store.txn({ compare: [], success: [{ kind: 'put', key, value: Buffer.from(JSON.stringify(lost)) }] });
+    await putLot(world.store, 'acme', 'default', {
+      ranges: [{ first: '701', last: '703' }],
+      slots: { '702': { hold: { audio: 'prompt', prompt_file_id: 'lost' } } },
+    });
+    await until(() => world.logged.some((line) => line.includes('could not be fetched')));
+    const [other, callee] = await world.talk('2002', '1002');
+    world.sim.transferBlind(callee, '702');
+    await world.park('702', (one) => one?.state === ParkState.PARKED);
+    await until(() => other.nested !== undefined && heard(other) === 'local_stream://moh');
+    expect(await readdir(directory)).toEqual([name]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 test('a slot’s hold audio stands above its lot’s, and that above the tenant’s; also where the slot is chosen last', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { MemoryBlobs } from '@parkade/admin';
 import { EmbeddedBus } from '@parkade/bus';
 import { openParkClient } from '@parkade/cli';
 import { SystemClock, SystemRandom } from '@parkade/clock';
@@ -8,6 +9,7 @@ import {
   DEFAULT_ANNOUNCEMENTS,
   DEFAULT_MEDIA_LIMITS,
   DEFAULT_PICKUP_CONTEXT,
+  DEFAULT_PROMPT_BYTES,
   type Media,
   type MediaConfig,
   type MediaLimits,
@@ -43,6 +45,8 @@ export interface WorldOptions {
   /** How long a sound of the switches lasts, in ms. */
   readonly soundMs?: number;
   readonly trackCalls?: boolean;
+  /** Where uploaded prompt files are kept for the switches; the gateway has a REST API then. */
+  readonly promptDirectory?: string;
 }
 
 /** A tenant `acme` with slots 701 to 703 on simulated switches, and the real services around them, in one process. Settings can be given. */
@@ -79,7 +83,8 @@ export class World {
     const deps = { store, bus, clock, random, log, timing: TIMING };
     const owner = await startSlotShard({ ...shard, limits: DEFAULT_LIMITS }, SHARDS, deps);
     await until(() => owner.ownedShards() === SHARDS);
-    const gateway = await createGateway({}, { store, clock, random, log });
+    const uploads = options.promptDirectory === undefined ? {} : { httpPort: 0 };
+    const gateway = await createGateway(uploads, { store, clock, random, log, blobs: new MemoryBlobs() });
     const client = openParkClient(gateway.address);
     const world = new World(store, bus, options, client, owner, gateway);
     world.#ends.push(
@@ -124,6 +129,14 @@ export class World {
         tenants: options.tenants ?? [{ tenantId: 'acme', context: 'default', domain: 'acme.example' }],
         codes: DEFAULT_CODES,
         announcements: DEFAULT_ANNOUNCEMENTS,
+        prompts:
+          options.promptDirectory === undefined
+            ? undefined
+            : {
+                directory: options.promptDirectory,
+                source: this.gateway.httpUrl ?? '',
+                maxBytes: DEFAULT_PROMPT_BYTES,
+              },
         limits: { ...DEFAULT_MEDIA_LIMITS, effectMs: 1_000, recoverMs: 100, ...options.limits },
         ...more,
       },

@@ -4,8 +4,8 @@ import { MAX_OUTBOX, outboxPut } from '@parkade/records';
 import { type Compare, type Op, prefixRange, type Store, StoreError, type Txn, type TxnResult } from '@parkade/store';
 import type { ChangeBy } from './actor-scope.js';
 
-/** What of a tenant is settings, users or webhooks; its guard and names are written along, and name nothing by themselves. */
-const TENANT_KEY = /^\/parkade\/(tenants|users|webhooks)\/([^/]+)\/(?!guard$)(.*)$/;
+/** What of a tenant is settings, users, webhooks or prompt files; its guard and names are written along, and name nothing by themselves. */
+const TENANT_KEY = /^\/parkade\/(tenants|users|webhooks|prompt-files)\/([^/]+)\/(?!guard$)(.*)$/;
 const MAX_THINGS = 32;
 
 interface Thing {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Checked, check } from '@parkade/settings';
 import { z } from 'zod';
 
@@ -15,6 +16,11 @@ const promptFileSchema = z.strictObject({
   }),
   content_type: z.enum(PROMPT_FILE_TYPES),
   size: z.number().int().min(1).max(MAX_PROMPT_FILE_BYTES),
+  /** Of its bytes, in hex; absent: it was uploaded before this was kept. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 
 /** What is known of a prompt file: a sound that parked callers hear. Its size is in bytes. */
@@ -23,6 +29,19 @@ export type PromptFile = z.output<typeof promptFileSchema>;
 /** Reads what is stored of a prompt file. */
 export function parsePromptFile(json: unknown): Checked<PromptFile> {
   return check(promptFileSchema, json);
+}
+
+/** The SHA-256 of bytes or text, in hex. */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * Under what the bytes of a file are kept: no two tenants share a name, whatever ids they choose for their files, and no two
+ * contents do.
+ */
+export function blobName(tenantId: string, file: Pick<PromptFile, 'id' | 'sha256'>): string {
+  return file.sha256 === undefined ? file.id : sha256(JSON.stringify([tenantId, file.id, file.sha256]));
 }
 
 /** Where it can be fetched, relative to the API. */

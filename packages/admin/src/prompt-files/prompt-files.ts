@@ -11,12 +11,13 @@ import { storing } from '../storing.js';
 import type { TenantWriter, Written } from '../tenant-writer.js';
 import type { Blobs } from './blobs.js';
 import { SignedLinks } from './links.js';
-import { MAX_PROMPT_FILE_BYTES, parsePromptFile, type PromptFile, typeOf } from './prompt-file.js';
+import { blobName, MAX_PROMPT_FILE_BYTES, parsePromptFile, type PromptFile, sha256, typeOf } from './prompt-file.js';
 
 /**
  * The prompt files of tenants: what is known of them in the store, their bytes beside it.
  *
  *   A10. A file that is known has its bytes: they are written before it is known, and go after it.
+ *   A13. A file never changes under its id, and no tenant reaches the bytes of another's by choosing its id.
  *   A11. A file that is named by the tenant's own settings, or by a lot, is not deleted.
  */
 export class PromptFiles {
@@ -49,18 +50,24 @@ export class PromptFiles {
     }
     const type = typeOf(bytes);
     if (type === undefined) return invalidField('content', 'must be a WAV or MPEG sound');
-    const checked = parsePromptFile({ id, name, content_type: type, size: bytes.byteLength });
+    const checked = parsePromptFile({ id, name, content_type: type, size: bytes.byteLength, sha256: sha256(bytes) });
     if (!checked.ok) return invalid(checked.issues);
     const all = await this.all(tenantId);
     if (all instanceof Refused) return all;
     if (all.length >= limits.maxPromptFiles) return tooMany('prompt files', limits.maxPromptFiles);
-    await blobs.put(id, bytes);
+    const blob = blobName(tenantId, checked.value);
+    const kept = await placed(() => blobs.put(blob, bytes));
+    if (kept instanceof Refused) return kept;
     const key = keys.promptFile(tenantId, id);
-    const written = await writer.write(tenantId, [key], () => ({
-      ...{ value: checked.value, ops: [{ kind: 'put' as const, key, value: encodeJson(checked.value) }] },
-    }));
+    const written = await writer.write(tenantId, [key], ({ at }) => {
+      const stored = at(key);
+      const before = stored === undefined ? undefined : parsePromptFile(stored.json);
+      if (before?.ok === true && before.value.sha256 !== checked.value.sha256) return anotherFile(id);
+      return { value: checked.value, ops: [{ kind: 'put' as const, key, value: encodeJson(checked.value) }] };
+    });
     // Where the outcome is not known the bytes stay: a file must never be without them.
-    if (written instanceof Refused && written.reason !== Reason.STORE_UNAVAILABLE) await blobs.delete(id);
+    if (written instanceof Refused && written.reason !== Reason.STORE_UNAVAILABLE)
+      await placed(() => blobs.delete(blob));
     return written;
   }
 
@@ -89,22 +96,27 @@ export class PromptFiles {
   ): Promise<{ readonly file: PromptFile; readonly bytes: Uint8Array } | Refused> {
     const found = await this.show(tenantId, id);
     if (found instanceof Refused) return found;
-    const bytes = await this.deps.blobs?.get(id);
+    const bytes = await placed(async () => this.deps.blobs?.get(blobName(tenantId, found.value)));
+    if (bytes instanceof Refused) return bytes;
     return bytes === undefined ? noPlace() : { file: found.value, bytes };
   }
 
   async destroy(tenantId: string, id: string, options: WriteOptions = {}): Promise<Written<undefined> | Refused> {
     const key = keys.promptFile(tenantId, id);
+    let blob = id;
     const deleted = await this.deps.writer.write(tenantId, [key], ({ tenant, at }) => {
       const stored = at(key);
       if (stored === undefined) return notFound(id);
       const refused = unexpected(options, stored.revision);
       if (refused !== undefined) return refused;
+      const file = parsePromptFile(stored.json);
+      if (file.ok) blob = blobName(tenantId, file.value);
       const user = userOf(tenant, id);
       if (user !== undefined) return inUse(`The prompt file ${id}`, user);
       return { value: undefined, ops: [{ kind: 'delete' as const, range: { start: key } }] };
     });
-    if (!(deleted instanceof Refused)) await this.deps.blobs?.delete(id);
+    // Bytes that nobody knows of do no harm: where they cannot be deleted now, they stay.
+    if (!(deleted instanceof Refused)) await placed(async () => this.deps.blobs?.delete(blob));
     return deleted;
   }
 
@@ -142,6 +154,20 @@ function userOf(tenant: TenantView, id: string): string | undefined {
 
 function notFound(id: string): Refused {
   return new Refused(Reason.PROMPT_FILE_NOT_FOUND, `There is no prompt file ${id}.`, { prompt_file_id: id });
+}
+
+/** What the place of files does, or that it does not answer. */
+async function placed<T>(work: () => Promise<T>): Promise<T | Refused> {
+  try {
+    return await work();
+  } catch {
+    return new Refused(Reason.STORE_UNAVAILABLE, 'The place of the prompt files does not answer; retry.');
+  }
+}
+
+function anotherFile(id: string): Refused {
+  const message = `There is another file under ${id}: a request id is for one file alone. Upload it with a new one.`;
+  return new Refused(Reason.REQUEST_ID_REUSED, message, { prompt_file_id: id });
 }
 
 function noPlace(): Refused {

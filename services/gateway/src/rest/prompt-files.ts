@@ -16,6 +16,7 @@ const promptFile = Type.Object({
   name: Type.String({ description: 'What people call it.' }),
   content_type: Type.String({ description: '`audio/wav` or `audio/mpeg`.' }),
   size: Type.Integer({ minimum: 1, description: 'In bytes.' }),
+  sha256: Type.Optional(Type.String({ description: 'Of its bytes, in hex.' })),
   url: Type.String({ description: 'Where it can be fetched with a token, relative to the API.' }),
   link: Type.String({
     description: 'Where it can be fetched without a token, relative to the API, for a day: for media nodes.',

@@ -32,6 +32,8 @@ export interface NodeContext {
   readonly addresses: Pick<NodeAddresses, 'sipAddress' | 'nodesAt'>;
   /** A tenant's settings as they are now; undefined: nothing is stored of it. */
   readonly settingsOf: (tenantId: string) => TenantView | undefined;
+  /** Where a tenant's prompt file is at the switch; undefined: it is not there. */
+  readonly promptAt: (tenantId: string, promptFileId: string) => string | undefined;
   /** The node is to be reconciled before long: something was left open. */
   readonly reconcileSoon: () => void;
   /** The park group an extension is in. */

@@ -9,10 +9,12 @@ import { holdSound } from './hold-sound.js';
 export type Place = Pick<Park, 'tenantId' | 'lotId' | 'slot'>;
 
 /** What a call hears there; undefined: it waits nowhere that is known. */
-export function soundAt({ config, settingsOf }: NodeContext, place: Place | undefined): string {
+export function soundAt({ config, settingsOf, promptAt }: NodeContext, place: Place | undefined): string {
   const rule = config.tenants.find(({ tenantId }) => tenantId === place?.tenantId);
   const hold = place === undefined ? undefined : resolveHold(settingsOf(place.tenantId), place);
-  return holdSound(hold, { music: rule?.music ?? 'moh', prompt: config.announcements.prompt });
+  const id = hold?.promptFileId;
+  const prompt = place === undefined || id === undefined ? undefined : promptAt(place.tenantId, id);
+  return holdSound(hold, { music: rule?.music ?? 'moh', prompt });
 }
 
 /** Where a visit wants its call to wait, as far as is known before it has a slot. */

@@ -2,7 +2,7 @@ import type { ResolvedHold } from '@parkade/settings';
 import { expect, test } from 'vitest';
 import { holdSound } from './hold-sound.js';
 
-const DEFAULTS = { music: 'moh', prompt: 'prompts/{id}.wav' };
+const DEFAULTS = { music: 'moh', prompt: 'prompts/please-wait.wav' };
 const hold = (given: Partial<ResolvedHold>): ResolvedHold => ({
   audio: 'music',
   music: undefined,
@@ -19,8 +19,8 @@ test.each([
   [hold({ audio: 'prompt', promptFileId: 'please-wait' }), 'endless_playback::prompts/please-wait.wav'],
 ])('%o is played as %s (R22)', (given, sound) => expect(holdSound(given, DEFAULTS)).toBe(sound));
 
-test('a prompt without a name, or with one that is syntax to the switch, is music instead of silence', () => {
-  for (const promptFileId of [undefined, "a'b", '${hostname}', 'a;b']) {
-    expect(holdSound(hold({ audio: 'prompt', promptFileId }), DEFAULTS)).toBe('local_stream://moh');
+test('a prompt that is not there, or whose name is syntax to the switch, is music instead of silence', () => {
+  for (const prompt of [undefined, "a'b", '${hostname}', 'a;b']) {
+    expect(holdSound(hold({ audio: 'prompt' }), { music: 'moh', prompt })).toBe('local_stream://moh');
   }
 });

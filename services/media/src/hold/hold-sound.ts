@@ -6,13 +6,13 @@ import { isWord } from '../switch/values.js';
 export interface HoldDefaults {
   /** The music class. */
   readonly music: string;
-  /** Where a prompt file is at the switch: `{id}` is replaced. */
-  readonly prompt: string;
+  /** Where the prompt file is at the switch; undefined: it is not there. */
+  readonly prompt: string | undefined;
 }
 
 /**
  * What the switch is told to play to a parked caller, until something else is done with him (R22). A prompt that nobody has
- * named, or that has a name the switch cannot be told, is music: a caller never waits in silence by mistake.
+ * named, that is not there, or that has a name the switch cannot be told, is music: a caller never waits in silence by mistake.
  */
 export function holdSound(hold: ResolvedHold | undefined, defaults: HoldDefaults): string {
   const music = `local_stream://${hold?.music ?? defaults.music}`;
@@ -22,8 +22,7 @@ export function holdSound(hold: ResolvedHold | undefined, defaults: HoldDefaults
     case 'silence':
       return SILENCE;
     case 'prompt': {
-      const id = hold.promptFileId;
-      const prompt = id === undefined ? '' : `endless_playback::${defaults.prompt.replace('{id}', () => id)}`;
+      const prompt = defaults.prompt === undefined ? '' : `endless_playback::${defaults.prompt}`;
       return isWord(prompt) ? prompt : music;
     }
     case 'music':

@@ -46,6 +46,7 @@ export interface NodeAgentDeps {
   readonly log: Log;
   readonly api: ParkApi;
   readonly settingsOf: NodeContext['settingsOf'];
+  readonly promptAt: NodeContext['promptAt'];
   /** What lamps show; undefined: nobody tells this process. */
   readonly feed: Pick<LampFeed, 'lamps' | 'noticesSince'> | undefined;
   readonly groupOf: NodeContext['groupOf'];
@@ -77,7 +78,7 @@ export class NodeAgent {
     private readonly config: MediaConfig,
     private readonly deps: NodeAgentDeps,
   ) {
-    const { clock, random, log, api, mayWrite, settingsOf, groupOf, addresses } = deps;
+    const { clock, random, log, api, mayWrite, settingsOf, promptAt, groupOf, addresses } = deps;
     const { limits } = config;
     const { name } = node;
     const onDefect = (error: unknown): void => log.error('defect', { node: name, error: String(error) });
@@ -126,6 +127,7 @@ export class NodeAgent {
       log,
       config,
       settingsOf,
+      promptAt,
       groupOf,
       addresses,
       reconcileSoon: () => this.#rounds.within(RECONCILE_SOON_MS),
