@@ -29,6 +29,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['shards', async () => (await import('./commands/shards.js')).addShards],
   ['cluster', async () => (await import('./commands/cluster.js')).addCluster],
   ['settings', async () => (await import('./commands/settings.js')).addSettings],
+  ['quotas', async () => (await import('./commands/quotas.js')).addQuotas],
   ['media-nodes', async () => (await import('./commands/media-nodes.js')).addMediaNodes],
   ['token', async () => (await import('./commands/token.js')).addToken],
 ]);

@@ -19,6 +19,9 @@ export async function drive(baseUrl: string, tenant: string): Promise<readonly s
   const settings = { body: { codes: { auto: '*7' } } };
   done(await api.POST('/tenants/{id}', { params: { path: { id: tenant } }, ...settings }));
   same((await api.GET('/tenants/{id}', { params: { path: { id: tenant } } })).response.status, 200);
+  const quotas = { params: { path: { id: tenant } }, body: { parked_calls: 50 } };
+  same(done(await api.POST('/tenants/{id}/quotas', quotas)).in_force.parked_calls, 50);
+  same(done(await api.GET('/tenants/{id}/quotas', { params: { path: { id: tenant } } })).quotas.parked_calls, 50);
   const tenants = done(await api.GET('/tenants', { params: { query: { search: tenant } } }));
   same(tenants.count, 1);
   same(done(await api.GET('/feature_codes')).auto, '*7');

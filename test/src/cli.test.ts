@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keys } from '@parkade/ids';
+import { prefixRange } from '@parkade/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/process.js';
 import { withCluster } from './support/with-cluster.js';
@@ -135,6 +137,11 @@ describe('the client commands', () => {
       JSON.stringify({ tenants: { acme: { lots: { sales: { ranges: [{ first: '1', last: '1' }] } } } } }),
     );
     expect(await json('settings', 'apply', file, '--etcd', cluster().etcd)).toMatchObject({ written: 1 });
+    const { kvs } = await cluster().store.range(prefixRange(keys.tenantAudit('acme')));
+    const records = kvs.map(({ value }) => JSON.parse(Buffer.from(value).toString()) as object);
+    expect(records).toContainEqual(
+      expect.objectContaining({ operation: 'settings apply', principal: matching(/^cli:./), things: ['lots/sales'] }),
+    );
     expect(await json('park', '--tenant', 'acme', '--lot', 'sales', '--call-id', 's1')).toMatchObject({ slot: '1' });
     const full = await parkade('park', '--tenant', 'acme', '--lot', 'sales', '--call-id', 's2');
     expect([full.code, full.stderr]).toMatchObject([1, matching(/^parkade: LOT_FULL/)]);
@@ -144,6 +151,16 @@ describe('the client commands', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(/lots\.a\.spread/);
     expect(wrong.stderr).toMatch(/lots\.b\.colour/);
+  });
+
+  it('set and show what a tenant may take', async () => {
+    expect((await parkade('park', '--slot', '1', '--call-id', 'q1')).code).toBe(0);
+    const set = await parkade('quotas', 'set', '--parked-calls', '50');
+    expect(set.stdout).toMatch(/^parked calls: 50\nslots in use: no bound$/m);
+    expect(await json('quotas', 'show')).toMatchObject({ quotas: { parkedCalls: 50 }, in_force: { parkedCalls: 50 } });
+    expect((await parkade('quotas', 'set', '--parked-calls', '0')).code).toBe(2);
+    expect((await parkade('quotas', 'set')).stdout).toMatch(/^parked calls: no bound$/m);
+    expect((await parkade('retrieve', '--slot', '1', '--call-id', 'q2')).code).toBe(0);
   });
 
   it('register media nodes, list them, and take them out', async () => {

@@ -110,7 +110,7 @@ it('tells every park once and every event to a webhook in order, though the proc
 it('names who changed and who took what, once, without what they changed', async () => {
   const request = ListAuditRecordsRequest.fromPartial({ tenantId: 'acme', pageSize: 1_000 });
   const audit = async () => (await callUnary(records.listAuditRecords.bind(records), request, CALL_MS, clock)).records;
-  await vi.waitFor(async () => expect(await audit()).toHaveLength(1 + SLOTS.length * ROUNDS), WITHIN);
+  await vi.waitFor(async () => expect(await audit()).toHaveLength(2 + SLOTS.length * ROUNDS), WITHIN);
   const all = await audit();
   const [change, ...others] = all.filter(({ operation }) => operation === 'RecordsService/PutWebhook');
   expect([change?.things, change?.principal, change?.revisionBefore, others]).toEqual([

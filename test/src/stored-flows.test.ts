@@ -7,7 +7,9 @@ import {
   Reason,
   type StoredFlow,
 } from '@parkade/proto';
+import { keys } from '@parkade/ids';
 import { callFailure } from '@parkade/rpc';
+import { prefixRange } from '@parkade/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BLIND, clock, FlowWorld, requestId } from './support/flow-world.js';
 
@@ -70,6 +72,15 @@ describe('a stored flow', () => {
     });
     expect(stored.revision).toBeGreaterThan(0);
     expect(await get('given')).toEqual(stored);
+    // Who stored it is in the audit, as of everything that is asked for through an API.
+    const { kvs } = await world.store.range(prefixRange(keys.tenantAudit('acme')));
+    const records = kvs.map(
+      ({ value }) => JSON.parse(Buffer.from(value).toString()) as { readonly things: readonly string[] },
+    );
+    expect(records.find(({ things }) => things.includes('flows/given'))).toMatchObject({
+      operation: 'FlowService/PutFlow',
+      principal: 'anybody',
+    });
   });
 
   it('is executed by its id, as it was written last, until it is deleted', async () => {

@@ -19,13 +19,16 @@ const TIMES = 10;
 const VICTIM_RATE = 30;
 
 const SHARDS = 16;
-const ROUNDS = 7;
-const ROUND_MS = 4_000;
+const ROUNDS = 4;
+const ROUND_MS = 8_000;
+/** Until connections are there, and the flood has used up the burst that it may send at once after a pause. */
+const LEAD_IN_MS = 1_000;
 const WARM_UP_MS = 6_000;
 
 /**
  * What one tenant's requests take while it is alone, and while another one sends ten times what it may: in turn, alone and beside,
- * round after round, so that whatever else the machine does it does to both. A refusal is an answer: the aggressor goes on at once.
+ * round after round, so that whatever else the machine does it does to both. A refusal is an answer: the aggressor goes on at once. The
+ * flood is measured when it has lasted a second: before, it sends what it may send at once after a pause (`request_burst`).
  */
 export async function fairnessSection(): Promise<readonly Figure[]> {
   const backends = await startBackends();
@@ -36,24 +39,28 @@ export async function fairnessSection(): Promise<readonly Figure[]> {
     await served(owner, SHARDS);
     await setQuotas(backends.etcd.endpoint);
     const at = (tenantId: string, perSecond: number, ms: number): Load => ({
-      ...{ kind: 'unary-park', address: gateway.address, inFlight: 64, ms, perSecond, tenantId },
+      ...{ kind: 'unary-park', address: gateway.address, inFlight: 64, ms, perSecond, tenantId, leadInMs: LEAD_IN_MS },
     });
     const flood = (ms: number): Promise<LoadResult> => run(aggressor, at(AGGRESSOR, LIMIT * TIMES, ms));
     const ask = (ms: number): Promise<LoadResult> => run(victim, at(VICTIM, VICTIM_RATE, ms));
     // Processes that have done little are slow by themselves: first they do much, of tenants that nothing bounds.
     await run(aggressor, { kind: 'unary-park', address: gateway.address, inFlight: 64, ms: WARM_UP_MS });
     await Promise.all([ask(WARM_UP_MS / 2), flood(WARM_UP_MS / 2)]);
-    const [alone, beside, refused]: [number[], number[], number[]] = [[], [], []];
+    const [alone, beside, refused]: [LoadResult[], LoadResult[], number[]] = [[], [], []];
     for (let round = 0; round < ROUNDS; round++) {
-      alone.push(p99(await ask(ROUND_MS)));
+      alone.push(answered(await ask(ROUND_MS)));
       const [mine, theirs] = await Promise.all([ask(ROUND_MS), flood(ROUND_MS)]);
-      beside.push(p99(mine));
+      beside.push(answered(mine));
       refused.push(theirs.failed / theirs.operations);
     }
-    const times = ratios(beside, alone);
-    const baseline = `p99 alone ${median(alone).toFixed(1)} ms, beside ${median(beside).toFixed(1)} ms`;
+    const times = ratios(
+      beside.map(({ p99Ms }) => p99Ms),
+      alone.map(({ p99Ms }) => p99Ms),
+    );
+    const [aloneMs, besideMs] = [p99(alone), p99(beside)];
+    const baseline = `p99 alone ${aloneMs.toFixed(1)} ms, beside ${besideMs.toFixed(1)} ms, of all rounds together`;
     return [
-      atMost('fairness-p99-ratio', median(times), 1.5, 'times', { spread: spread(times), baseline }),
+      atMost('fairness-p99-ratio', besideMs / aloneMs, 1.5, 'times', { spread: spread(times), baseline }),
       atLeast('fairness-refused', median(refused), 0.5, 'of flood', { spread: spread(refused) }),
     ];
   } finally {
@@ -66,9 +73,17 @@ function run(process: BenchProcess, load: Load): Promise<LoadResult> {
 }
 
 /** Throws where the victim was refused: then it was not measured. */
-function p99({ failed, operations, firstFailure, p99Ms }: LoadResult): number {
+function answered(result: LoadResult): LoadResult {
+  const { failed, operations, firstFailure } = result;
   if (failed > 0) throw new Error(`${failed} of the ${operations} requests of the victim failed: ${firstFailure}`);
-  return p99Ms;
+  return result;
+}
+
+/** Of all rounds together, in ms: a round alone has a few hundred requests, of which two or three decide its own. */
+function p99(rounds: readonly LoadResult[]): number {
+  const slowest = rounds.flatMap(({ slowestMs = [] }) => slowestMs).sort((a, b) => b - a);
+  const operations = rounds.reduce((sum, round) => sum + round.operations, 0);
+  return slowest[Math.floor(operations / 100)] ?? NaN;
 }
 
 async function setQuotas(endpoint: string): Promise<void> {

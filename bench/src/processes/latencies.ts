@@ -12,6 +12,12 @@ export class Latencies {
     this.#ms[this.#count++ % Latencies.CAPACITY] = ms;
   }
 
+  /** The slowest share (0 to 1) of them, the slowest first: what the high quantiles of several runs together are made of. */
+  slowest(share: number): readonly number[] {
+    const sorted = this.#ms.slice(0, Math.min(this.#count, Latencies.CAPACITY)).sort();
+    return [...sorted.slice(Math.floor((1 - share) * sorted.length))].reverse();
+  }
+
   /** The value below which this share (0 to 1) of all lies; 0 where there is none. */
   quantile(share: number): number {
     const sorted = this.#ms.slice(0, Math.min(this.#count, Latencies.CAPACITY)).sort();

@@ -95,6 +95,8 @@ export interface Load {
   readonly ms: number;
   /** So many are sent each second, whatever becomes of those before, up to `inFlight`; undefined: as many as are answered. */
   readonly perSecond?: number;
+  /** With `perSecond`: so long it sends before anything is counted, so that connections are there; default 0. */
+  readonly leadInMs?: number;
   /** Whose slots it works on, all of them one tenant's; `unary-park` only. Not said: those of many. */
   readonly tenantId?: string;
 }
@@ -107,6 +109,8 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** With `perSecond`: the slowest twentieth, the slowest first. */
+  readonly slowestMs?: readonly number[];
 }
 
 export interface Question {

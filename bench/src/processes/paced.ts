@@ -12,7 +12,7 @@ const STEP_MS = 1;
  * for a worker is not told as fast.
  */
 export async function paced(
-  { inFlight, ms }: Load,
+  { inFlight, ms, leadInMs = 0 }: Load,
   perSecond: number,
   { operate, close }: Opened,
 ): Promise<LoadResult> {
@@ -20,24 +20,27 @@ export async function paced(
   const free = Array.from({ length: inFlight }, (_, worker) => ({ worker, turn: 0 }));
   let [failed, firstFailure, due, underWay] = [0, '', 0, 0];
   const startMs = performance.now();
+  const countedFromMs = startMs + leadInMs;
   const send = (dueMs: number): void => {
     const next = free.shift();
     if (next === undefined) return;
     due++;
     underWay++;
     operate(next.worker, next.turn, (failure) => {
-      latencies.add(performance.now() - dueMs);
-      if (failure !== undefined && failed++ === 0) firstFailure = failure;
+      if (dueMs >= countedFromMs) {
+        latencies.add(performance.now() - dueMs);
+        if (failure !== undefined && failed++ === 0) firstFailure = failure;
+      }
       underWay--;
       next.turn++;
       free.push(next);
     });
   };
-  for (let elapsedMs = 0; elapsedMs < ms; elapsedMs = performance.now() - startMs) {
+  for (let elapsedMs = 0; elapsedMs < leadInMs + ms; elapsedMs = performance.now() - startMs) {
     while (due < (elapsedMs * perSecond) / 1_000 && free.length > 0) send(startMs + (due * 1_000) / perSecond);
     await delay(STEP_MS);
   }
-  const seconds = (performance.now() - startMs) / 1_000;
+  const seconds = (performance.now() - countedFromMs) / 1_000;
   while (underWay > 0) await delay(STEP_MS);
   // Slots that are left occupied are emptied, uncounted.
   const [p50Ms, p99Ms] = [latencies.quantile(0.5), latencies.quantile(0.99)];
@@ -48,5 +51,5 @@ export async function paced(
       .map(({ worker, turn }) => new Promise<void>((resolve) => operate(worker, turn, () => resolve()))),
   );
   close();
-  return { operations, failed, firstFailure, seconds, p50Ms, p99Ms };
+  return { operations, failed, firstFailure, seconds, p50Ms, p99Ms, slowestMs: latencies.slowest(0.05) };
 }

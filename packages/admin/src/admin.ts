@@ -23,6 +23,7 @@ import { invalid, tenantNotFound } from './refusals.js';
 import { RingGroups } from './ring-groups/ring-groups.js';
 import { storing } from './storing.js';
 import { TenantWriter } from './tenant-writer.js';
+import { Quotas } from './tenants/quotas.js';
 import { OwnSettings } from './tenants/own-settings.js';
 import { type ListedTenant, Tenants } from './tenants/tenants.js';
 import type { User } from './users/user.js';
@@ -108,6 +109,7 @@ export class Admin {
   readonly draining: Draining;
   readonly ownSettings: OwnSettings;
   readonly tenants: Tenants;
+  readonly quotas: Quotas;
   readonly promptFiles: PromptFiles;
   readonly flows: FlowRecords;
   readonly webhooks: Webhooks;
@@ -128,12 +130,13 @@ export class Admin {
     this.groups = new Groups({ writer, draining: this.draining, limits, clock, random });
     this.users = new Users({ store, writer, limits, clock, random });
     this.members = new Members({ writer, users: this.users, draining: this.draining });
-    this.ringGroups = new RingGroups({ writer, limits });
+    this.ringGroups = new RingGroups({ store, writer, limits });
     this.lots = new Lots({ writer, limits });
     this.ownSettings = new OwnSettings({ writer });
     this.tenants = new Tenants({ store, settings, own: this.ownSettings, limits });
+    this.quotas = new Quotas({ writer, settings });
     this.flows = new FlowRecords(store);
-    this.webhooks = new Webhooks({ store, writer, random });
+    this.webhooks = new Webhooks({ store, writer, clock, random });
   }
 
   /** Does what somebody asked for through an API: whatever is changed meanwhile is recorded with their name. Rejects as `work` does. */

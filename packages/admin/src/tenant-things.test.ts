@@ -192,6 +192,24 @@ describe('prompt files', () => {
 });
 
 describe('lots and ring groups', () => {
+  it('a ring group that a call flow names is not deleted; a flow names no other (A3)', async () => {
+    const flow = (id: string) =>
+      JSON.stringify({
+        ...{ module: 'park', data: { action: 'park' } },
+        children: { _: { module: 'ring_group', data: { id }, children: {} } },
+      });
+    const put = (flowId: string, json: string) =>
+      admin.flows.put({ requestId: '', tenantId: TENANT, flowId, json, expectedRevision: undefined }).then(refusal);
+    expect(await put('main', flow('none'))).toMatch(/^INVALID_FIELD/);
+    expect(await put('main', flow('night'))).toBe('done');
+    for (let n = 0; n < 20; n++) expect(await put(`a-${n}`, JSON.stringify({ module: 'park', data: {} }))).toBe('done');
+    const refused = await admin.ringGroups.destroy(TENANT, 'night');
+    expect(refusal(refused)).toBe('IN_USE');
+    expect(refused instanceof Refused ? refused.message : '').toContain('the call flow main');
+    done(await admin.flows.delete({ requestId: '', tenantId: TENANT, flowId: 'main', expectedRevision: undefined }));
+    done(await admin.ringGroups.destroy(TENANT, 'night'));
+  });
+
   it('name only what the tenant has, and are not deleted while something names them (A3, A5, A6, A8)', async () => {
     const ranges = [{ first: '701', last: '720' }];
     const put = (id: string, lot: object) => admin.lots.put(TENANT, id, { ranges, ...lot }).then(refusal);

@@ -25,6 +25,8 @@ export const quotasSchema = z.strictObject({
   request_burst: limit,
 });
 export type QuotaSettings = z.output<typeof quotasSchema>;
+/** What there are quotas for, and the burst of one. */
+export const QUOTA_NAMES = ['parked_calls', 'slots', 'watches', 'requests_per_second', 'request_burst'] as const;
 export type Quota = Exclude<keyof QuotaSettings, 'request_burst'>;
 
 /** Reads a tenant's quotas. */

@@ -148,7 +148,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const owners = ownersOf(directory, deps, limits);
   const stop = new AbortController();
   const routed = { directory, clock, random, stop: stop.signal, ...owners };
-  const lots = new Lots(config, { store, settings, clock });
+  const lots = new Lots(config, { store, settings, clock, random });
   const owned = new OwnedSlots(limits, { cluster, ...routed });
   const places = new Places(cluster, lots, (...asked) => owned.shardOf(...asked));
   const delivery = new Delivery(limits, routed);

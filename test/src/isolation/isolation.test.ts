@@ -69,7 +69,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['GetFlow', 'ListFlows', 'GetTenantSettings', 'GetFeatureCodes'],
       ...['GetPromptFile', 'ListPromptFiles'],
     ],
-    operator: ['PutTenant', 'GetTenant', 'DeleteTenant', 'ListTenants'],
+    operator: ['PutTenant', 'GetTenant', 'DeleteTenant', 'ListTenants', 'GetTenantQuotas', 'PutTenantQuotas'],
   }),
   ...rows('/parkade.admin.v1.RecordsService/', {
     admin: [
@@ -94,7 +94,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['/slots', '/slots/{lot_id}/{slot}', '/parks/{park_id}', '/park_history'],
     ],
     admin: ['/audit_records', '/webhooks', '/webhooks/{id}', '/webhooks/{id}/dead_letters'],
-    operator: ['/tenants', '/tenants/{id}'],
+    operator: ['/tenants', '/tenants/{id}', '/tenants/{id}/quotas'],
   }),
   ...rows('POST ', {
     park: [
@@ -115,7 +115,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
       ...['/webhooks/{id}', '/webhooks/{id}/destroy', '/webhooks/{id}/replay'],
       ...['/prompt_files', '/prompt_files/{id}/destroy'],
     ],
-    operator: ['/tenants/{id}', '/tenants/{id}/destroy'],
+    operator: ['/tenants/{id}', '/tenants/{id}/destroy', '/tenants/{id}/quotas'],
   }),
 };
 

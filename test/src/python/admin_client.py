@@ -61,6 +61,10 @@ def main():
     found = api.ListTenants(tenants.ListTenantsRequest(query=lists.ListQuery(search=TENANT)))
     assert [one.tenant_id for one in found.tenants] == [TENANT]
     assert api.GetFeatureCodes(tenants.GetFeatureCodesRequest(**t)).codes.auto == "*7"
+    few = tenants.PutTenantQuotasRequest(quotas=tenants.Quotas(parked_calls=50), expected_revision=0, **t)
+    assert api.PutTenantQuotas(few).in_force.parked_calls == 50
+    refused("FAILED_PRECONDITION", b"REVISION_CONFLICT", lambda: api.PutTenantQuotas(few))
+    assert not api.GetTenantQuotas(tenants.GetTenantQuotasRequest(**t)).quotas.HasField("watches")
     codes = api.UpdateFeatureCodes(tenants.UpdateFeatureCodesRequest(park_next="", **t)).codes
     assert (codes.auto, codes.park_next, codes.retrieve) == ("*7", "", "*5")
     own = api.GetTenantSettings(tenants.GetTenantSettingsRequest(**t)).settings

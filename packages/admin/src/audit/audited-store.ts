@@ -28,7 +28,7 @@ export interface AuditedStoreDeps {
  *
  *   U1. The record of a change is put in the very transaction of the change: there is none without the other.
  *   U2. The revision before is exact: the transaction compares it. Where it changed meanwhile the transaction fails as a compare of
- *       the caller's would.
+ *       the caller's would. What is changed of several tenants at once is a record of each.
  *   U3. A record holds which things were changed and never what is in them, so no secrets.
  *   U4. Records that wait to be moved are bounded for each tenant: past that a change is refused, and nothing is done.
  */
@@ -36,16 +36,18 @@ export function auditedStore(deps: AuditedStoreDeps): Store {
   const { store } = deps;
   const txn: Store['txn'] = async (wanted, options) => {
     const by = deps.by();
-    const things = by === undefined ? [] : thingsOf(wanted.success);
-    const [first] = things;
-    if (by === undefined || first === undefined) return store.txn(wanted, options);
-    const [revisions, waiting] = await before(store, things, first.tenant);
-    if (waiting >= MAX_OUTBOX) {
-      throw new StoreError('unavailable', `${waiting} audit records of the tenant wait to be moved: is the bus away?`);
+    const tenants = by === undefined ? [] : byTenant(thingsOf(wanted.success));
+    if (by === undefined || tenants.length === 0) return store.txn(wanted, options);
+    let audited = wanted;
+    for (const [tenant, all] of tenants) {
+      const things = all.slice(0, MAX_THINGS);
+      const [revisions, waiting] = await before(store, things, tenant);
+      if (waiting >= MAX_OUTBOX) {
+        throw new StoreError('unavailable', `${waiting} audit records of ${tenant} wait to be moved: is the bus away?`);
+      }
+      audited = withRecord(audited, things, tenant, revisions, by, deps);
     }
-    return store
-      .txn(withRecord(wanted, things, first.tenant, revisions, by, deps), options)
-      .then(withoutRecord(wanted));
+    return store.txn(audited, options).then(withoutRecord(wanted));
   };
   // What the others do they do with the store itself.
   return new Proxy(store, {
@@ -59,18 +61,26 @@ export function auditedStore(deps: AuditedStoreDeps): Store {
 
 /** What a transaction changes of tenants. */
 function thingsOf(ops: readonly Op[]): readonly Thing[] {
-  return ops
-    .flatMap((op): readonly Thing[] => {
-      if (op.kind === 'get') return [];
-      const key = op.kind === 'put' ? op.key : op.range.start;
-      const [, kind, token, rest = ''] = TENANT_KEY.exec(key) ?? [];
-      const tenant = token === undefined ? undefined : decodeToken(token);
-      if (kind === undefined || tenant === undefined) return [];
-      const path = rest.split('/').map((part) => decodeToken(part) ?? part);
-      const name = rest === '' ? 'tenant' : kind === 'tenants' ? path.join('/') : `${kind}/${path.join('/')}`;
-      return [{ tenant, name, key }];
-    })
-    .slice(0, MAX_THINGS);
+  return ops.flatMap((op): readonly Thing[] => {
+    if (op.kind === 'get') return [];
+    const key = op.kind === 'put' ? op.key : op.range.start;
+    const [, kind, token, rest = ''] = TENANT_KEY.exec(key) ?? [];
+    const tenant = token === undefined ? undefined : decodeToken(token);
+    if (kind === undefined || tenant === undefined) return [];
+    const path = rest.split('/').map((part) => decodeToken(part) ?? part);
+    const name = rest === '' ? 'tenant' : kind === 'tenants' ? path.join('/') : `${kind}/${path.join('/')}`;
+    return [{ tenant, name, key }];
+  });
+}
+
+function byTenant(things: readonly Thing[]): readonly (readonly [tenant: string, things: readonly Thing[]])[] {
+  const tenants = new Map<string, Thing[]>();
+  for (const thing of things) {
+    const one = tenants.get(thing.tenant);
+    if (one === undefined) tenants.set(thing.tenant, [thing]);
+    else one.push(thing);
+  }
+  return [...tenants];
 }
 
 async function before(

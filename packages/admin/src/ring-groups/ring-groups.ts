@@ -1,10 +1,14 @@
 import { isName, keys } from '@parkade/ids';
+import { flowNaming } from '@parkade/flow';
+import { Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { encodeJson, nestingIssues, parseRingGroup, type RingGroupSettings, type TenantView } from '@parkade/settings';
+import type { Store } from '@parkade/store';
 import { patched } from '../json-object.js';
 import type { AdminLimits } from '../limits.js';
 import { inUse, invalid, invalidField, ringGroupNotFound, tooMany } from '../refusals.js';
 import { unexpected, type WriteOptions } from '../rules/expected-revision.js';
+import { storing } from '../storing.js';
 import type { TenantWriter, Written } from '../tenant-writer.js';
 
 /**
@@ -14,7 +18,9 @@ import type { TenantWriter, Written } from '../tenant-writer.js';
  *   A4. Ring groups in each other never lead in a circle, whoever writes at the same time.
  */
 export class RingGroups {
-  constructor(private readonly deps: { readonly writer: TenantWriter; readonly limits: AdminLimits }) {}
+  constructor(
+    private readonly deps: { readonly store: Store; readonly writer: TenantWriter; readonly limits: AdminLimits },
+  ) {}
 
   async show(tenantId: string, groupId: string): Promise<Written<RingGroupSettings> | Refused> {
     const stored = await this.deps.writer.read(keys.ringGroup(tenantId, groupId));
@@ -51,16 +57,32 @@ export class RingGroups {
   }
 
   async destroy(tenantId: string, groupId: string, options: WriteOptions = {}): Promise<Written<undefined> | Refused> {
+    const { store, writer, limits } = this.deps;
     const key = keys.ringGroup(tenantId, groupId);
-    return this.deps.writer.write(tenantId, [key], ({ tenant, at }) => {
-      const stored = at(key);
-      if (stored === undefined) return ringGroupNotFound(groupId);
-      const refused = unexpected(options, stored.revision);
-      if (refused !== undefined) return refused;
-      const user = userOf(tenant, groupId);
-      if (user !== undefined) return inUse(`The ring group ${groupId}`, user);
-      return { value: undefined, ops: [{ kind: 'delete', range: { start: key } }] };
-    });
+    const guard = keys.tenantGuard(tenantId);
+    for (let attempt = 0; attempt < limits.maxAttempts; attempt++) {
+      // Call flows are no settings: they are read here, and nothing of the tenant may change until it is written.
+      const read = await storing(async () => {
+        const revision = (await store.get(guard))?.modRevision ?? 0;
+        return { revision, flow: await flowNaming(store, tenantId, groupId) };
+      });
+      if (read instanceof Refused) return read;
+      const seen = { changed: false };
+      const written = await writer.write<undefined>(tenantId, [key, guard], ({ tenant, at }) => {
+        const stored = at(key);
+        if (stored === undefined) return ringGroupNotFound(groupId);
+        const refused = unexpected(options, stored.revision);
+        if (refused !== undefined) return refused;
+        const user = userOf(tenant, groupId);
+        if (user !== undefined) return inUse(`The ring group ${groupId}`, user);
+        seen.changed = (at(guard)?.revision ?? 0) !== read.revision;
+        if (seen.changed) return { value: undefined, ops: [] };
+        if (read.flow !== undefined) return inUse(`The ring group ${groupId}`, `the call flow ${read.flow}`);
+        return { value: undefined, ops: [{ kind: 'delete', range: { start: key } }] };
+      });
+      if (written instanceof Refused || !seen.changed) return written;
+    }
+    return new Refused(Reason.OVERLOADED, 'Others change this tenant all the while; retry after a pause.');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Random } from '@parkade/clock';
+import type { Clock, Random } from '@parkade/clock';
 import { isName, keys } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
 import {
@@ -9,6 +9,7 @@ import {
   MAX_ENDPOINTS,
   newSecret,
   parseEndpoint,
+  SECRET_OVERLAP_MS,
 } from '@parkade/records';
 import { Refused } from '@parkade/rpc';
 import { decodeJson, encodeJson } from '@parkade/settings';
@@ -18,10 +19,14 @@ import { unexpected, type WriteOptions } from '../rules/expected-revision.js';
 import { storing } from '../storing.js';
 import type { TenantWriter, Written } from '../tenant-writer.js';
 
-/** What makes an endpoint, or replaces one. Without a secret it keeps the one it has, or gets a new one. */
+/**
+ * What makes an endpoint, or replaces one. Without a secret it keeps the one it has, or gets a new one; `rotate_secret` makes a new
+ * one in any case. The one before a changed one signs, too, for a day.
+ */
 export interface EndpointInput {
   readonly url: string;
   readonly secret?: string | undefined;
+  readonly rotate_secret?: boolean | undefined;
   readonly kinds?: readonly string[] | undefined;
   readonly enabled?: boolean | undefined;
 }
@@ -34,7 +39,12 @@ export interface WrittenEndpoint extends EndpointView {
 /** The endpoints of tenants to which events are posted. */
 export class Webhooks {
   constructor(
-    private readonly deps: { readonly store: Store; readonly writer: TenantWriter; readonly random: Random },
+    private readonly deps: {
+      readonly store: Store;
+      readonly writer: TenantWriter;
+      readonly clock: Clock;
+      readonly random: Random;
+    },
   ) {}
 
   async list(tenantId: string): Promise<readonly EndpointView[] | Refused> {
@@ -65,7 +75,10 @@ export class Webhooks {
     input: EndpointInput,
     options: WriteOptions = {},
   ): Promise<Written<WrittenEndpoint> | Refused> {
-    const { store, writer, random } = this.deps;
+    const { store, writer, clock, random } = this.deps;
+    if (input.secret !== undefined && input.rotate_secret === true) {
+      return invalidField('rotate_secret', 'makes a new secret: give the one or the other');
+    }
     if (!isName(id)) return invalidField('id', 'must be 1 to 64 printable ASCII characters without blanks');
     const range = prefixRange(keys.tenantWebhooks(tenantId));
     const standing = await storing(() => store.range(range, { keysOnly: true }));
@@ -78,11 +91,14 @@ export class Webhooks {
       if (stored === undefined && standing.kvs.length >= MAX_ENDPOINTS) return tooMany('webhooks', MAX_ENDPOINTS);
       const before = stored === undefined ? undefined : parseEndpoint(stored.json);
       const kept = before?.ok === true ? before.value : undefined;
-      const made = kept === undefined && input.secret === undefined ? newSecret(random) : undefined;
+      const wantsNew = kept === undefined ? input.secret === undefined : input.rotate_secret === true;
+      const made = wantsNew ? newSecret(random) : undefined;
+      const secret = input.secret ?? made ?? kept?.secret ?? '';
       const { url, kinds = [], enabled = true } = input;
       const checked = parseEndpoint({
         ...{ id, url, kinds, enabled },
-        secret: input.secret ?? made ?? kept?.secret ?? '',
+        secret,
+        previous: previousOf(kept, secret, clock.nowMs()),
         key: kept?.key ?? Buffer.from(random.bytes(8)).toString('hex'),
       });
       if (!checked.ok) return invalid(checked.issues);
@@ -109,6 +125,13 @@ export class Webhooks {
     if (stored === undefined || endpoint?.ok !== true) return webhookNotFound(id);
     return { value: endpoint.value, revision: stored.revision };
   }
+}
+
+/** What signs besides: the secret that is changed now, for a day; else the one that was, while its day is not over. */
+function previousOf(kept: Endpoint | undefined, secret: string, nowMs: number): Endpoint['previous'] {
+  if (kept === undefined) return undefined;
+  if (kept.secret !== secret) return { secret: kept.secret, until_ms: nowMs + SECRET_OVERLAP_MS };
+  return kept.previous !== undefined && kept.previous.until_ms > nowMs ? kept.previous : undefined;
 }
 
 export function webhookNotFound(id: string): Refused {

@@ -15,7 +15,15 @@ import { Refused } from '@parkade/rpc';
 import type { WriteOptions, WriteResult } from '@parkade/settings';
 import { type Store, StoreError } from '@parkade/store';
 import { fieldFault, readFlowText, unusable } from '../tree/flow-text.js';
-import { deleteFlow, getFlow, listFlows, putFlow, type StoredFlow as Stored } from './stored-flows.js';
+import {
+  countFlows,
+  deleteFlow,
+  getFlow,
+  listFlows,
+  MAX_FLOWS,
+  putFlow,
+  type StoredFlow as Stored,
+} from './stored-flows.js';
 
 const NAME = 'must be 1 to 64 printable ASCII characters without blanks';
 const DEFAULT_PAGE = 100;
@@ -32,6 +40,8 @@ export class FlowRecords {
       // A retry finds what it has written, and so does whoever writes what is there already.
       const before = await getFlow(this.store, tenantId, flowId);
       const same = before.ok && before.value !== undefined && sameText(before.value.json, value.json);
+      const isNew = before.ok && before.value === undefined;
+      if (isNew && (await countFlows(this.store, tenantId)) >= MAX_FLOWS) return tooMany();
       if (!same) {
         const written = await putFlow(this.store, tenantId, flowId, value.json, options(expectedRevision));
         if (!written.ok) return refused(written, tenantId);
@@ -119,6 +129,11 @@ function refused(result: Exclude<WriteResult, { ok: true }>, tenantId: string): 
   }
   const message = `The flow is not at the expected revision but at ${result.revision}: read it again.`;
   return new Refused(Reason.REVISION_CONFLICT, message, { revision: String(result.revision) });
+}
+
+function tooMany(): Refused {
+  const message = `The tenant has ${MAX_FLOWS} call flows already, and may not have more: delete one it does not use.`;
+  return new Refused(Reason.TOO_MANY, message, { limit: String(MAX_FLOWS) });
 }
 
 function notFound(tenantId: string, flowId: string): Refused {

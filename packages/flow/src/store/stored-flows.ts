@@ -17,6 +17,15 @@ import { parseFlow } from '../tree/parse-flow.js';
 /** A stored flow is at most this long, in bytes of JSON. */
 export const MAX_STORED_FLOW_BYTES = 256 * 1024;
 
+/** A tenant has so many stored flows at most; several that are made at the same moment may pass it by as many. */
+export const MAX_FLOWS = 1_000;
+
+/** Ring groups of one flow that are compared when it is written. */
+const MAX_COMPARED = 64;
+const MAX_ATTEMPTS = 3;
+/** Flows that are read at a time. */
+const PAGE = 16;
+
 /** A flow as it is stored. */
 export interface StoredFlow {
   readonly flow: Flow;
@@ -41,9 +50,38 @@ export async function putFlow(
   if (names.length > 0) return invalid(names);
   const checked = readStorable(json);
   if (!checked.ok) return invalid(checked.issues);
-  const missing = await missingFrom(store, tenantId, checked.value);
-  if (missing.length > 0) return invalid(missing);
-  return guardedPut(store, keys.flow(tenantId, flowId), json, options);
+  const needs = [...new Set(checked.value.ringGroups.map(({ ringGroupId }) => keys.ringGroup(tenantId, ringGroupId)))];
+  for (let attempt = 0; ; attempt++) {
+    const missing = await missingFrom(store, tenantId, checked.value);
+    if (missing.length > 0) return invalid(missing);
+    // As many as fit beside the rest are compared: nobody deletes one of them in between.
+    const put = await guardedPut(store, keys.flow(tenantId, flowId), json, options, needs.slice(0, MAX_COMPARED));
+    const itself = put.ok || put.reason !== 'conflict' || options.expectedRevision !== undefined;
+    if (itself || attempt === MAX_ATTEMPTS) return put;
+  }
+}
+
+/** The flow of a tenant that names a ring group; undefined: none does. Reads all of them, page by page. */
+export async function flowNaming(store: Store, tenantId: string, ringGroupId: string): Promise<string | undefined> {
+  const prefix = keys.flows(tenantId);
+  const all = prefixRange(prefix);
+  for (let start = all.start; ;) {
+    const { kvs, more } = await store.range({ ...all, start }, { limit: PAGE });
+    for (const { key, value, modRevision } of kvs) {
+      const stored = decodeFlow(value, modRevision);
+      const names = stored.ok && stored.value.flow.ringGroups.some((named) => named.ringGroupId === ringGroupId);
+      if (names) return decodeToken(key.slice(prefix.length)) ?? key;
+    }
+    const last = kvs.at(-1);
+    if (!more || last === undefined) return undefined;
+    start = `${last.key}\0`;
+  }
+}
+
+/** How many flows a tenant has, up to `MAX_FLOWS`. */
+export async function countFlows(store: Store, tenantId: string): Promise<number> {
+  const { kvs } = await store.range(prefixRange(keys.flows(tenantId)), { limit: MAX_FLOWS, keysOnly: true });
+  return kvs.length;
 }
 
 /** A flow that may be stored; the ring groups it names are not looked up. */

@@ -116,6 +116,8 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.admin.v1.AdminService/GetTenant': OPERATORS,
   '/parkade.admin.v1.AdminService/DeleteTenant': OPERATORS,
   '/parkade.admin.v1.AdminService/ListTenants': OPERATORS,
+  '/parkade.admin.v1.AdminService/GetTenantQuotas': OPERATORS,
+  '/parkade.admin.v1.AdminService/PutTenantQuotas': OPERATORS,
 
   '/parkade.media.v1.MediaNodeService/RingLeg': SERVICES,
   '/parkade.media.v1.MediaNodeService/CancelLeg': SERVICES,

@@ -8,6 +8,9 @@ import { isSecret } from './signature.js';
 export const MAX_ENDPOINTS = 16;
 const MAX_URL_LENGTH = 1_024;
 
+/** For so long after a change of its secret an endpoint's events are signed by both, in ms. */
+export const SECRET_OVERLAP_MS = 24 * 3_600_000;
+
 const kindSchema = z.enum(Object.values(EVENT_KINDS) as [string, ...string[]]);
 
 const endpointSchema = z.strictObject({
@@ -20,6 +23,8 @@ const endpointSchema = z.strictObject({
   /** Empty: every kind. */
   kinds: z.array(kindSchema).max(64).default([]),
   enabled: z.boolean().default(true),
+  /** The secret before this one, with which is signed besides for a while. */
+  previous: z.strictObject({ secret: z.string().refine(isSecret), until_ms: z.number().int() }).optional(),
   /** Tells it from an earlier one of the same id; made when it is created. */
   key: z.string().regex(/^[0-9a-f]{16}$/),
 });
@@ -28,7 +33,7 @@ const endpointSchema = z.strictObject({
 export type Endpoint = z.output<typeof endpointSchema>;
 
 /** What a client may see: all but the secret. */
-export type EndpointView = Omit<Endpoint, 'secret' | 'key'>;
+export type EndpointView = Omit<Endpoint, 'secret' | 'previous' | 'key'>;
 
 export function parseEndpoint(json: unknown): Checked<Endpoint> {
   return check(endpointSchema, json);
@@ -36,6 +41,11 @@ export function parseEndpoint(json: unknown): Checked<Endpoint> {
 
 export function endpointView({ id, url, kinds, enabled }: Endpoint): EndpointView {
   return { id, url, kinds, enabled };
+}
+
+/** The secrets that sign at a moment (wall ms), the newest first. */
+export function secretsAt({ secret, previous }: Endpoint, nowMs: number): readonly string[] {
+  return previous === undefined || previous.until_ms <= nowMs ? [secret] : [secret, previous.secret];
 }
 
 /** Whose endpoint a key of the store is about; undefined: it is none. */

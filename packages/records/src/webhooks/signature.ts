@@ -14,15 +14,20 @@ export function isSecret(text: string): boolean {
   return bytes >= 24 && bytes <= 64;
 }
 
-/** The headers of one attempt (Standard Webhooks 1.0): its id, the time in Unix seconds, and the HMAC-SHA256 of both and the body. */
+/**
+ * The headers of one attempt (Standard Webhooks 1.0): its id, the time in Unix seconds, and the HMAC-SHA256 of both and the body by
+ * each secret, with a blank between them: whoever verifies by any of them may take it.
+ */
 export function signedHeaders(
-  secret: string,
+  secrets: readonly string[],
   id: string,
   timestampS: number,
   body: string,
 ): Readonly<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>> {
-  const mac = createHmac('sha256', secretBytes(secret)).update(`${id}.${timestampS}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': String(timestampS), 'webhook-signature': `v1,${mac}` };
+  const signed = `${id}.${timestampS}.${body}`;
+  const macs = secrets.map((secret) => createHmac('sha256', secretBytes(secret)).update(signed).digest('base64'));
+  const signatures = macs.map((mac) => `v1,${mac}`).join(' ');
+  return { 'webhook-id': id, 'webhook-timestamp': String(timestampS), 'webhook-signature': signatures };
 }
 
 function secretBytes(secret: string): Buffer {

@@ -73,7 +73,9 @@ function* chunks(puts: readonly DocumentPut[]): Generator<readonly DocumentPut[]
   let bytes = 0;
   for (const put of puts) {
     const guard = tenantGuardOf(put.key);
-    const ops = chunk.length + guards.size + (guard === undefined || guards.has(guard) ? 1 : 2);
+    // A tenant's guard, and its record in the audit, where one is written.
+    const tenants = guards.size + (guard === undefined || guards.has(guard) ? 0 : 1);
+    const ops = chunk.length + 1 + 2 * tenants;
     if (chunk.length > 0 && (ops > MAX_TXN_OPS || bytes + put.value.byteLength > MAX_CHUNK_BYTES)) {
       yield chunk;
       chunk = [];

@@ -16,14 +16,20 @@ export interface WriteOptions {
   readonly expectedRevision?: number | undefined;
 }
 
-/** Puts one key, guarded. */
-export function guardedPut(store: Store, key: string, json: unknown, options: WriteOptions): Promise<WriteResult> {
+/** Puts one key, guarded. `needs`: keys that must be there; where one is not, it is a conflict with the key's own revision. */
+export function guardedPut(
+  store: Store,
+  key: string,
+  json: unknown,
+  options: WriteOptions,
+  needs: readonly string[] = [],
+): Promise<WriteResult> {
   const value = encodeJson(json);
   if (value.byteLength > MAX_VALUE_BYTES) {
     const issues = [{ path: '', message: `is longer than ${MAX_VALUE_BYTES} bytes` }];
     return Promise.resolve({ ok: false, reason: 'invalid', issues });
   }
-  return guarded(store, key, { kind: 'put', key, value }, options);
+  return guarded(store, key, { kind: 'put', key, value }, options, needs);
 }
 
 /** Deletes a range whose guard is `key`. Nothing there is not an error. */
@@ -46,9 +52,15 @@ export async function guardedDelete(
   return { ok: true, revision: (await store.txn({ compare: [], success: [{ kind: 'delete', range }] })).revision };
 }
 
-async function guarded(store: Store, key: string, op: Op, { expectedRevision }: WriteOptions): Promise<WriteResult> {
+async function guarded(
+  store: Store,
+  key: string,
+  op: Op,
+  { expectedRevision }: WriteOptions,
+  needs: readonly string[] = [],
+): Promise<WriteResult> {
   const result = await store.txn({
-    compare: at(key, expectedRevision),
+    compare: [...at(key, expectedRevision), ...needs.map((needed): Compare => ({ kind: 'exists', key: needed }))],
     success: [op, ...tenantGuard(key)],
     failure: [{ kind: 'get', range: { start: key }, keysOnly: true }],
   });

@@ -1,5 +1,7 @@
+import { ActorScope, auditedStore } from '@parkade/admin';
 import type { Clock, Random } from '@parkade/clock';
 import { fieldFault, type FlowCache, FlowRecords } from '@parkade/flow';
+import { callerOf } from '@parkade/identity';
 import { DEFAULT_LOT, newRequestId } from '@parkade/ids';
 import {
   type DeleteFlowRequest,
@@ -48,19 +50,30 @@ export function flowService(deps: FlowServiceDeps): MountedService {
     const endMs = clock.monotonicMs() + Math.min(leftMs, limits.maxTimeoutMs) - margin;
     return admission.run(() => executeParkAction(request, endMs, deps));
   }, onDefect);
-  const stored = new FlowRecords(deps.store);
+  const { random } = deps;
+  const asked = new ActorScope();
+  const store = auditedStore({ store: deps.store, clock, random, by: () => asked.current() });
+  const stored = new FlowRecords(store);
   const mounted = <Request, Response>(
     work: (request: Request) => Promise<Response | Refused>,
   ): ReturnType<typeof unary<Request, Response>> =>
     unary<Request, Response>((request) => admission.run(() => work(request)), onDefect);
+  const changing = <Request extends { readonly requestId: string }, Response>(
+    work: (request: Request) => Promise<Response | Refused>,
+  ): ReturnType<typeof unary<Request, Response>> =>
+    unary<Request, Response>((request, call) => {
+      const operation = call.path.slice(call.path.lastIndexOf('.') + 1);
+      const by = { principal: callerOf(call).subject, peer: call.peer, operation, requestId: request.requestId };
+      return admission.run(() => asked.run(by, () => work(request)));
+    }, onDefect);
   return {
     definition: FlowServiceService,
     implementation: {
       executeParkAction: execute,
-      putFlow: mounted<PutFlowRequest, PutFlowResponse>((request) => stored.put(request)),
+      putFlow: changing<PutFlowRequest, PutFlowResponse>((request) => stored.put(request)),
       getFlow: mounted<GetFlowRequest, GetFlowResponse>((request) => stored.get(request)),
       listFlows: mounted<ListFlowsRequest, ListFlowsResponse>((request) => stored.list(request)),
-      deleteFlow: mounted<DeleteFlowRequest, DeleteFlowResponse>((request) => stored.delete(request)),
+      deleteFlow: changing<DeleteFlowRequest, DeleteFlowResponse>((request) => stored.delete(request)),
     },
   };
 }

@@ -33,10 +33,10 @@ export function recordsService({ records, ...deps }: RecordsServiceDeps): Mounte
       if (page instanceof Refused) return page;
       return { records: page.items.map(wireAudit), nextPageToken: page.nextPageToken };
     }),
-    putWebhook: rpc(async ({ tenantId, webhook, secret, expectedRevision }: PutWebhookRequest) => {
+    putWebhook: rpc(async ({ tenantId, webhook, secret, rotateSecret, expectedRevision }: PutWebhookRequest) => {
       if (webhook === undefined) return invalidField('webhook', 'is required');
       const { id, url, kinds, enabled } = webhook;
-      const input = { url, kinds, enabled, secret: secret === '' ? undefined : secret };
+      const input = { url, kinds, enabled, secret: secret === '' ? undefined : secret, rotate_secret: rotateSecret };
       const put = await webhooks.put(tenantId, id, input, { expectedRevision });
       if (put instanceof Refused) return put;
       return { webhook: wireWebhook(put.value), revision: put.revision, secret: put.value.secret ?? '' };

@@ -3,9 +3,11 @@ import { encodeMessage, type EventMessage } from '@parkade/presence';
 import {
   type AuditRecord,
   deadLetterSubject,
+  type Endpoint,
   historySubject,
   outboxRecord,
   putDeadLetter,
+  secretsAt,
   withEvent,
 } from '@parkade/records';
 import { testEvent } from '@parkade/records/testing';
@@ -52,6 +54,19 @@ describe('the audit of changes', () => {
     expect(records[0]?.revision_after).toBe(revision(put));
     expect(records[0]?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(JSON.stringify(records)).not.toMatch(/whsec_|hooks\.example/);
+  });
+
+  it('a webhook’s secret is made anew on demand, and told once; the one before stays for a day', async () => {
+    const made = (await bed.post('/webhooks/turned', HOOK)).json as { secret?: string };
+    const kept = (await bed.post('/webhooks/turned', HOOK)).json as { secret?: string };
+    const turned = (await bed.post('/webhooks/turned', { ...HOOK, rotate_secret: true })).json as { secret?: string };
+    expect([kept.secret, turned.secret === made.secret]).toEqual([undefined, false]);
+    const stored = await bed.store.get(keys.webhook('acme', 'turned'));
+    const endpoint = JSON.parse(Buffer.from(stored?.value ?? []).toString()) as Endpoint;
+    expect(secretsAt(endpoint, Date.now())).toEqual([turned.secret, made.secret]);
+    expect(secretsAt(endpoint, Date.now() + 86_400_001)).toEqual([turned.secret]);
+    const both = await bed.post('/webhooks/turned', { ...HOOK, rotate_secret: true, secret: made.secret });
+    expect((both.json as { reason: string }).reason).toBe('INVALID_FIELD');
   });
 
   it('has none where nothing was changed', async () => {

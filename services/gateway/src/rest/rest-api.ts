@@ -18,6 +18,7 @@ import { parkRoutes } from './parks.js';
 import { recordRoutes } from './park-history.js';
 import { promptFileRoutes } from './prompt-files.js';
 import { slotRoutes } from './slots.js';
+import { tenantQuotaRoutes } from './tenant-quotas.js';
 import { userRoutes } from './users.js';
 import { webhookRoutes } from './webhooks.js';
 
@@ -74,6 +75,7 @@ export function restApi(app: FastifyInstance, deps: HttpDeps): void {
     put: (_, id, input, options) => admin.tenants.put(id, input, options),
     destroy: (_, id, options) => admin.tenants.destroy(id, options),
   });
+  tenantQuotaRoutes(api, deps);
   documentRoutes(api, deps, {
     path: '/lots',
     tag: 'Lots',

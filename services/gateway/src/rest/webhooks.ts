@@ -78,7 +78,8 @@ export function webhookRoutes(api: Api, deps: HttpDeps): void {
         operationId: 'putWebhook',
         summary: 'Create or replace a webhook',
         description:
-          'Written whole. Without a secret it keeps the one it has, or gets a new one, which is in this answer and in no other.',
+          'Written whole. Without a secret it keeps the one it has, or gets a new one, which is in this answer and in no other. ' +
+          'After a change of the secret events are signed by the old one, too, for a day.',
         params,
         querystring: noQuery,
         headers: ifMatch,
@@ -88,6 +89,9 @@ export function webhookRoutes(api: Api, deps: HttpDeps): void {
             kinds: Type.Optional(fields.kinds),
             enabled: Type.Optional(fields.enabled),
             secret: Type.Optional(secret),
+            rotate_secret: Type.Optional(
+              Type.Boolean({ description: 'Make a new secret; for a day events are signed by the one before, too.' }),
+            ),
           },
           { additionalProperties: false },
         ),

@@ -1,4 +1,5 @@
-import type { Clock } from '@parkade/clock';
+import { auditedStore } from '@parkade/admin';
+import type { Clock, Random } from '@parkade/clock';
 import { tenantNotFound } from '@parkade/identity';
 import { DEFAULT_LOT, keys } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
@@ -13,7 +14,11 @@ export interface LotsDeps {
   readonly store: Store;
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly random: Random;
 }
+
+/** Who makes tenants and lots that somebody merely named. */
+const ITSELF = { principal: 'parkade', peer: '', operation: 'automatic tenants', requestId: '' };
 
 /**
  * Tenants and lots by name.
@@ -24,12 +29,15 @@ export interface LotsDeps {
  *   N3. With automatic tenants what is missing is made, once for all who ask for it at the same time.
  */
 export class Lots {
+  readonly #audited: Store;
   readonly #lookups = new Map<string, Promise<number | Refused>>();
 
   constructor(
     private readonly config: Pick<GatewayConfig, 'autoTenants' | 'limits'>,
     private readonly deps: LotsDeps,
-  ) {}
+  ) {
+    this.#audited = auditedStore({ ...deps, by: () => ITSELF });
+  }
 
   /** The lot (empty: `default`), or why there is none. A value where the cache knows it. */
   lot(tenantId: string, lotId: string, deadline: Deadline): LotSettings | Promise<LotSettings | Refused> {
@@ -74,7 +82,7 @@ export class Lots {
   async #look(tenantId: string, lotId: string | undefined): Promise<number | Refused> {
     try {
       if (!this.config.autoTenants) return await this.#exists(tenantId, lotId);
-      const made = await ensureTenantLot(this.deps.store, tenantId, lotId ?? DEFAULT_LOT);
+      const made = await ensureTenantLot(this.#audited, tenantId, lotId ?? DEFAULT_LOT);
       return made.ok ? made.revision : notFound(tenantId, lotId);
     } catch {
       const message = 'The settings of this tenant are not known here, and the store does not answer; retry.';

@@ -77,6 +77,11 @@ export class PromptFiles {
     this.#wake();
   }
 
+  /** Asked after an `await`, when settings may have changed, or it was closed. */
+  #isWoken(): boolean {
+    return this.#woken || this.#stop.signal.aborted;
+  }
+
   async #rounds(): Promise<void> {
     const { clock } = this.deps;
     while (!this.#stop.signal.aborted) {
@@ -84,7 +89,7 @@ export class PromptFiles {
       const missing = await this.#round();
       const changed = new Promise<void>((resolve) => (this.#wake = resolve));
       const pause = new AbortController();
-      if (!this.#woken && !this.#stop.signal.aborted) {
+      if (!this.#isWoken()) {
         await Promise.race(missing ? [changed, sleep(clock, RETRY_MS, pause.signal)] : [changed]);
       }
       pause.abort();

@@ -127,6 +127,7 @@ export class TwoNodes {
         log: this.#log(),
         api: this.slot,
         settingsOf: () => undefined,
+        promptAt: () => undefined,
         feed: undefined,
         groupOf: () => undefined,
         addresses: {

@@ -8,6 +8,7 @@ import {
   putDeadLetter,
   queuedEvents,
   queueSubject,
+  secretsAt,
   signedHeaders,
 } from '@parkade/records';
 import type { WebhookLimits } from '../config.js';
@@ -159,11 +160,12 @@ export class EndpointWorker {
 
   #post(id: string, body: string): Promise<PostOutcome> {
     const { clock, resolve, limits } = this.deps;
-    const { url, secret } = this.endpoint;
+    const { url } = this.endpoint;
+    const nowMs = clock.nowMs();
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Parkade-Webhooks/1',
-      ...signedHeaders(secret, id, Math.floor(clock.nowMs() / 1_000), body),
+      ...signedHeaders(secretsAt(this.endpoint, nowMs), id, Math.floor(nowMs / 1_000), body),
     };
     return post(url, headers, body, { clock, resolve, limits }, this.#stop.signal);
   }

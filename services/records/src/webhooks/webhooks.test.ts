@@ -1,5 +1,5 @@
 import { SeededRandom } from '@parkade/clock';
-import { signedHeaders } from '@parkade/records';
+import { type Endpoint, secretsAt, signedHeaders } from '@parkade/records';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { pauseMs } from './retry.js';
@@ -9,9 +9,26 @@ import { isPublic, targetOf } from './target.js';
 describe('a signature', () => {
   it('is what the public library of Standard Webhooks verifies, and no other body passes', () => {
     const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-    const headers = { ...signedHeaders(secret, 'e1', Math.floor(Date.now() / 1_000), '{"a":1}') };
+    const headers = { ...signedHeaders([secret], 'e1', Math.floor(Date.now() / 1_000), '{"a":1}') };
     expect(new Webhook(secret).verify('{"a":1}', headers)).toEqual({ a: 1 });
     expect(() => new Webhook(secret).verify('{"a":2}', headers)).toThrow();
+  });
+});
+
+describe('a secret that is changed', () => {
+  const [old, fresh] = [7, 8].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [string, string];
+  const endpoint = (untilMs: number): Endpoint => ({
+    ...{ id: 'crm', url: 'https://example.com', kinds: [], enabled: true, key: '0123456789abcdef' },
+    ...{ secret: fresh, previous: { secret: old, until_ms: untilMs } },
+  });
+
+  it('signs beside the old one until the time of that is over: who knows either verifies', () => {
+    const nowMs = Date.now();
+    const both = { ...signedHeaders(secretsAt(endpoint(nowMs + 1), nowMs), 'e1', Math.floor(nowMs / 1_000), '{}') };
+    for (const secret of [old, fresh]) expect(new Webhook(secret).verify('{}', both)).toEqual({});
+    const one = { ...signedHeaders(secretsAt(endpoint(nowMs), nowMs), 'e1', Math.floor(nowMs / 1_000), '{}') };
+    expect(new Webhook(fresh).verify('{}', one)).toEqual({});
+    expect(() => new Webhook(old).verify('{}', one)).toThrow();
   });
 });
 

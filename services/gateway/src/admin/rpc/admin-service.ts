@@ -7,6 +7,7 @@ import { flowRpcs } from './flow-rpcs.js';
 import { adminRpc, type AdminRpcDeps, clusterRpc } from './handling.js';
 import { parkServerRpcs } from './park-server-rpcs.js';
 import { promptFileRpcs } from './prompt-file-rpcs.js';
+import { quotaRpcs } from './quota-rpcs.js';
 import { ownSettingsRpcs, tenantRpcs } from './tenant-rpcs.js';
 import { userRpcs } from './user-rpcs.js';
 
@@ -27,6 +28,7 @@ export function adminService(deps: AdminServiceDeps): MountedService {
     ...promptFileRpcs(rpc, admin),
     ...ownSettingsRpcs(rpc, admin),
     ...tenantRpcs(clusterRpc(deps), admin),
+    ...quotaRpcs(clusterRpc(deps), admin),
   } satisfies AdminServiceServer;
   return { definition: AdminServiceService, implementation };
 }

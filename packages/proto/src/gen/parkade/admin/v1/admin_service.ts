@@ -86,12 +86,16 @@ import {
   DeleteTenantResponse,
   GetFeatureCodesRequest,
   GetFeatureCodesResponse,
+  GetTenantQuotasRequest,
+  GetTenantQuotasResponse,
   GetTenantRequest,
   GetTenantResponse,
   GetTenantSettingsRequest,
   GetTenantSettingsResponse,
   ListTenantsRequest,
   ListTenantsResponse,
+  PutTenantQuotasRequest,
+  PutTenantQuotasResponse,
   PutTenantRequest,
   PutTenantResponse,
   PutTenantSettingsRequest,
@@ -545,6 +549,30 @@ export const AdminServiceService = {
     responseSerialize: (value: ListTenantsResponse): Buffer => ListTenantsResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ListTenantsResponse => ListTenantsResponse.decode(value),
   },
+  /** What a tenant may take of the cluster. For operators of the cluster. */
+  getTenantQuotas: {
+    path: "/parkade.admin.v1.AdminService/GetTenantQuotas" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTenantQuotasRequest): Buffer =>
+      GetTenantQuotasRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): GetTenantQuotasRequest => GetTenantQuotasRequest.decode(value),
+    responseSerialize: (value: GetTenantQuotasResponse): Buffer =>
+      GetTenantQuotasResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): GetTenantQuotasResponse => GetTenantQuotasResponse.decode(value),
+  },
+  /** Replaces what a tenant may take; what is parked stays. For operators of the cluster. */
+  putTenantQuotas: {
+    path: "/parkade.admin.v1.AdminService/PutTenantQuotas" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutTenantQuotasRequest): Buffer =>
+      PutTenantQuotasRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): PutTenantQuotasRequest => PutTenantQuotasRequest.decode(value),
+    responseSerialize: (value: PutTenantQuotasResponse): Buffer =>
+      PutTenantQuotasResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): PutTenantQuotasResponse => PutTenantQuotasResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
@@ -629,6 +657,10 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   deleteTenant: handleUnaryCall<DeleteTenantRequest, DeleteTenantResponse>;
   /** The tenants of the cluster, page by page. For operators of the cluster. */
   listTenants: handleUnaryCall<ListTenantsRequest, ListTenantsResponse>;
+  /** What a tenant may take of the cluster. For operators of the cluster. */
+  getTenantQuotas: handleUnaryCall<GetTenantQuotasRequest, GetTenantQuotasResponse>;
+  /** Replaces what a tenant may take; what is parked stays. For operators of the cluster. */
+  putTenantQuotas: handleUnaryCall<PutTenantQuotasRequest, PutTenantQuotasResponse>;
 }
 
 export interface AdminServiceClient extends Client {
@@ -1258,6 +1290,38 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTenantsResponse) => void,
+  ): ClientUnaryCall;
+  /** What a tenant may take of the cluster. For operators of the cluster. */
+  getTenantQuotas(
+    request: GetTenantQuotasRequest,
+    callback: (error: ServiceError | null, response: GetTenantQuotasResponse) => void,
+  ): ClientUnaryCall;
+  getTenantQuotas(
+    request: GetTenantQuotasRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTenantQuotasResponse) => void,
+  ): ClientUnaryCall;
+  getTenantQuotas(
+    request: GetTenantQuotasRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTenantQuotasResponse) => void,
+  ): ClientUnaryCall;
+  /** Replaces what a tenant may take; what is parked stays. For operators of the cluster. */
+  putTenantQuotas(
+    request: PutTenantQuotasRequest,
+    callback: (error: ServiceError | null, response: PutTenantQuotasResponse) => void,
+  ): ClientUnaryCall;
+  putTenantQuotas(
+    request: PutTenantQuotasRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutTenantQuotasResponse) => void,
+  ): ClientUnaryCall;
+  putTenantQuotas(
+    request: PutTenantQuotasRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutTenantQuotasResponse) => void,
   ): ClientUnaryCall;
 }
 

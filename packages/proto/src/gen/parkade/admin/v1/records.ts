@@ -97,7 +97,11 @@ export interface PutWebhookRequest {
   /** `whsec_` and 24 to 64 bytes in base64; empty: the one it has, or a new one. */
   secret: string;
   /** The revision it must be at, 0: there must be none; absent: whichever. */
-  expectedRevision?: number | undefined;
+  expectedRevision?:
+    | number
+    | undefined;
+  /** Make a new secret. After any change of the secret events are signed by the one before, too, for a day. */
+  rotateSecret: boolean;
 }
 
 /** PutWebhook. */
@@ -658,7 +662,7 @@ export const Webhook: MessageFns<Webhook> = {
 };
 
 function createBasePutWebhookRequest(): PutWebhookRequest {
-  return { tenantId: "", webhook: undefined, secret: "", expectedRevision: undefined };
+  return { tenantId: "", webhook: undefined, secret: "", expectedRevision: undefined, rotateSecret: false };
 }
 
 export const PutWebhookRequest: MessageFns<PutWebhookRequest> = {
@@ -674,6 +678,9 @@ export const PutWebhookRequest: MessageFns<PutWebhookRequest> = {
     }
     if (message.expectedRevision !== undefined) {
       writer.uint32(32).int64(message.expectedRevision);
+    }
+    if (message.rotateSecret !== false) {
+      writer.uint32(40).bool(message.rotateSecret);
     }
     return writer;
   },
@@ -723,6 +730,14 @@ export const PutWebhookRequest: MessageFns<PutWebhookRequest> = {
             message.expectedRevision = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.rotateSecret = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -746,6 +761,7 @@ export const PutWebhookRequest: MessageFns<PutWebhookRequest> = {
       : undefined;
     message.secret = object.secret ?? "";
     message.expectedRevision = object.expectedRevision ?? undefined;
+    message.rotateSecret = object.rotateSecret ?? false;
     return message;
   },
 };

@@ -189,6 +189,76 @@ export interface ListTenantsResponse {
   page: PageInfo | undefined;
 }
 
+/** How much of the cluster a tenant may take. What is absent: as the system says; absent there, too: no bound. Each 1 to 10,000,000. */
+export interface Quotas {
+  /** Calls parked or reserved for at a time, in all lots. */
+  parkedCalls?:
+    | number
+    | undefined;
+  /** Slots in use at a time, in all lots. */
+  slots?:
+    | number
+    | undefined;
+  /** Watches of slots open at a time. */
+  watches?:
+    | number
+    | undefined;
+  /** Requests a second, in the long run, at all gateways together. */
+  requestsPerSecond?:
+    | number
+    | undefined;
+  /** Requests that may come at once after a pause; absent: those of one second. */
+  requestBurst?: number | undefined;
+}
+
+/** Asks for a tenant's quotas. */
+export interface GetTenantQuotasRequest {
+  /** The tenant. */
+  tenantId: string;
+}
+
+/** A tenant's quotas. */
+export interface GetTenantQuotasResponse {
+  /** As they are set for this tenant. */
+  quotas:
+    | Quotas
+    | undefined;
+  /** As they are in force: the tenant's, else the system's. */
+  inForce:
+    | Quotas
+    | undefined;
+  /** What `expected_revision` is compared with; 0: nothing is set for this tenant. */
+  revision: number;
+}
+
+/** Replaces a tenant's quotas. */
+export interface PutTenantQuotasRequest {
+  /** UUIDv7, or empty. Only checked: a repeated write changes nothing. */
+  requestId: string;
+  /** The tenant. */
+  tenantId: string;
+  /** As a whole: what is absent is the system's. */
+  quotas:
+    | Quotas
+    | undefined;
+  /** REVISION_CONFLICT unless they are at this revision; 0: unless none are set. Absent: whichever. */
+  expectedRevision?: number | undefined;
+}
+
+/** They are in force at every gateway and owner within a second. */
+export interface PutTenantQuotasResponse {
+  /** As they are set for this tenant. */
+  quotas:
+    | Quotas
+    | undefined;
+  /** As they are in force. */
+  inForce:
+    | Quotas
+    | undefined;
+  /** Their revision. */
+  revision: number;
+}
+
 function createBaseTenantSettings(): TenantSettings {
   return { json: "", revision: 0 };
 }
@@ -1556,6 +1626,429 @@ export const ListTenantsResponse: MessageFns<ListTenantsResponse> = {
     const message = createBaseListTenantsResponse();
     message.tenants = object.tenants?.map((e) => Tenant.fromPartial(e)) || [];
     message.page = (object.page !== undefined && object.page !== null) ? PageInfo.fromPartial(object.page) : undefined;
+    return message;
+  },
+};
+
+function createBaseQuotas(): Quotas {
+  return {
+    parkedCalls: undefined,
+    slots: undefined,
+    watches: undefined,
+    requestsPerSecond: undefined,
+    requestBurst: undefined,
+  };
+}
+
+export const Quotas: MessageFns<Quotas> = {
+  encode(message: Quotas, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parkedCalls !== undefined) {
+      writer.uint32(8).uint64(message.parkedCalls);
+    }
+    if (message.slots !== undefined) {
+      writer.uint32(16).uint64(message.slots);
+    }
+    if (message.watches !== undefined) {
+      writer.uint32(24).uint64(message.watches);
+    }
+    if (message.requestsPerSecond !== undefined) {
+      writer.uint32(32).uint64(message.requestsPerSecond);
+    }
+    if (message.requestBurst !== undefined) {
+      writer.uint32(40).uint64(message.requestBurst);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Quotas {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotas();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.parkedCalls = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.slots = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.watches = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.requestsPerSecond = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.requestBurst = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Quotas>, I>>(base?: I): Quotas {
+    return Quotas.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Quotas>, I>>(object: I): Quotas {
+    const message = createBaseQuotas();
+    message.parkedCalls = object.parkedCalls ?? undefined;
+    message.slots = object.slots ?? undefined;
+    message.watches = object.watches ?? undefined;
+    message.requestsPerSecond = object.requestsPerSecond ?? undefined;
+    message.requestBurst = object.requestBurst ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGetTenantQuotasRequest(): GetTenantQuotasRequest {
+  return { tenantId: "" };
+}
+
+export const GetTenantQuotasRequest: MessageFns<GetTenantQuotasRequest> = {
+  encode(message: GetTenantQuotasRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTenantQuotasRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTenantQuotasRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetTenantQuotasRequest>, I>>(base?: I): GetTenantQuotasRequest {
+    return GetTenantQuotasRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetTenantQuotasRequest>, I>>(object: I): GetTenantQuotasRequest {
+    const message = createBaseGetTenantQuotasRequest();
+    message.tenantId = object.tenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetTenantQuotasResponse(): GetTenantQuotasResponse {
+  return { quotas: undefined, inForce: undefined, revision: 0 };
+}
+
+export const GetTenantQuotasResponse: MessageFns<GetTenantQuotasResponse> = {
+  encode(message: GetTenantQuotasResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quotas !== undefined) {
+      Quotas.encode(message.quotas, writer.uint32(10).fork()).join();
+    }
+    if (message.inForce !== undefined) {
+      Quotas.encode(message.inForce, writer.uint32(18).fork()).join();
+    }
+    if (message.revision !== 0) {
+      writer.uint32(24).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTenantQuotasResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTenantQuotasResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quotas = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.inForce = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetTenantQuotasResponse>, I>>(base?: I): GetTenantQuotasResponse {
+    return GetTenantQuotasResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetTenantQuotasResponse>, I>>(object: I): GetTenantQuotasResponse {
+    const message = createBaseGetTenantQuotasResponse();
+    message.quotas = (object.quotas !== undefined && object.quotas !== null)
+      ? Quotas.fromPartial(object.quotas)
+      : undefined;
+    message.inForce = (object.inForce !== undefined && object.inForce !== null)
+      ? Quotas.fromPartial(object.inForce)
+      : undefined;
+    message.revision = object.revision ?? 0;
+    return message;
+  },
+};
+
+function createBasePutTenantQuotasRequest(): PutTenantQuotasRequest {
+  return { requestId: "", tenantId: "", quotas: undefined, expectedRevision: undefined };
+}
+
+export const PutTenantQuotasRequest: MessageFns<PutTenantQuotasRequest> = {
+  encode(message: PutTenantQuotasRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.quotas !== undefined) {
+      Quotas.encode(message.quotas, writer.uint32(26).fork()).join();
+    }
+    if (message.expectedRevision !== undefined) {
+      writer.uint32(32).uint64(message.expectedRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutTenantQuotasRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutTenantQuotasRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quotas = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expectedRevision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutTenantQuotasRequest>, I>>(base?: I): PutTenantQuotasRequest {
+    return PutTenantQuotasRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutTenantQuotasRequest>, I>>(object: I): PutTenantQuotasRequest {
+    const message = createBasePutTenantQuotasRequest();
+    message.requestId = object.requestId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.quotas = (object.quotas !== undefined && object.quotas !== null)
+      ? Quotas.fromPartial(object.quotas)
+      : undefined;
+    message.expectedRevision = object.expectedRevision ?? undefined;
+    return message;
+  },
+};
+
+function createBasePutTenantQuotasResponse(): PutTenantQuotasResponse {
+  return { quotas: undefined, inForce: undefined, revision: 0 };
+}
+
+export const PutTenantQuotasResponse: MessageFns<PutTenantQuotasResponse> = {
+  encode(message: PutTenantQuotasResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quotas !== undefined) {
+      Quotas.encode(message.quotas, writer.uint32(10).fork()).join();
+    }
+    if (message.inForce !== undefined) {
+      Quotas.encode(message.inForce, writer.uint32(18).fork()).join();
+    }
+    if (message.revision !== 0) {
+      writer.uint32(24).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutTenantQuotasResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutTenantQuotasResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quotas = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.inForce = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutTenantQuotasResponse>, I>>(base?: I): PutTenantQuotasResponse {
+    return PutTenantQuotasResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutTenantQuotasResponse>, I>>(object: I): PutTenantQuotasResponse {
+    const message = createBasePutTenantQuotasResponse();
+    message.quotas = (object.quotas !== undefined && object.quotas !== null)
+      ? Quotas.fromPartial(object.quotas)
+      : undefined;
+    message.inForce = (object.inForce !== undefined && object.inForce !== null)
+      ? Quotas.fromPartial(object.inForce)
+      : undefined;
+    message.revision = object.revision ?? 0;
     return message;
   },
 };
