@@ -85,7 +85,11 @@ const UNKNOWN: ReadonlySet<Reason> = new Set([
   Reason.STORE_UNAVAILABLE,
   Reason.OVERLOADED,
   Reason.DRAINING,
+  Reason.STORE_FULL,
 ]);
+
+/** A client that hears of a full store asks no sooner than this; it is told to wait for seconds. */
+const FULL_PAUSE_MS = 500;
 
 /** Clients that park, retrieve, release, look and move at random, ask again where they heard nothing, and write it all down. */
 export class Workload {
@@ -360,6 +364,7 @@ async function attemptOf(act: () => Promise<Told>): Promise<Attempt> {
   } catch (error) {
     const { reason } = callFailure(error);
     told = reason === undefined || UNKNOWN.has(reason) ? 'unknown' : { refused: reason };
+    if (reason === Reason.STORE_FULL) await new Promise((resolve) => setTimeout(resolve, FULL_PAUSE_MS));
   }
   return { askedAt, answeredAt: performance.now(), told };
 }
