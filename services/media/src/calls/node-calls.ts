@@ -13,7 +13,7 @@ import { codesOf } from '@parkade/settings';
 import { Escapes } from '../escape/escapes.js';
 import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, sayAndHangUp, type Visit } from './context.js';
-import { readCode } from './feature-code.js';
+import { readCode, type Wish } from './feature-code.js';
 import { deliver, refusePickup } from './delivering.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred } from './parking.js';
@@ -25,6 +25,9 @@ import { retrieve } from './retrieving.js';
 import { ruleFor } from './tenant-rules.js';
 
 export type Taken = 'taken' | 'unknown-call' | 'not-a-code' | 'no-tenant' | 'unknown';
+
+/** What fetches a call, where there is one. */
+const FETCHING: ReadonlySet<Wish['kind']> = new Set(['auto', 'retrieve', 'retrieve-extension', 'auto-extension']);
 
 export class NodeCalls {
   readonly #identities = new Identities();
@@ -87,9 +90,7 @@ export class NodeCalls {
       this.#do(legId, () => this.#readopt(seenLeg(legId, headers), recovered));
       return 'taken';
     }
-    const settings = this.context.settingsOf(rule.tenantId)?.settings;
-    const codes = codesOf(settings?.codes, this.context.config.codes);
-    const wish = readCode(arrival.dialled, codes, settings?.extension_number);
+    const wish = this.#wishOf(arrival, rule.tenantId);
     if (wish === undefined) {
       this.#do(legId, () => refuseCode({ ...this.context, arrival, rule, wish: { kind: 'park-next' } }));
       return 'taken';
@@ -102,6 +103,7 @@ export class NodeCalls {
   reconcile(): Promise<number | undefined> {
     return reconcile(this.context, {
       take: (legId) => this.take(legId),
+      cameToFetch: (legId, headers) => this.#cameToFetch(legId, headers),
       isBusy: (legId) => this.#underWay.has(legId),
       isDelivering: (parkId) => this.#delivering.has(parkId),
     });
@@ -122,6 +124,19 @@ export class NodeCalls {
       .catch((error: unknown) => this.context.log.error('defect', { legId, error: String(error) }))
       .finally(() => this.#underWay.delete(legId));
     this.#underWay.set(legId, done);
+  }
+
+  /** What the code says that a call came to. */
+  #wishOf({ dialled }: Arrival, tenantId: string): Wish | undefined {
+    const settings = this.context.settingsOf(tenantId)?.settings;
+    return readCode(dialled, codesOf(settings?.codes, this.context.config.codes), settings?.extension_number);
+  }
+
+  #cameToFetch(legId: string, headers: EslHeaders): boolean {
+    const arrival = readArrival(this.context.node, legId, headers, (leg) => this.#identities.get(leg));
+    const rule = arrival.way.kind === 'direct' ? ruleFor(this.context.config.tenants, arrival.origin) : undefined;
+    const wish = rule === undefined ? undefined : this.#wishOf(arrival, rule.tenantId);
+    return wish !== undefined && FETCHING.has(wish.kind);
   }
 
   /** Nobody's call: refused, and a caller who was transferred goes back. */

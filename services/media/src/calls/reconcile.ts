@@ -3,17 +3,20 @@
 //       asked for; unknown counts as there.
 //   X2. A retrieve that nobody drives any more ends as the switch shows it: see settle-retrieve.ts.
 //   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken; one that came to
-//       fetch a call, and does not any more, ends.
+//       fetch a call, and does not any more, is told and ends.
 import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
-import { endLeg, holdAudio, type NodeContext } from './context.js';
+import type { EslHeaders } from '@parkade/esl';
+import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
 import { ofPark } from './parked-calls.js';
 import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
 export interface ReconcileActions extends Drivers {
   take(legId: string): Promise<unknown>;
+  /** Whether a leg called a code by which calls are fetched. */
+  cameToFetch(legId: string, headers: EslHeaders): boolean;
 }
 
 const PAGE = 500;
@@ -156,7 +159,7 @@ async function stray(
     else if (fetches !== '' && parks?.some(({ retrieveId }) => retrieveId === fetches) === false) {
       log.info('a phone of another node that fetches nothing any more', { legId });
       await endLeg(context, legId, 'NORMAL_CLEARING');
-    }
+    } else if (actions.cameToFetch(legId, found.headers)) await endIfLeft(context, legId, found.headers, actions);
     return;
   }
   if (parks === undefined) return;
@@ -170,4 +173,22 @@ async function stray(
   if (!ended || back === '') return;
   log.info('a call without a slot goes back to its parker', { legId, parkId, back });
   await sw.transfer(legId, back, found.headers.get('Caller-Context') ?? '');
+}
+
+/**
+ * A phone that was put into park to get a call, by a process that could not go on with it: where no slot knows of it, asked for
+ * after it was seen, it waits for nothing.
+ */
+async function endIfLeft(
+  context: NodeContext,
+  legId: string,
+  headers: EslHeaders,
+  actions: ReconcileActions,
+): Promise<void> {
+  if (headers.get('variable_current_application') !== 'park') return;
+  const parks = await parksAbout(context);
+  const isKnown = ({ call, retriever }: Park): boolean => call?.callId === legId || retriever?.callId === legId;
+  if (parks === undefined || parks.some(isKnown) || actions.isBusy(legId)) return;
+  context.log.info('a phone that came for a call waits for nothing', { legId });
+  await sayAndHangUp(context, legId, context.config.announcements.failed);
 }

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { TwoNodes } from '../testing/two-nodes.js';
+
+/** Of what is asked of the switch about the phone: that it parks is not lost. */
+const LOST = [2, 3];
+
+test('a phone that came for a call, and was left in park by whoever had its node, is told and ends (X3, R3)', async () => {
+  // Nobody is parked. The phone is put into park to be told so, and neither that nor its end reaches the switch.
+  const asked: string[] = [];
+  const world = await TwoNodes.start((step, when) => {
+    if (when === 'before' && /^uuid_(transfer|kill)/.test(step)) asked.push(step);
+    return Promise.resolve(
+      when === 'before' && LOST.includes(asked.length) && step === asked.at(-1) ? 'lost' : undefined,
+    );
+  });
+  try {
+    const phone = world.here.sim.call('1002', '*5701');
+    await world.pass(1_000);
+    expect(asked).toEqual(['uuid_transfer at here', 'uuid_transfer at here', 'uuid_kill at here']);
+    expect(phone.isAlive && phone.parked).toBe(true);
+    await world.pass(10_000);
+    expect(phone.isAlive).toBe(false);
+  } finally {
+    await world.close();
+  }
+});
+
+test('a phone that waits in park for something else is let alone', async () => {
+  const world = await TwoNodes.start(() => Promise.resolve(undefined));
+  try {
+    const caller = await world.parked();
+    await world.pass(70_000);
+    expect(caller.isAlive && caller.parked).toBe(true);
+  } finally {
+    await world.close();
+  }
+});
