@@ -18,6 +18,8 @@ interface SocketAcceptor {
 
 /** How long a TCP connection is tried for where nothing answers. */
 const CONNECT_MS = 20_000;
+/** Until the first packet of a connection is sent again; then twice as long each time (RFC 6298). */
+const SYN_AGAIN_MS = 1_000;
 const PROBE_MS = 500;
 
 /**
@@ -180,12 +182,18 @@ export class SimNetwork {
     }
   }
 
-  /** Tells at the host who listens at the address, a round trip later; nothing where nothing comes back. */
-  #reach(host: Host, address: string, told: (listener: SimListener | undefined) => void): void {
+  /**
+   * Tells at the host who listens at the address, a round trip later; nothing where nothing comes back. What is lost on the way there is
+   * sent again, as TCP does.
+   */
+  #reach(host: Host, address: string, told: (listener: SimListener | undefined) => void, againMs = SYN_AGAIN_MS): void {
     const { scheduler, links } = this;
     const name = address.slice(0, address.lastIndexOf(':'));
     scheduler.after(links.delayMs(host.name, name), undefined, () => {
-      if (links.blocked(host.name, name)) return;
+      if (links.blocked(host.name, name)) {
+        if (againMs < CONNECT_MS) scheduler.after(againMs, host, () => this.#reach(host, address, told, 2 * againMs));
+        return;
+      }
       const listener = this.#listeners.get(address);
       scheduler.after(links.delayMs(host.name, name), host, () => told(listener));
     });
