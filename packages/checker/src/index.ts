@@ -5,3 +5,5 @@ export * from './invariants.js';
 export * from './linearize.js';
 export * from './recalls.js';
 export * from './slot-model.js';
+export * from './told.js';
+export * from './transition-kinds.js';

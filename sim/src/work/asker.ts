@@ -1,10 +1,9 @@
-import type { Request } from '@parkade/checker';
+import { type Attempt, attemptOf, type Request, type Told } from '@parkade/checker';
 import type { Clock, Random } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
 import { type Park, type ParkServiceClient, Reason } from '@parkade/proto';
 import type { Cluster } from '../world/cluster.js';
 import type { Trace } from '../world/trace.js';
-import { type Attempt, attemptOf, type Told } from './attempt.js';
 
 export type Kind = Request['kind'];
 /** Puts one request to a gateway. */

@@ -14,7 +14,7 @@ import type { Cluster } from '../world/cluster.js';
 import { MEDIA_NODE, TENANT } from '../world/names.js';
 import { PARKERS } from '../world/phones.js';
 import type { Asker, Make } from './asker.js';
-import { callUnary } from './attempt.js';
+import { callUnary } from '@parkade/cli';
 import { storedRecords } from './lamps.js';
 
 const LOT = 'recalled';

@@ -1,4 +1,5 @@
-import type { Operation } from '@parkade/checker';
+import { attemptOf, type Operation, refusalOutcome, type Told } from '@parkade/checker';
+import { callUnary } from '@parkade/cli';
 import type { Clock, Random } from '@parkade/clock';
 import {
   Consistency,
@@ -15,7 +16,6 @@ import type { Cluster } from '../world/cluster.js';
 import { TENANT } from '../world/names.js';
 import type { Trace } from '../world/trace.js';
 import type { Asker, Kind, Make } from './asker.js';
-import { attemptOf, callUnary, refusalOutcome, type Told } from './attempt.js';
 
 /** Slots whose every answer is checked. */
 const CHECKED_SLOTS = ['701', '702', '703', '704'] as const;

@@ -1,29 +1,23 @@
-import type { Claim, Commit, LoggedEvent, RecallChange, Transition } from '@parkade/checker';
+import {
+  type Claim,
+  type Commit,
+  type LoggedEvent,
+  PARK_ENDS,
+  type RecallChange,
+  RINGS_ON,
+  type Transition,
+} from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
 import { prefixRange, type Store, type Txn, type Watch, type WatchEvent } from '@parkade/store';
 
 const ROLE = 'slot-shard';
 
-const ENDS: ReadonlySet<TransitionKind> = new Set([
-  TransitionKind.RETRIEVED,
-  TransitionKind.RELEASED,
-  TransitionKind.ABANDONED,
-  TransitionKind.MOVED_OUT,
-  TransitionKind.EXPIRED,
-  TransitionKind.RECALL_ANSWERED,
-  TransitionKind.BRANCHED,
-  TransitionKind.ESCAPED,
-]);
-
 /**
  * A line of an event, by its id: the slot's key and the revision. To parse all of each line took a tenth of a seed. What did not
  * happen is told as well, under other ids.
  */
 const EVENT = /^\{"id":"((\/parkade\/shards\/[^"@]+)@(\d+))"/gm;
-
-/** What happens to a park that rings and does not end that. */
-const RINGS_ON: ReadonlySet<TransitionKind> = new Set([TransitionKind.RINGBACK_NOTED, TransitionKind.EXTENDED]);
 
 /** What the store and the bus can testify of a run, whatever the processes say. */
 export class Witness {
@@ -91,7 +85,7 @@ export class Witness {
   #sawSlot(slotKey: string, record: SlotRecord, revision: number): void {
     const { requestId = '', parkId = '', kind = TransitionKind.UNSPECIFIED, attempt = 0, call } = record.last ?? {};
     if (!this.effects.has(requestId)) this.effects.set(requestId, call?.callId ?? '');
-    this.transitions.push({ slotKey, revision, requestId, parkId, ends: ENDS.has(kind) });
+    this.transitions.push({ slotKey, revision, requestId, parkId, ends: PARK_ENDS.has(kind) });
     if (!RINGS_ON.has(kind)) {
       const happened = kind === TransitionKind.RECALLED ? 'begun' : 'over';
       this.recalls.push({ parkId, revision, kind: happened, attempt });

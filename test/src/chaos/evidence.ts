@@ -1,24 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from '@parkade/bus';
-import type { Claim, Commit, LoggedEvent, RecallChange, Run, Transition } from '@parkade/checker';
+import {
+  type Claim,
+  type Commit,
+  type LoggedEvent,
+  PARK_ENDS,
+  type RecallChange,
+  RINGS_ON,
+  type Run,
+  type Transition,
+} from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
 import { ALL_EVENTS, EVENT_STREAM, parseEvents } from '@parkade/presence';
 import { SlotRecord, TransitionKind } from '@parkade/proto';
 import { prefixRange, type Store, type Watch, type WatchEvent } from '@parkade/store';
 import { storedAt } from '../support/stored-slots.js';
-
-const ENDS: ReadonlySet<TransitionKind> = new Set([
-  TransitionKind.RETRIEVED,
-  TransitionKind.RELEASED,
-  TransitionKind.ABANDONED,
-  TransitionKind.MOVED_OUT,
-  TransitionKind.EXPIRED,
-  TransitionKind.RECALL_ANSWERED,
-  TransitionKind.BRANCHED,
-  TransitionKind.ESCAPED,
-]);
-/** What happens to a park that rings and does not end that. */
-const RINGS_ON: ReadonlySet<TransitionKind> = new Set([TransitionKind.RINGBACK_NOTED, TransitionKind.EXTENDED]);
 
 /** Whose journal and whose entry: `/parkade/shards/<shard>/journal/<epoch>-<count>`. */
 const JOURNAL = /^\/parkade\/shards\/(\d{5})\/journal\/(\d+)-\d+$/;
@@ -126,7 +122,7 @@ export class Evidence {
 
   #sawSlot(slotKey: string, { last }: SlotRecord, revision: number): void {
     const { requestId = '', parkId = '', kind = TransitionKind.UNSPECIFIED, attempt = 0 } = last ?? {};
-    this.transitions.push({ slotKey, revision, requestId, parkId, ends: ENDS.has(kind) });
+    this.transitions.push({ slotKey, revision, requestId, parkId, ends: PARK_ENDS.has(kind) });
     if (RINGS_ON.has(kind)) return;
     this.recalls.push({ parkId, revision, kind: kind === TransitionKind.RECALLED ? 'begun' : 'over', attempt });
   }

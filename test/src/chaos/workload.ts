@@ -1,6 +1,6 @@
-import type { Operation, Outcome, Request } from '@parkade/checker';
+import { type Attempt, attemptOf, type Operation, refusalOutcome, type Request, type Told } from '@parkade/checker';
 import { callUnary } from '@parkade/cli';
-import { type Random, SystemClock, SystemRandom } from '@parkade/clock';
+import { type Random, sleep, SystemClock, SystemRandom } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
 import {
   Consistency,
@@ -59,14 +59,6 @@ const MAX_ASKED = 400;
 const STUCK_MS = 20_000;
 
 type Kind = Request['kind'];
-type Told = { readonly park: Park } | { readonly saw: string | undefined } | { readonly refused: Reason } | 'unknown';
-
-interface Attempt {
-  readonly askedAt: number;
-  readonly answeredAt: number;
-  readonly told: Told;
-}
-
 /** A slot of the lot `default` of a tenant. */
 interface Place {
   readonly tenant: string;
@@ -77,16 +69,6 @@ interface Known extends Place {
   readonly parkId: string;
   readonly call: string;
 }
-
-/** What a client may be told although nobody knows, or nobody says, what became of its request. */
-const UNKNOWN: ReadonlySet<Reason> = new Set([
-  Reason.DEADLINE,
-  Reason.NO_OWNER,
-  Reason.STORE_UNAVAILABLE,
-  Reason.OVERLOADED,
-  Reason.DRAINING,
-  Reason.STORE_FULL,
-]);
 
 /** A client that hears of a full store asks no sooner than this; it is told to wait for seconds. */
 const FULL_PAUSE_MS = 500;
@@ -258,8 +240,8 @@ export class Workload {
       consistency: Consistency.FENCED,
     });
     const client = this.#pick(this.#looksApart ? this.clients.slice(0, 1) : this.clients);
-    const attempt = await attemptOf(async () => {
-      const response = await callUnary(client.getSlot.bind(client), request, 3_000, clock);
+    const attempt = await attemptOf(clock, async () => {
+      const response = await patient(callUnary(client.getSlot.bind(client), request, 3_000, clock));
       return { saw: response.slot?.parks[0]?.call?.callId };
     });
     const { askedAt, answeredAt, told } = attempt;
@@ -324,7 +306,7 @@ export class Workload {
       const client = clients[at++ % clients.length];
       if (client === undefined) throw new Error('there are no gateways');
       const timeoutMs = 100 + random.next() * 1_400;
-      attempts.push(await attemptOf(async () => ({ park: parkOf(await send(client, timeoutMs)) })));
+      attempts.push(await attemptOf(clock, async () => ({ park: parkOf(await patient(send(client, timeoutMs))) })));
     };
     await (random.next() < 0.15 ? Promise.all([one(), one()]) : one());
     const retries = random.next() < 0.1 ? 0 : this.options.persists === true ? MAX_ASKED : 4;
@@ -356,32 +338,13 @@ export class Workload {
 type Send = (client: ParkServiceClient, timeoutMs: number) => Promise<{ readonly park: Park | undefined }>;
 type Make = (requestId: string) => Send;
 
-async function attemptOf(act: () => Promise<Told>): Promise<Attempt> {
-  const askedAt = performance.now();
-  let told: Told;
+/** Waits a little after it was told that the store is full. */
+async function patient<T>(asked: Promise<T>): Promise<T> {
   try {
-    told = await act();
+    return await asked;
   } catch (error) {
-    const { reason } = callFailure(error);
-    told = reason === undefined || UNKNOWN.has(reason) ? 'unknown' : { refused: reason };
-    if (reason === Reason.STORE_FULL) await new Promise((resolve) => setTimeout(resolve, FULL_PAUSE_MS));
-  }
-  return { askedAt, answeredAt: performance.now(), told };
-}
-
-function refusalOutcome(reason: Reason): Outcome | undefined {
-  switch (reason) {
-    case Reason.SLOT_OCCUPIED:
-      return { kind: 'occupied' };
-    case Reason.CALL_ALREADY_PARKED:
-      return { kind: 'parked-already' };
-    case Reason.SLOT_EMPTY:
-      return { kind: 'empty' };
-    case Reason.PARK_ENDED:
-    case Reason.PARK_NOT_FOUND:
-      return { kind: 'ended' };
-    default:
-      return undefined;
+    if (callFailure(error).reason === Reason.STORE_FULL) await sleep(clock, FULL_PAUSE_MS);
+    throw error;
   }
 }
 

@@ -1,36 +1,13 @@
-import type { Outcome } from '@parkade/checker';
-import { type CallOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { type Park, Reason } from '@parkade/proto';
 import { callFailure } from '@parkade/rpc';
-
-/** A unary RPC of a generated client, with its receiver. */
-export type Unary<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
-
-/** Calls once. Rejects with the `ServiceError`. */
-export function callUnary<Request, Response>(
-  rpc: Unary<Request, Response>,
-  request: Request,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    rpc(request, new Metadata(), { deadline: clock.nowMs() + timeoutMs }, (error, response) => {
-      if (error === null) resolve(response);
-      else reject(error);
-    });
-  });
-}
+import type { Outcome } from './history.js';
 
 /** What one attempt was told. */
 export type Told =
   { readonly park: Park } | { readonly saw: string | undefined } | { readonly refused: Reason } | 'unknown';
 
+/** One time that a request was sent; monotonic ms. */
 export interface Attempt {
   readonly askedAt: number;
   readonly answeredAt: number;
@@ -44,6 +21,7 @@ const UNKNOWN: ReadonlySet<Reason> = new Set([
   Reason.STORE_UNAVAILABLE,
   Reason.OVERLOADED,
   Reason.DRAINING,
+  Reason.STORE_FULL,
 ]);
 
 /** Makes one attempt and says when it was asked and answered, and what was told. */
