@@ -44,8 +44,21 @@ export function encodeExchange(batch: readonly Outgoing[], nowMs: number): Buffe
     const written = tag === undefined ? op : undefined;
     // ExchangeRequest.commands
     writer.uint32(10).fork();
+    // A field that is not named here is not sent, so each must be.
     Command.encode(
-      { correlationId, shard, timeoutMs, settingsRevision, fingerprint, part, lotId, trace, by, reserved, op: written },
+      {
+        correlationId,
+        shard,
+        timeoutMs,
+        settingsRevision,
+        fingerprint,
+        part,
+        lotId,
+        trace,
+        by,
+        reserved,
+        op: written,
+      } satisfies Record<keyof Command, unknown>,
       writer,
     );
     if (tag !== undefined && op?.bytes !== undefined) writer.uint32(tag).bytes(op.bytes);
