@@ -25,12 +25,16 @@ test('a phone that came for a call, and was left in park by whoever had its node
   }
 });
 
-test('a phone that waits in park for something else is let alone', async () => {
+test('a phone that waits in park for something else, having called no code of ours, is let alone (X3)', async () => {
   const world = await TwoNodes.start(() => Promise.resolve(undefined));
   try {
-    const caller = await world.parked();
+    const { sim, agent } = world.here;
+    const phone = sim.call('1002', '1003');
+    await world.pass(20);
+    void agent.sw.rescue(phone.uuid);
+    // Longer than from one reconciliation to the next.
     await world.pass(70_000);
-    expect(caller.isAlive && caller.parked).toBe(true);
+    expect(phone.isAlive && phone.parked && phone.running?.application === 'park').toBe(true);
   } finally {
     await world.close();
   }

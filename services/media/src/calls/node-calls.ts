@@ -4,7 +4,7 @@
 //       have somebody else's conversation parked by naming it.
 //   C3. One thing is done with a leg at a time.
 import { Consistency, type Park, ParkState } from '@parkade/proto';
-import { markOf, markVariables, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
+import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
@@ -16,8 +16,7 @@ import { holdAudio, type NodeContext, sayAndHangUp, type Visit } from './context
 import { readCode, type Wish } from './feature-code.js';
 import { deliver, refusePickup } from './delivering.js';
 import { Identities } from './identities.js';
-import { giveBack, parkTransferred } from './parking.js';
-import { ofPark } from './parked-calls.js';
+import { giveBack, parkTransferred, settled } from './parking.js';
 import { isPickupNumber, readPickupNumber } from './pickup-number.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
@@ -186,12 +185,7 @@ export class NodeCalls {
     if (!parked.watch(legId)) return;
     if ((await sw.park(leg, false)) !== 'parked') return parked.leave(legId);
     await holdAudio(this.context, legId, park);
-    const { tenantId, parkId, revision } = park;
-    const mark = markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' });
-    const isMarked = await sw.setVariables(legId, mark);
-    if (!parked.parked(legId, { ...ofPark(park), reserved: false }) || isMarked) return;
-    parked.marked(legId, false);
-    this.context.reconcileSoon();
+    await settled(this.context, legId, park, park.revision);
   }
 }
 

@@ -7,7 +7,7 @@
 import { HOLDING_LOT } from '@parkade/ids';
 import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
 import { markVariables, NOT_PENDING, PENDING_HERE, PENDING_VARIABLE } from '../switch/park-mark.js';
-import { holdAudio, idOf, parkerOf, type Visit } from './context.js';
+import { holdAudio, idOf, type NodeContext, parkerOf, type Visit } from './context.js';
 import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
 import { ofPark } from './parked-calls.js';
 import { shortReason } from '../refusals/announcement.js';
@@ -38,7 +38,7 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   if (!answer.ok) return refused(visit, answer);
   const { park: parkedAt, revision } = answer.value;
   if (parkedAt === undefined) return;
-  await settled(visit, parkedAt, revision, false);
+  await settled(visit, legId, parkedAt, revision);
   page(visit, parkedAt);
   // What he waits in may sound otherwise than what was asked for.
   if (heard !== soundAt(visit, parkedAt)) {
@@ -65,10 +65,14 @@ async function holdFor(visit: Visit, place: Place): Promise<string> {
 }
 
 /** The park is durable: its mark is put on the leg. Where nobody knows whether it is there, the next reconciliation does it (P3). */
-export async function settled(visit: Visit, park: Park, revision: number, reserved: boolean): Promise<void> {
-  const { parked, sw, log, arrival, reconcileSoon } = visit;
+export async function settled(
+  { parked, sw, log, reconcileSoon }: NodeContext,
+  legId: string,
+  park: Park,
+  revision: number,
+  reserved = false,
+): Promise<void> {
   const { tenantId, parkId } = park;
-  const { legId } = arrival;
   const mark = { tenantId, parkId, revision, back: park.parker?.extension ?? '' };
   const isMarked = await sw.setVariables(legId, markVariables(mark));
   if (!parked.parked(legId, { ...ofPark(park), reserved }) || isMarked) return;
@@ -85,7 +89,7 @@ async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok:
     const by = { $case: 'call', value: { mediaNode: node, callId: legId } } as const;
     const found = await api.getPark({ tenantId: rule.tenantId, by, consistency: Consistency.FENCED });
     if (found.ok && found.value.park !== undefined) {
-      return settled(visit, found.value.park, found.value.park.revision, false);
+      return settled(visit, legId, found.value.park, found.value.park.revision);
     }
   }
   if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) {

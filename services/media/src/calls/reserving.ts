@@ -37,7 +37,7 @@ export async function reserve(visit: Visit): Promise<void> {
     return sayAndHangUp(visit, legId, announcementOf(reason, announcements));
   }
   const { park, revision } = answer.value;
-  await settled(visit, park, revision, true);
+  await settled(visit, visit.arrival.legId, park, revision, true);
   await saySlot(visit, park.slot);
 }
 
