@@ -149,9 +149,8 @@ export class Workload {
     if (number === 1) return this.#stepChoices(tenant);
     if (number === 2 && this.options.recalls === true) return this.#stepRecalls(tenant);
     const place = { tenant, slot: this.#pick(CHECKED_SLOTS) };
-    // Where looks are what an owner is tried by, they are half of all.
-    if (this.#looksApart && this.random.next() < 0.5) return this.#look(place);
-    const draw = this.random.next();
+    // Where looks are what an owner is tried by, they are half of all and more.
+    const draw = this.#looksApart && this.random.next() < 0.5 ? 1 : this.random.next();
     const known = this.#known.filter((each) => each.slot === place.slot && each.tenant === tenant).at(-1);
     if (draw < 0.4) return this.#park(place);
     if (draw < 0.6) return this.#retrieve(place, undefined);
