@@ -15,12 +15,14 @@ import type { OwnerQuotas } from '../quotas/owner-quotas.js';
 import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
 import { Execution, type ExecutionHost } from './execution.js';
-import { loadShard, type ShardImage } from './image.js';
+import type { ShardImage } from './image.js';
 import { LiveSlots } from './live-slots.js';
 import { LoneWrites } from './lone-writes.js';
 import { answerOf, type Pending, refusalAnswer } from './pending.js';
+import { Recovery, type RecoveryHost } from './recovery.js';
 import { Requests } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
+import { isFull, storeFull } from './store-full.js';
 import { WorkUnderWay } from './work-under-way.js';
 import { withRevision } from './written-answer.js';
 
@@ -66,7 +68,7 @@ export interface ShardDeps {
  *   H5. What waits is bounded: per slot by `maxWaitingPerSlot`, in all by the process's `maxCommands`.
  *   H6. While the store has no space nobody waits: whoever comes hears STORE_FULL at once, until the shard could be read again.
  */
-export class Shard implements ExecutionHost {
+export class Shard implements ExecutionHost, RecoveryHost {
   readonly ownerKey: string;
   #epoch = 0;
   #state: 'waiting' | 'serving' | 'recovering' | 'lost' = 'waiting';
@@ -78,14 +80,10 @@ export class Shard implements ExecutionHost {
   readonly #execution: Execution;
   /** Commands that wait until the shard serves. */
   #backlog: Pending[] = [];
-  /** Commands whose write may or may not have happened. */
-  #unresolved: Pending[] = [];
   /** Writes that were decided and are not settled, and own reads to wait for. */
   readonly #work = new WorkUnderWay();
+  readonly #recovery: Recovery;
   #journalCount = 0;
-  /** What was known when the recovery under way began. */
-  #knownBefore = 0;
-  #recovery: Promise<void> = Promise.resolve();
 
   constructor(
     readonly number: number,
@@ -99,6 +97,7 @@ export class Shard implements ExecutionHost {
     this.#requests = new Requests(0, config.limits.horizonMs, clock);
     const lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
     this.#execution = new Execution(this, lone, deps);
+    this.#recovery = new Recovery(this, this.#work, deps, config.limits.loadSliceMs);
   }
 
   get epoch(): number {
@@ -116,7 +115,7 @@ export class Shard implements ExecutionHost {
 
   /** Every change of the shard at or below this revision is known here, and was told. */
   get knownRevision(): number {
-    return this.#is('recovering') ? this.#knownBefore : this.#live.knownRevision(this.deps.floor.floor());
+    return this.recovers() ? this.#recovery.knownBefore : this.#live.knownRevision(this.deps.floor.floor());
   }
 
   /** Whether commands are executed as they come. */
@@ -139,7 +138,7 @@ export class Shard implements ExecutionHost {
   /** Takes a command. Its `reply` is called once, now or later. */
   submit(pending: Pending): void {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
-    else if (this.serving || (this.#is('recovering') && isUnfencedRead(pending.command))) this.#execution.run(pending);
+    else if (this.serving || (this.recovers() && isUnfencedRead(pending.command))) this.#execution.run(pending);
     else if (this.#storeFull) this.give(pending, storeFull());
     else this.#backlog.push(pending);
   }
@@ -182,9 +181,8 @@ export class Shard implements ExecutionHost {
     this.#state = 'lost';
     this.#live.table.retire();
     const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
-    const all = [...pendings(this.#withdraw()), ...this.#backlog, ...this.#unresolved, ...waiting];
+    const all = [...this.withdraw(), ...this.#backlog, ...this.#recovery.take(), ...waiting];
     this.#backlog = [];
-    this.#unresolved = [];
     for (const pending of all) this.give(pending, this.#notOwner());
     this.#work.told();
   }
@@ -233,7 +231,7 @@ export class Shard implements ExecutionHost {
     this.deps.log.warn('commit outcome unknown', { shard: this.number, writes: writes.length, error: String(error) });
     this.#unsettled(writes);
     // The recovery waits for space as well: until then nobody else need wait.
-    if (isFull(error)) this.#refuseAll();
+    if (isFull(error)) this.refuseAll();
   }
 
   servesStill(live: LiveSlots): boolean {
@@ -286,7 +284,7 @@ export class Shard implements ExecutionHost {
   refuted(pending: Pending, epoch: number): void {
     if (epoch === this.#epoch) void this.#recover();
     // What is known here would be refuted once more: after the recovery.
-    if (this.#is('recovering')) this.#backlog.push(pending);
+    if (this.recovers()) this.#backlog.push(pending);
     else this.submit(pending);
   }
 
@@ -335,7 +333,7 @@ export class Shard implements ExecutionHost {
     end();
     this.endLone();
     if (!succeeded && !refused) void this.#recover();
-    if (full) this.#refuseAll();
+    if (full) this.refuseAll();
     return succeeded;
   }
 
@@ -370,7 +368,7 @@ export class Shard implements ExecutionHost {
   /** What became of the command is to be found out, here or by whoever owns the shard then. */
   #unheard(pending: Pending): void {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
-    else this.#unresolved.push(pending);
+    else this.#recovery.unresolved(pending);
   }
 
   /** Whether it was read from the store once. */
@@ -385,52 +383,34 @@ export class Shard implements ExecutionHost {
 
   /** H3. Also where a fence did not hold: either the shard is lost, or its epoch was raised. */
   #recover(): Promise<void> {
-    if (this.#state === 'serving') this.#recovery = this.#readAgain();
-    return this.#recovery;
+    if (this.#state !== 'serving') return this.#recovery.done;
+    const { knownRevision } = this;
+    this.#state = 'recovering';
+    return this.#recovery.begin(knownRevision);
   }
 
-  async #readAgain(): Promise<void> {
-    this.#knownBefore = this.knownRevision;
-    this.#state = 'recovering';
-    const { ownership, store, clock, log } = this.deps;
-    this.#unresolved.push(...pendings(this.#withdraw()));
-    for (let delayMs = 50; this.#is('recovering'); delayMs = Math.min(delayMs * 2, 2_000)) {
-      while (!this.#work.none && this.#is('recovering')) await this.#work.next();
-      try {
-        if (await ownership.confirmLost(this.number)) return;
-        const epoch = await ownership.raiseEpoch(this.number);
-        const image = await loadShard(store, this.number, clock, this.config.limits.loadSliceMs);
-        if (!this.#is('recovering')) return;
-        this.deps.recovered();
-        log.info('shard recovered', { shard: this.number, epoch });
-        this.#reinstall(image, epoch);
-      } catch (error) {
-        log.warn('shard recovery failed, trying again', { shard: this.number, error: String(error) });
-        if (isFull(error)) this.#refuseAll();
-        await new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
-      }
-    }
+  recovers(): boolean {
+    return this.#state === 'recovering';
   }
 
   /** H6. What became of writes under way is found out on a retry with the same request id, once there is space. */
-  #refuseAll(): void {
-    if (!this.#is('recovering')) return;
+  refuseAll(): void {
+    if (!this.recovers()) return;
     this.#storeFull = true;
     const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
-    const all = [...this.#unresolved, ...this.#backlog, ...waiting];
-    this.#unresolved = [];
+    const all = [...this.#recovery.take(), ...this.#backlog, ...waiting];
     this.#backlog = [];
     for (const pending of all) this.give(pending, storeFull());
   }
 
-  #reinstall(image: ShardImage, epoch: number): void {
+  reinstall(image: ShardImage, epoch: number): void {
     const before = this.#live.table;
-    const again = [...this.#unresolved, ...[...before.entries()].flatMap(takeWaiting), ...this.#requests.takeJoined()];
-    this.#unresolved = [];
+    const waiting = [...before.entries()].flatMap(takeWaiting);
+    const again = [...this.#recovery.take(), ...waiting, ...this.#requests.takeJoined()];
     this.#backlog = [...again, ...this.#backlog];
     this.install(image, epoch);
     // What was written meanwhile without our hearing of it is told now, one change a slot.
-    for (const { key, name, record, revision } of this.#live.table.all(this.#knownBefore)) {
+    for (const { key, name, record, revision } of this.#live.table.all(this.#recovery.knownBefore)) {
       if (revision > before.revisionOf(name)) this.deps.changed(this, key, record, revision, NOTHING_KNOWN);
     }
     this.#work.told();
@@ -448,14 +428,10 @@ export class Shard implements ExecutionHost {
     for (const pending of backlog) this.submit(pending);
   }
 
-  #withdraw(): Write[] {
+  withdraw(): readonly Pending[] {
     const writes = this.deps.committer.withdraw(this);
     this.#work.end(writes.length);
-    return writes;
-  }
-
-  #is(state: 'recovering' | 'lost'): boolean {
-    return this.#state === state;
+    return pendings(writes);
   }
 
   #notOwner(): CommandAnswer {
@@ -464,17 +440,6 @@ export class Shard implements ExecutionHost {
     const value = elsewhere ? { address: hint.address, epoch: hint.epoch } : { address: '', epoch: 0 };
     return answerOf({ $case: 'notOwner', value });
   }
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'no-space';
-}
-
-function storeFull(): CommandAnswer {
-  const message =
-    'The store has used up its space and takes no writes until an operator has made room (compact, defragment, disarm the ' +
-    'alarm); what is parked stays parked. Ask again later with the same request id.';
-  return refusalAnswer(Reason.STORE_FULL, message);
 }
 
 /** A read that may be answered with what was known last. */
