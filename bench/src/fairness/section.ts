@@ -5,6 +5,7 @@ import { median, ratios, spread } from '../measure/spread.js';
 import { startBackends } from '../processes/backends.js';
 import type { BenchProcess } from '../processes/bench-process.js';
 import type { Load, LoadResult } from '../processes/messages.js';
+import { LOAD_TENANTS } from '../processes/requests.js';
 import { served } from '../processes/served.js';
 import { atLeast, atMost, type Figure } from '../result.js';
 
@@ -35,7 +36,9 @@ export async function fairnessSection(): Promise<readonly Figure[]> {
   try {
     const owner = await backends.start({ role: 'owner', shards: SHARDS });
     const gateway = await backends.start({ role: 'gateway', shards: SHARDS });
-    const [victim, aggressor] = [await backends.start({ role: 'load' }), await backends.start({ role: 'load' })];
+    const load = async (...tenants: readonly string[]): Promise<BenchProcess> =>
+      backends.start({ role: 'load', token: await backends.tokenFor(tenants) });
+    const [victim, aggressor] = [await load(VICTIM), await load(AGGRESSOR, ...LOAD_TENANTS)];
     await served(owner, SHARDS);
     await setQuotas(backends.etcd.endpoint);
     const at = (tenantId: string, perSecond: number, ms: number): Load => ({

@@ -1,13 +1,23 @@
+import { newDevKey } from '@parkade/identity';
 import { type RunningEtcd, startEtcd, startNats, type TestNats } from '@parkade/test';
 import { processCpuUs } from '../measure/process-cpu.js';
 import { BenchProcess } from './bench-process.js';
 import { type Fsync, type RunningRedis, startRedis } from './redis.js';
+import { LOAD_TENANTS } from './requests.js';
+import { SERVED_TENANT } from './served-loads.js';
+import { tokenFor } from './trust.js';
 
 /** etcd and NATS of a bench, and the processes that were started beside them. */
 export interface Backends {
   readonly etcd: RunningEtcd;
   readonly nats: TestNats;
-  /** Starts a process that knows both. Rejects where it does not come up. */
+  /** An operator's token. */
+  readonly token: string;
+  /** Of the processes of the cluster. */
+  readonly clusterToken: string;
+  /** A token of somebody who may park and retrieve in these tenants. */
+  tokenFor(tenants: readonly string[]): Promise<string>;
+  /** Starts a process that knows both, and who is who. Rejects where it does not come up. */
   start(setup: Parameters<typeof BenchProcess.start>[0]): Promise<BenchProcess>;
   /** A Redis beside them. */
   redis(fsync: Fsync): Promise<RunningRedis>;
@@ -28,11 +38,21 @@ export async function startBackends(): Promise<Backends> {
     ends.push(() => etcd.stop());
     const nats = await startNats();
     ends.push(() => nats.stop());
+    const key = await newDevKey();
+    const token = await tokenFor(key, Date.now());
+    const forTenants = (tenants: readonly string[]): Promise<string> => tokenFor(key, Date.now(), tenants);
+    const loadToken = await forTenants([...LOAD_TENANTS, SERVED_TENANT]);
+    const { jwks, clusterToken } = key;
     return {
       etcd,
       nats,
+      token,
+      clusterToken,
+      tokenFor: forTenants,
       start: async (setup) => {
-        const started = await BenchProcess.start({ etcd: etcd.endpoint, nats: nats.url, ...setup });
+        const shown = setup.role === 'load' ? loadToken : token;
+        const known = { etcd: etcd.endpoint, nats: nats.url, jwks, clusterToken, token: shown };
+        const started = await BenchProcess.start({ ...known, ...setup });
         ends.push(() => started.stop());
         return started;
       },

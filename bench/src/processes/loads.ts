@@ -11,7 +11,8 @@ import { BatchWriter, CHANNEL_OPTIONS } from '@parkade/rpc';
 import { openEtcdStore } from '@parkade/store';
 import { ECHO, EchoClient, NAIVE } from './echo-service.js';
 import { parkOf, retrieveOf, tenantSlot, workerSlot } from './requests.js';
-import type { Opened } from './run-load.js';
+import type { LoadSetup, Opened } from './run-load.js';
+import { bearer } from './trust.js';
 
 const clock = new SystemClock();
 
@@ -55,22 +56,23 @@ export function streamEcho(address: string): Opened {
   };
 }
 
-export function unaryParks(address: string, tenantId?: string): Opened {
+export function unaryParks(address: string, { token, tenantId }: LoadSetup): Opened {
+  const who = bearer(token);
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
   return {
     operate: (worker, turn, done) => {
       const slot = tenantId === undefined ? workerSlot(worker) : tenantSlot(worker, tenantId);
       const answered = (error: { readonly message: string } | null): void => done(error?.message);
-      if (turn % 2 === 0) client.park(parkOf(slot), answered);
-      else client.retrieve(retrieveOf(slot), answered);
+      if (turn % 2 === 0) client.park(parkOf(slot), who, answered);
+      else client.retrieve(retrieveOf(slot), who, answered);
     },
     close: () => client.close(),
   };
 }
 
-export function streamParks(address: string): Opened {
+export function streamParks(address: string, { token }: LoadSetup): Opened {
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
-  const stream = client.commands();
+  const stream = client.commands(bearer(token));
   const writer = new BatchWriter<CommandsRequest, CommandsRequest>(
     stream,
     (batch) => ({ correlationId: 0, timeout: undefined, command: undefined, batch }),

@@ -1,6 +1,7 @@
 import type { Pauses } from '../measure/pauses.js';
 import type { Rung } from './run-phones.js';
 import type { SwitchLoad, SwitchLoadResult } from './run-switch.js';
+import type { Trust } from './trust.js';
 
 /** What the processes of a bench are: each runs one of these. */
 export type Role =
@@ -22,7 +23,7 @@ export type Role =
   | 'watchers';
 
 /** How a process is set up; what its role does not need is left out. */
-export interface RoleSetup {
+export interface RoleSetup extends Trust {
   readonly role: Role;
   /** `host:port` of the etcd. */
   readonly etcd?: string;

@@ -1,5 +1,13 @@
 import { connect, type Socket } from 'node:net';
 
+/** Where calls go, and who makes them. */
+export interface RawCalls {
+  readonly address: string;
+  readonly path: string;
+  /** Undefined: nobody is told who calls. At most 3 KiB: it must fit into the server's table of headers. */
+  readonly token: string | undefined;
+}
+
 /** A stream of the client is answered: `ok` where its answer held a message, as that of a refusal does not. */
 export type Answered = (stream: number, ok: boolean) => void;
 
@@ -21,18 +29,21 @@ const INITIAL_WINDOW = 65_535;
 export class RawHttp2 {
   readonly #socket: Socket;
   readonly #headers: Buffer;
+  /** Of the first call: it tells the server the token, and later ones only that it is the same. */
+  readonly #firstHeaders: Buffer;
   #unread: Buffer = Buffer.alloc(0);
   #next = 1;
   #unsent: Buffer[] = [];
   readonly #withMessage = new Set<number>();
 
   constructor(
-    address: string,
-    path: string,
+    { address, path, token }: RawCalls,
     private readonly answered: Answered,
   ) {
     const colon = address.lastIndexOf(':');
-    this.#headers = headerBlock(path, address);
+    const headers = headerBlock(path, address);
+    this.#headers = token === undefined ? headers : Buffer.concat([headers, KNOWN_TOKEN]);
+    this.#firstHeaders = token === undefined ? headers : Buffer.concat([headers, newToken(token)]);
     this.#socket = connect(Number(address.slice(colon + 1)), address.slice(0, colon));
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (bytes) => this.#read(bytes));
@@ -55,7 +66,7 @@ export class RawHttp2 {
     prefix.writeUInt32BE(message.length, 1);
     if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     this.#unsent.push(
-      frame(FRAME.headers, END_HEADERS, stream, this.#headers),
+      frame(FRAME.headers, END_HEADERS, stream, stream === 1 ? this.#firstHeaders : this.#headers),
       frame(FRAME.data, END_STREAM, stream, Buffer.concat([prefix, message])),
     );
     return stream;
@@ -102,6 +113,30 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   framed.writeUInt32BE(stream, 5);
   framed.set(payload, 9);
   return framed;
+}
+
+/** The first entry of the table of headers that a connection fills (RFC 7541, 2.3.3): the token is the only one. */
+const KNOWN_TOKEN = Buffer.from([0x80 | 62]);
+
+/** The token, to be remembered by the server for the connection (RFC 7541, 6.2.1), as clients of gRPC do it. */
+function newToken(token: string): Buffer {
+  const name = 'authorization';
+  const value = `Bearer ${token}`;
+  return Buffer.concat([
+    Buffer.from([0x40, name.length]),
+    Buffer.from(name),
+    longLength(value.length),
+    Buffer.from(value),
+  ]);
+}
+
+/** A length of 127 or more behind a bit of its own (RFC 7541, 5.1). */
+function longLength(length: number): Buffer {
+  const bytes = [0x7f];
+  for (let rest = length - 0x7f; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
 }
 
 /** The headers of a gRPC call (RFC 7541, each as a literal that is not indexed: the block never changes). */

@@ -7,6 +7,7 @@ const random = new SystemRandom();
 
 /** The load's tenants: so many lots, and so nearly as many shards, are in use at a time. */
 const TENANTS = 32;
+export const LOAD_TENANTS: readonly string[] = Array.from({ length: TENANTS }, (_, i) => `tenant-${i}`);
 const FIRST_SLOT = 101;
 
 /** The slot that one worker has to itself. */
@@ -18,7 +19,7 @@ export interface WorkerSlot {
 
 export function workerSlot(worker: number): WorkerSlot {
   return {
-    tenantId: `tenant-${worker % TENANTS}`,
+    tenantId: LOAD_TENANTS[worker % TENANTS] ?? '',
     slot: String(FIRST_SLOT + Math.floor(worker / TENANTS)),
     callId: `3f8a6c1e-7b1d-4c58-9a50-${worker.toString(16).padStart(12, '0')}`,
   };

@@ -14,26 +14,32 @@ export interface Opened {
   readonly close: () => void;
 }
 
-const KINDS: Readonly<
-  Record<LoadKind, (address: string, etcd: string, tenantId?: string) => Opened | Promise<Opened>>
-> = {
+/** What a load may need besides an address. */
+export interface LoadSetup {
+  readonly etcd: string;
+  /** What it shows to a gateway. */
+  readonly token: string;
+  readonly tenantId: string | undefined;
+}
+
+const KINDS: Readonly<Record<LoadKind, (address: string, how: LoadSetup) => Opened | Promise<Opened>>> = {
   'unary-echo': unaryEcho,
   'stream-echo': streamEcho,
-  'unary-park': (address, _etcd, tenantId) => unaryParks(address, tenantId),
+  'unary-park': unaryParks,
   'stream-park': streamParks,
   naive: naivePuts,
-  'etcd-put': (_address, etcd) => etcdPuts(etcd),
+  'etcd-put': (_address, { etcd }) => etcdPuts(etcd),
   'served-echo': servedEchoes,
   'served-park': servedParks,
 };
 
 /** The process that makes requests: a fixed number under way, each worker's next when its last is answered. */
-export function runLoad({ etcd = '' }: RoleSetup): Promise<Running> {
+export function runLoad({ etcd = '', token = '' }: RoleSetup): Promise<Running> {
   return Promise.resolve({
     address: '',
     answers: {
       run: async (load) => {
-        const opened = await KINDS[load.kind](load.address, etcd, load.tenantId);
+        const opened = await KINDS[load.kind](load.address, { etcd, token, tenantId: load.tenantId });
         return load.perSecond === undefined ? run(load, opened) : paced(load, load.perSecond, opened);
       },
     },

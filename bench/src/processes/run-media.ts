@@ -5,9 +5,10 @@ import { DEFAULT_CODES } from '@parkade/settings';
 import { openEtcdStore } from '@parkade/store';
 import type { RoleSetup, Running } from './messages.js';
 import { SWITCH_DOMAIN, SWITCH_TENANT } from './run-switch.js';
+import { innerTrust } from './trust.js';
 
 /** One media process, set up as in production; its address is where dial plans reach it. `to`: a gateway. */
-export async function runMedia({ etcd = '', to = '' }: RoleSetup): Promise<Running> {
+export async function runMedia({ etcd = '', to = '', ...trust }: RoleSetup): Promise<Running> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
@@ -23,7 +24,7 @@ export async function runMedia({ etcd = '', to = '' }: RoleSetup): Promise<Runni
       announcements: DEFAULT_ANNOUNCEMENTS,
       limits: DEFAULT_MEDIA_LIMITS,
     },
-    { store, clock, random, log: { ...silentLog, warn: tell, error: tell } },
+    { store, clock, random, security: innerTrust(trust, clock), log: { ...silentLog, warn: tell, error: tell } },
   );
   const queues = (): Record<string, number> => {
     const [node] = media.queues().values();

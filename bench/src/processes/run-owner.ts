@@ -4,6 +4,7 @@ import { silentLog } from '@parkade/rpc';
 import { DEFAULT_LIMITS, startSlotShard } from '@parkade/slot-shard';
 import { openEtcdStore } from '@parkade/store';
 import type { RoleSetup, Running } from './messages.js';
+import { innerTrust } from './trust.js';
 
 /** The same bus, which tells how many events it has stored. */
 function counted(bus: Bus): Bus & { readonly stored: () => number } {
@@ -26,7 +27,7 @@ function counted(bus: Bus): Bus & { readonly stored: () => number } {
 }
 
 /** One owner of all shards, set up as in production. */
-export async function runOwner({ etcd = '', nats = '', shards: shardCount }: RoleSetup): Promise<Running> {
+export async function runOwner({ etcd = '', nats = '', shards: shardCount, ...trust }: RoleSetup): Promise<Running> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
@@ -37,6 +38,7 @@ export async function runOwner({ etcd = '', nats = '', shards: shardCount }: Rol
     bus,
     clock,
     random,
+    security: innerTrust(trust, clock),
     log: { ...silentLog, error: (event, fields) => console.error(event, fields) },
   });
   const shards = (): Promise<number> => Promise.resolve(owner.ownedShards());

@@ -1,8 +1,9 @@
-import { Client, type ClientReadableStream, credentials } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import { WatchSlotsRequest } from '@parkade/proto';
 import { CHANNEL_OPTIONS } from '@parkade/rpc';
 import { FAN_OUT, raw } from './fan-out-service.js';
-import type { Running, Watchers } from './messages.js';
+import type { RoleSetup, Running, Watchers } from './messages.js';
+import { bearer } from './trust.js';
 
 const WATCH_SLOTS = raw('/parkade.park.v1.ParkService/WatchSlots', true);
 /** Streams of one connection. */
@@ -15,7 +16,8 @@ const QUIET_MS = 1_000;
 export const WATCHED_TENANT = 'watched';
 
 /** A client that only counts: messages are not decoded, so that what is measured is the server's own work. */
-export function runWatchers(): Promise<Running> {
+export function runWatchers({ token }: RoleSetup): Promise<Running> {
+  const [who, nobody] = [bearer(token), new Metadata()];
   const told: boolean[] = [];
   let left = 0;
   let onAll: () => void = () => undefined;
@@ -40,6 +42,7 @@ export function runWatchers(): Promise<Running> {
         requestSerialize,
         responseDeserialize,
         request,
+        kind === 'bare' ? nobody : who,
       );
       told.push(true);
       stream.on('data', (message: Buffer) => {

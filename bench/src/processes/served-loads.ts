@@ -3,7 +3,7 @@ import { SystemClock, SystemRandom } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
 import { Direction, ParkRequest, ParkServiceService } from '@parkade/proto';
 import { ECHO } from './echo-service.js';
-import type { Opened } from './run-load.js';
+import type { LoadSetup, Opened } from './run-load.js';
 
 const CONNECTIONS = 8;
 
@@ -13,8 +13,8 @@ export const SERVED_LOTS = 64;
 export const SERVED_SLOTS = { first: '100001', last: '999999' } as const;
 
 /** Durable parks, each of a call of its own, into whatever slot of a large empty lot is next; nobody fetches them. */
-export function servedParks(address: string): Opened {
-  return served(address, ParkServiceService.park.path);
+export function servedParks(address: string, { token }: LoadSetup): Opened {
+  return served(address, ParkServiceService.park.path, token);
 }
 
 /** The same messages, echoed. */
@@ -24,10 +24,10 @@ export function servedEchoes(address: string): Opened {
 
 let runs = 0;
 
-function served(address: string, path: string): Opened {
+function served(address: string, path: string, token?: string): Opened {
   const waiting = new Map<number, (failure?: string) => void>();
   const connections = Array.from({ length: CONNECTIONS }, (_, i) => {
-    return new RawHttp2(address, path, (stream, ok) => {
+    return new RawHttp2({ address, path, token }, (stream, ok) => {
       const key = stream * CONNECTIONS + i;
       const done = waiting.get(key);
       waiting.delete(key);

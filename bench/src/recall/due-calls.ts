@@ -43,7 +43,7 @@ export async function dueCallFigures(): Promise<readonly Figure[]> {
     const processes = { owner, recall, phones };
     const plan = { calls: CALLS, shards: SHARDS, tenants: TENANTS, leadMs: LEAD_MS, windowMs: WINDOW_MS };
     const startMs = Date.now();
-    const due = await parkDueCalls(owner.address, plan);
+    const due = await parkDueCalls(owner.address, backends.clusterToken, plan);
     await delay(Math.max(0, startMs + LEAD_MS - Date.now()));
     await pauses(processes);
     const before = await backends.cpu(processes);

@@ -11,6 +11,7 @@ import {
   SlotShardServiceClient,
 } from '@parkade/proto';
 import { timestampMs, toDuration } from '@parkade/rpc';
+import { bearer } from '../processes/trust.js';
 
 /** When and where calls are parked to be rung. */
 export interface DuePlan {
@@ -26,12 +27,12 @@ export interface DuePlan {
 const IN_ONE_MESSAGE = 100;
 const ANSWERED_WITHIN_MS = 30_000;
 
-/** Parks all calls at their owner; resolves to the deadlines as their records have them, by park id, wall ms. */
-export async function parkDueCalls(owner: string, plan: DuePlan): Promise<ReadonlyMap<string, number>> {
+/** Parks all calls at their owner, as a process of its cluster (`token`); resolves to the deadlines as their records have them, by park id, wall ms. */
+export async function parkDueCalls(owner: string, token: string, plan: DuePlan): Promise<ReadonlyMap<string, number>> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const client = new SlotShardServiceClient(owner, credentials.createInsecure());
-  const stream = client.exchange();
+  const stream = client.exchange(bearer(token));
   stream.on('error', () => undefined);
   const due = new Map<string, number>();
   let answered = 0;

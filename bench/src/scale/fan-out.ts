@@ -23,7 +23,7 @@ export async function fanOutFigures(): Promise<readonly Figure[]> {
     const gateway = await backends.start({ role: 'gateway' });
     const bare = await backends.start({ role: 'fan-out' });
     await served(owner, SHARDS);
-    const caller = new OneCaller(gateway.address);
+    const caller = new OneCaller(gateway.address, backends.token);
     ends.push(() => caller.close());
     const place = { tenantId: WATCHED_TENANT, lotId: 'default', slot: '101' };
     let parkId = await caller.park(place);

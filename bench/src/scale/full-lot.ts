@@ -34,7 +34,7 @@ export async function fullLotFigures(): Promise<readonly Figure[]> {
     const first = await backends.start({ role: 'owner', shards: SHARDS });
     const gateway = await backends.start({ role: 'gateway' });
     await served(first, SHARDS);
-    const caller = new OneCaller(gateway.address);
+    const caller = new OneCaller(gateway.address, backends.token);
     ends.push(() => caller.close());
     const taken = { tenantId: TENANT, lotId: 'full', slot: String(FIRST) };
     const template = await templateOf(store, caller, taken, SHARDS);

@@ -27,7 +27,7 @@ export async function memoryFigures(): Promise<readonly Figure[]> {
     const first = await backends.start({ role: 'owner', shards: SHARDS });
     const gateway = await backends.start({ role: 'gateway' });
     await served(first, SHARDS);
-    const caller = new OneCaller(gateway.address);
+    const caller = new OneCaller(gateway.address, backends.token);
     ends.push(() => caller.close());
     const template = await templateOf(store, caller, { tenantId: 'tenant-0', lotId: 'default', slot: '1' }, SHARDS);
     const before = await first.ask('memory', undefined);

@@ -1,9 +1,10 @@
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { credentials, type Metadata } from '@grpc/grpc-js';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
 import { type ParkRequest, ParkServiceClient, ReleaseCause } from '@parkade/proto';
 import { CHANNEL_OPTIONS } from '@parkade/rpc';
 import { parkOf } from '../processes/requests.js';
+import { bearer } from '../processes/trust.js';
 
 const [clock, random] = [new SystemClock(), new SystemRandom()];
 
@@ -21,7 +22,10 @@ export interface Place {
 export class OneCaller {
   readonly #client: ParkServiceClient;
 
-  constructor(gateway: string) {
+  readonly #who: Metadata;
+
+  constructor(gateway: string, token: string) {
+    this.#who = bearer(token);
     this.#client = new ParkServiceClient(gateway, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
   }
 
@@ -29,7 +33,7 @@ export class OneCaller {
   park(place: Place, timeoutMs = LONG_MS): Promise<string> {
     const request = parkRequest(place);
     return new Promise((resolve, reject) => {
-      this.#client.park(request, new Metadata(), { deadline: Date.now() + timeoutMs }, (error, answer) => {
+      this.#client.park(request, this.#who, { deadline: Date.now() + timeoutMs }, (error, answer) => {
         if (error === null) resolve(answer.park?.parkId ?? '');
         else reject(error);
       });
@@ -40,7 +44,7 @@ export class OneCaller {
     const requestId = newRequestId(clock.nowMs(), random);
     const request = { requestId, tenantId, parkId, cause: ReleaseCause.RELEASED, callId: '', destination: undefined };
     return new Promise((resolve, reject) => {
-      this.#client.release(request, new Metadata(), { deadline: Date.now() + LONG_MS }, (error) => {
+      this.#client.release(request, this.#who, { deadline: Date.now() + LONG_MS }, (error) => {
         if (error === null) resolve();
         else reject(error);
       });

@@ -19,9 +19,15 @@ export const openAuthenticator: Authenticator = {
   close: () => undefined,
 };
 
+const USUAL = 'Bearer ';
+
 /** The token in an `authorization` header; undefined where there is none, or it is no bearer token (RFC 6750, 2.1). */
 export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  if (authorization === undefined) return undefined;
+  // As nearly all write it: looking at each character of a long token costs 1 µs.
+  if (authorization.startsWith(USUAL) && !authorization.includes(' ', USUAL.length))
+    return authorization.slice(USUAL.length);
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
 /** What a call without a valid token is told. */

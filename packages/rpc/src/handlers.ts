@@ -50,6 +50,8 @@ export interface CallContext {
   readonly path: string;
   /** What it came with. */
   readonly metadata: Metadata;
+  /** The call that this is the context of; for who knows something of it, such as who makes it. */
+  readonly served: object;
 }
 
 /**
@@ -104,6 +106,7 @@ export function callContext(call: {
       return call.metadata;
     },
     path: call.getPath(),
+    served: call,
     get trace() {
       return traceOf(call.metadata);
     },

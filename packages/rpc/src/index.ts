@@ -9,3 +9,4 @@ export * from './time.js';
 export { traced, traceOf } from './traced.js';
 export * from './tracer.js';
 export { serveUnary, unaryMethods } from './unary/serve-unary.js';
+export { headerOf } from './unary/unary-call.js';

@@ -8,7 +8,7 @@ import type {
 } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { type CommandsRequest, Reason } from '@parkade/proto';
-import { type LotOf, Malformed, Refused, type Security } from '@parkade/rpc';
+import { type CallContext, headerOf, type LotOf, Malformed, Refused, type Security } from '@parkade/rpc';
 import { allow } from '../allow.js';
 import { type Authenticator, bearerToken, unauthenticated } from '../authenticator.js';
 import { OPEN_PRINCIPAL, type Principal, SERVICE_PRINCIPAL } from '../principal.js';
@@ -18,6 +18,9 @@ import { commandNeeds, RPC_RIGHTS, type RpcRights } from './rpc-rights.js';
 type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 type Handler = (call: AnyCall, callback?: sendUnaryData<unknown>) => void;
 
+/** A call, or what its handler is told of it. */
+type AskedCall = Pick<AnyCall, 'metadata'> | Pick<CallContext, 'served'>;
+
 /** Whether one command of a stream may be done; undefined: yes. */
 export type Permit = (message: Pick<CommandsRequest, 'command'>) => Refused | undefined | Promise<Refused | undefined>;
 
@@ -26,24 +29,22 @@ interface Caller {
   readonly permit: Permit;
 }
 
+/** By call. */
 const callers = new WeakMap<object, Caller>();
 const EVERYTHING: Caller = { principal: OPEN_PRINCIPAL, permit: () => undefined };
 
-/** Whether a guard has let somebody in: where none stands, a call's metadata need not be made (3 µs a call). */
-let guarded = false;
-
 /** Who makes a call that was let in; everybody, where no guard stands before its service. */
-export function callerOf(call: Pick<AnyCall, 'metadata'>): Principal {
+export function callerOf(call: AskedCall): Principal {
   return known(call).principal;
 }
 
 /** For a stream whose messages are asked about one by one (`each-message`). */
-export function permitOf(call: Pick<AnyCall, 'metadata'>): Permit {
+export function permitOf(call: AskedCall): Permit {
   return known(call).permit;
 }
 
-function known(call: Pick<AnyCall, 'metadata'>): Caller {
-  return guarded ? (callers.get(call.metadata) ?? EVERYTHING) : EVERYTHING;
+function known(call: AskedCall): Caller {
+  return callers.get('served' in call ? call.served : call) ?? EVERYTHING;
 }
 
 /**
@@ -81,8 +82,7 @@ export function callGuard(
         call.emit('error', refused.toServiceError());
       };
       const enter = (principal: Principal): void => {
-        guarded = true;
-        callers.set(call.metadata, { principal, permit: permitFor(principal, lotOf) });
+        callers.set(call, { principal, permit: permitFor(principal, lotOf) });
         if (method.responseStream) endOnExpiry(call as ServerWritableStream<unknown, unknown>, principal, refuse);
         handler(call, callback);
       };
@@ -99,8 +99,8 @@ export function callGuard(
   }
 
   function recognise(call: AnyCall): Principal | Refused | Promise<Principal | Refused> {
-    const authorization = call.metadata.get('authorization')[0];
-    if (authorization !== undefined) return authenticator.authenticate(bearerToken(String(authorization)));
+    const authorization = headerOf(call, 'authorization');
+    if (authorization !== undefined) return authenticator.authenticate(bearerToken(authorization));
     if (peerName !== undefined) {
       const certificate = call.getAuthContext().sslPeerCertificate;
       if (certificate !== undefined && checkServerIdentity(peerName, certificate) === undefined)

@@ -136,11 +136,20 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.slot.v1.SlotShardService/ListOwned': SERVICES,
 };
 
+/** By command, as they were looked up: making the name of an RPC for each command cost more than the rest. */
+const commandRights = new Map<string, RpcRights>();
+
+function rightsOfCommand($case: string): RpcRights | undefined {
+  const rights = RPC_RIGHTS[`/parkade.park.v1.ParkService/${$case.charAt(0).toUpperCase()}${$case.slice(1)}`];
+  if (rights !== undefined) commandRights.set($case, rights);
+  return rights;
+}
+
 /** What a command of the `Commands` stream needs: what the RPC of its name does. Nothing where it names no command. */
 export function commandNeeds({ command }: Pick<CommandsRequest, 'command'>): readonly Need[] {
   if (command === undefined) return [];
   const { $case, value } = command;
-  const rights = RPC_RIGHTS[`/parkade.park.v1.ParkService/${$case.charAt(0).toUpperCase()}${$case.slice(1)}`];
+  const rights = commandRights.get($case) ?? rightsOfCommand($case);
   if (rights?.who !== 'holders') throw new Error(`no rights are declared for the command ${$case}`);
   return rights.needs(value as never);
 }

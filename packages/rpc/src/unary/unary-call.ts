@@ -76,6 +76,12 @@ export class UnaryCall extends EventEmitter implements CallSurface {
     return (this.#metadata ??= Metadata.fromHttp2Headers(withoutOurs(this.headers)));
   }
 
+  /** One of the headers it came with, without making all of its metadata; undefined: it has none of that name. */
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return typeof value === 'object' ? value[0] : value;
+  }
+
   /** Whether the caller is gone. */
   get cancelled(): boolean {
     // Reset by its caller, a stream is closed before it is destroyed, and nothing may be sent on it.
@@ -198,6 +204,13 @@ export class UnaryCall extends EventEmitter implements CallSurface {
     if (this.#timeout !== undefined) this.deps.timeouts.remove(this.#timeout);
     this.#timeout = undefined;
   }
+}
+
+/** The first value of a call's metadata, of text; for a unary call without making the rest of it, which costs 1 to 3 µs. */
+export function headerOf(call: { readonly metadata: Metadata }, name: string): string | undefined {
+  if (call instanceof UnaryCall) return call.header(name);
+  const [value] = call.metadata.get(name);
+  return value === undefined ? undefined : String(value);
 }
 
 /** A stream that breaks closes as well, and that is told. */
