@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,7 +31,9 @@ export class TestCa {
     await openssl('req', ...newKey(at('key')), '-subj', `/CN=${name}`, '-out', at('csr'));
     const usage = 'extendedKeyUsage=serverAuth,clientAuth';
     await writeFile(at('ext'), `subjectAltName=${subjectAltNames.join(',')}\n${usage}\n`);
-    const signer = ['-CA', this.ca, '-CAkey', this.key, '-CAcreateserial', '-extfile', at('ext')];
+    // A serial of its own: a file of them would be written by all who issue at once.
+    const serial = ['-set_serial', `0x${randomBytes(16).toString('hex')}`];
+    const signer = ['-CA', this.ca, '-CAkey', this.key, ...serial, '-extfile', at('ext')];
     await openssl('x509', '-req', '-in', at('csr'), ...signer, '-days', '2', '-out', at('crt'));
     return { cert: at('crt'), key: at('key'), ca: this.ca };
   }
