@@ -62,7 +62,7 @@ export interface BoardPark {
   readonly recallAttempt: number;
   /** Where the call is. */
   readonly mediaNode: string;
-  /** Whether Parkade connects the calls itself, so that a retriever has to name a call. */
+  /** Whether Parkade connects the calls itself, and so rings whoever wants this one. */
   readonly clusterMedia: boolean;
   /** While it is being retrieved: by whom. */
   readonly retriever: string;
@@ -122,12 +122,14 @@ export interface BoardProblem {
 export type BoardCommand = {
   readonly tenantId: string;
   readonly parkId: string;
-} & (
-  | { readonly do: 'retrieve'; readonly extension: string; readonly mediaNode?: string; readonly callId?: string }
-  | { readonly do: 'move'; readonly lotId: string; readonly slot: string }
-  /** 0: it does not come back. */
-  | { readonly do: 'extend'; readonly recallInSeconds: number }
-  /** The parker is rung within a second. */
-  | { readonly do: 'recall' }
-  | { readonly do: 'release' }
-);
+} &
+  /** Of a call that Parkade connects itself the extension is rung; answered when it has the call, or has not answered. */
+  (
+    | { readonly do: 'retrieve'; readonly extension: string }
+    | { readonly do: 'move'; readonly lotId: string; readonly slot: string }
+    /** 0: it does not come back. */
+    | { readonly do: 'extend'; readonly recallInSeconds: number }
+    /** The parker is rung within a second. */
+    | { readonly do: 'recall' }
+    | { readonly do: 'release' }
+  );

@@ -29,31 +29,26 @@ export function CallActions({ state, slot, park }: CallActionsProps) {
   const busy = useSignal(false);
   const sure = useSignal(false);
   const { parkId } = park;
-  const send = async (command: ActionCommand, done: string): Promise<void> => {
+  const send = async (command: ActionCommand, done: string, meanwhile?: string): Promise<void> => {
     if (busy.value) return;
     busy.value = true;
-    outcome.value = undefined;
+    outcome.value = meanwhile === undefined ? undefined : { done: meanwhile };
     const problem = await state.command({ parkId, ...command });
     busy.value = false;
     outcome.value = problem === undefined ? { done } : { problem };
   };
   const retrieve = (form: HTMLFormElement): Promise<void> => {
     const extension = valueOf(form, 'extension');
-    const [mediaNode, callId] = [valueOf(form, 'mediaNode'), valueOf(form, 'callId')];
     myExtension.set(extension);
-    const call = callId === '' ? {} : { mediaNode, callId };
-    return send({ do: 'retrieve', extension, ...call }, `${callerOf(park)} is yours.`);
+    const meanwhile = park.clusterMedia ? `${extension} rings …` : undefined;
+    return send({ do: 'retrieve', extension }, `${callerOf(park)} is yours.`, meanwhile);
   };
   return (
     <div class="actions" aria-busy={busy.value}>
       <ActionForm title="Retrieve" onSubmit={retrieve} primary>
         <Field name="extension" label="To my extension" value={myExtension.get()} required />
         {park.clusterMedia && (
-          <>
-            <p class="hint">Dial {slot.slot} from your phone, or name the call of yours that takes this one.</p>
-            <Field name="mediaNode" label="Media node of my call" value={park.mediaNode} required />
-            <Field name="callId" label="Id of my call" required />
-          </>
+          <p class="hint">Your phone rings: answer it, and you have the call. Or dial {slot.slot} from it.</p>
         )}
       </ActionForm>
       <ActionForm

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addFlags, flag, FLAGS } from '../flags/flags.js';
 import { FlagReader } from '../flags/flag-reader.js';
 import { ETCD_TLS_FLAGS, NATS_TLS_FLAGS, SECURITY_FLAGS } from '../flags/security-flags.js';
+import { mediaPhones } from '../service/media-phones.js';
 import { openPromptPlace, readPromptPlace } from '../service/prompt-place.js';
 import { announce, announceHttp, runService } from '../service/run-service.js';
 import { readHttpPort, readServiceFlags } from '../service/service-flags.js';
@@ -57,6 +58,7 @@ export function addGateway(program: Command, output: Output): void {
           bus: flags.backends.nats === undefined ? undefined : deps.bus,
           metrics: { registry: deps.metrics.part() },
           blobs: prompts.blobs,
+          phones: mediaPhones(deps),
         },
       );
       announce(output, flags.json, gateway.address);

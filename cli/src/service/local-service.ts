@@ -7,6 +7,7 @@ import type { Log, Security, Tracer } from '@parkade/rpc';
 import { type ProcessMetrics, Registry } from '@parkade/telemetry';
 import { DEFAULT_LIMITS, type SlotShard, startSlotShard } from '@parkade/slot-shard';
 import type { Backends } from './backends.js';
+import { mediaPhones } from './media-phones.js';
 
 export interface LocalServiceConfig {
   readonly host: string;
@@ -130,7 +131,7 @@ export class LocalService {
       this.#gateways.push(
         await createGateway(
           { host, port, httpPort: i === 0 ? config.httpPort : undefined, autoTenants, shardCount },
-          { ...deps, metrics: { registry: this.#part() } },
+          { ...deps, metrics: { registry: this.#part() }, phones: mediaPhones(deps) },
         ),
       );
     }

@@ -33,7 +33,7 @@ import { deadlineIn } from './deadline.js';
 import type { HttpTelemetry } from './http/http-metrics.js';
 import type { HttpServer } from './http/http-server.js';
 import type { HttpDeps } from './http/plugins.js';
-import type { Cluster, ShardDirectory } from './ports.js';
+import type { Cluster, Phones, ShardDirectory } from './ports.js';
 import { TenantQuotas } from './quotas/tenant-quotas.js';
 import { getPark } from './reads/get-park.js';
 import { listSlots } from './reads/list-slots.js';
@@ -81,6 +81,8 @@ export interface GatewayDeps {
   readonly blobs?: Blobs | undefined;
   /** Default: gRPC. */
   readonly ownerTransport?: OwnerTransport | undefined;
+  /** How phones are rung for calls that the cluster connects. Default: they are not. */
+  readonly phones?: ((owners: Pick<OwnerDirectory<string>, 'owner'>) => Phones) | undefined;
   /** What listens for gRPC, for simulation; default: a real server. */
   readonly listen?: Listen | undefined;
   /** Where its metrics go. Of one registry one gateway at most. */
@@ -238,6 +240,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const clusterWatch = new ClusterWatch({
     ...{ shardCount, shards: ownerKeys, media: mediaOwners, nodes: mediaNodes, clock },
   });
+  const phones = deps.phones?.(mediaOwners);
   const http = await startHttp(
     config,
     deps,
@@ -256,7 +259,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
       ...{ lotOf, onDefect },
       board: {
         watch: (request, sink) => (underWay.stopped ? draining() : hub.watch(request, sink)),
-        ...{ clock, settings, cluster: clusterWatch },
+        ...{ clock, settings, cluster: clusterWatch, phones },
       },
     },
   ).catch(async (error: unknown) => {
@@ -285,6 +288,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     await quotas.close();
     clusterWatch.close();
     ownerKeys.close();
+    phones?.close();
     mediaOwners.close();
     settings.close();
     mediaNodes.close();

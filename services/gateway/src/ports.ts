@@ -20,6 +20,36 @@ export interface ShardDirectory {
 /** What routing and watching need of the settings. */
 export type Settings = Pick<SettingsCache, 'revision' | 'system' | 'tenant' | 'waitFor' | 'onChange'>;
 
+/** What became of ringing a phone for a parked call; `unknown`: it is found out within seconds, and shows in the slot. */
+export type Rung =
+  | 'connected'
+  | 'busy'
+  | 'no-answer'
+  | 'unregistered'
+  | 'failed'
+  /** The call is not parked any more. */
+  | 'gone'
+  /** Somebody else is taking it. */
+  | 'in-use'
+  /** Nobody controls the media node now. */
+  | 'unreachable'
+  | 'unknown';
+
+/** Phones of tenants, rung through whoever controls the media nodes. */
+export interface Phones {
+  /**
+   * Rings an extension, and joins whoever answers with a call that is parked at a media node. Until then, and when nobody answers,
+   * the call stays parked. Resolves when it is over; never rejects.
+   */
+  fetch(wanted: {
+    readonly tenantId: string;
+    readonly parkId: string;
+    readonly mediaNode: string;
+    readonly extension: string;
+  }): Promise<Rung>;
+  close(): void;
+}
+
 /** Facts of the cluster that never change while a gateway runs. */
 export interface Cluster {
   readonly shardCount: number;

@@ -12,6 +12,7 @@ export {
   type PromptsConfig,
 } from './config.js';
 export { DEFAULT_ROUTED_MEDIA, RoutedMedia, type RoutedMediaConfig } from './legs/routed-media.js';
+export { RoutedPhones } from './legs/routed-phones.js';
 export type * from './legs/types.js';
 export { type Media, type MediaDeps, MEDIA_ROLE, startMedia } from './media.js';
 export { DEFAULT_DNS_NODES, type DnsNodesConfig } from './nodes/dns-nodes.js';

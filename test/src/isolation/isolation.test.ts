@@ -80,7 +80,7 @@ const TABLE: Readonly<Record<string, Needs>> = {
   ...rows('/parkade.media.v1.MediaNodeService/', {
     process: [
       ...['RingLeg', 'CancelLeg', 'GetLeg', 'WatchLegs', 'ConnectLeg', 'TransferCall', 'HoldCall', 'HangUpCall'],
-      'TakeCall',
+      ...['TakeCall', 'FetchCall'],
     ],
   }),
   ...rows('/parkade.ownership.v1.OwnershipService/', { process: ['HandOff'] }),

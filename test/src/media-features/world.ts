@@ -3,7 +3,7 @@ import { MemoryBlobs } from '@parkade/admin';
 import { EmbeddedBus } from '@parkade/bus';
 import { openParkClient } from '@parkade/cli';
 import { SystemClock, SystemRandom } from '@parkade/clock';
-import { createGateway, type Gateway } from '@parkade/gateway';
+import { createGateway, type Gateway, type GatewayDeps } from '@parkade/gateway';
 import { HOLDING_LOT } from '@parkade/ids';
 import {
   DEFAULT_ANNOUNCEMENTS,
@@ -13,7 +13,9 @@ import {
   type Media,
   type MediaConfig,
   type MediaLimits,
+  NodeClients,
   registerMediaNode,
+  RoutedPhones,
   startMedia,
   type TenantRule,
 } from '@parkade/media';
@@ -45,7 +47,9 @@ export interface WorldOptions {
   /** How long a sound of the switches lasts, in ms. */
   readonly soundMs?: number;
   readonly trackCalls?: boolean;
-  /** Where uploaded prompt files are kept for the switches; the gateway has a REST API then. */
+  /** The gateway serves HTTP, and rings phones. */
+  readonly http?: boolean;
+  /** Where uploaded prompt files are kept for the switches; the gateway serves HTTP then. */
   readonly promptDirectory?: string;
 }
 
@@ -83,8 +87,9 @@ export class World {
     const deps = { store, bus, clock, random, log, timing: TIMING };
     const owner = await startSlotShard({ ...shard, limits: DEFAULT_LIMITS }, SHARDS, deps);
     await until(() => owner.ownedShards() === SHARDS);
-    const uploads = options.promptDirectory === undefined ? {} : { httpPort: 0 };
-    const gateway = await createGateway(uploads, { store, clock, random, log, blobs: new MemoryBlobs() });
+    const http = options.http === true || options.promptDirectory !== undefined ? { httpPort: 0 } : {};
+    const phones: GatewayDeps['phones'] = (owners) => new RoutedPhones(new NodeClients(owners, clock), random, log);
+    const gateway = await createGateway(http, { store, clock, random, log, phones, blobs: new MemoryBlobs() });
     const client = openParkClient(gateway.address);
     const world = new World(store, bus, options, client, owner, gateway);
     world.#ends.push(

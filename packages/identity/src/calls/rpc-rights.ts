@@ -128,6 +128,7 @@ export const RPC_RIGHTS: Readonly<Record<string, RpcRights>> = {
   '/parkade.media.v1.MediaNodeService/HoldCall': SERVICES,
   '/parkade.media.v1.MediaNodeService/HangUpCall': SERVICES,
   '/parkade.media.v1.MediaNodeService/TakeCall': SERVICES,
+  '/parkade.media.v1.MediaNodeService/FetchCall': SERVICES,
 
   '/parkade.ownership.v1.OwnershipService/HandOff': SERVICES,
 

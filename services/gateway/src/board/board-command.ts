@@ -25,8 +25,6 @@ export const boardCommandSchema = Type.Object(
     parkId: id(64),
     do: Type.Enum(['retrieve', 'move', 'extend', 'recall', 'release']),
     extension: Type.Optional(id(64)),
-    mediaNode: Type.Optional(id(64)),
-    callId: Type.Optional(id(128)),
     lotId: Type.Optional(id(64)),
     slot: Type.Optional(id(64)),
     recallInSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SECONDS })),
@@ -36,14 +34,11 @@ export const boardCommandSchema = Type.Object(
 
 /** What was asked for, with the fields it needs; undefined where one is missing. */
 export function readBoardCommand(body: Static<typeof boardCommandSchema>): BoardCommand | undefined {
-  const { tenantId, parkId, extension, mediaNode, callId, lotId, slot, recallInSeconds } = body;
+  const { tenantId, parkId, extension, lotId, slot, recallInSeconds } = body;
   const park = { tenantId, parkId };
   switch (body.do) {
-    case 'retrieve': {
-      if (extension === undefined || (mediaNode === undefined) !== (callId === undefined)) return undefined;
-      const call = mediaNode === undefined || callId === undefined ? {} : { mediaNode, callId };
-      return { ...park, do: body.do, extension, ...call };
-    }
+    case 'retrieve':
+      return extension === undefined ? undefined : { ...park, do: body.do, extension };
     case 'move':
       return lotId === undefined || slot === undefined ? undefined : { ...park, do: body.do, lotId, slot };
     case 'extend':
@@ -60,15 +55,11 @@ export function publicCommand(command: BoardCommand): PublicCommand {
   const park = { tenantId, parkId };
   switch (command.do) {
     case 'retrieve': {
-      const { extension, mediaNode, callId } = command;
-      // Who names no call of his own connects the two himself, and is known by his extension.
-      const named = callId !== undefined && mediaNode !== undefined;
-      const retriever = CallRef.fromPartial({
-        mediaNode: named ? mediaNode : 'board',
-        callId: named ? callId : `extension-${extension}`,
-        callerNumber: extension,
-      });
-      const mediaControl = named ? MediaControl.CLUSTER : MediaControl.CALLER;
+      // Whoever parked the call connects the two; who takes it is known by his extension.
+      const { extension } = command;
+      const call = { mediaNode: 'board', callId: `extension-${extension}`, callerNumber: extension };
+      const retriever = CallRef.fromPartial(call);
+      const mediaControl = MediaControl.CALLER;
       const from = { $case: 'parkId', value: parkId } as const;
       return { $case: 'retrieve', value: RetrieveRequest.fromPartial({ tenantId, from, retriever, mediaControl }) };
     }

@@ -1,9 +1,9 @@
 import type { Clock } from '@parkade/clock';
 import type { Authenticator } from '@parkade/identity';
-import type { Actor, WatchSlotsRequest } from '@parkade/proto';
+import type { Actor, GetParkRequest, GetParkResponse, WatchSlotsRequest } from '@parkade/proto';
 import type { LotOf, Refused } from '@parkade/rpc';
 import type { PublicAnswer, PublicCommand } from '../commands/public-command.js';
-import type { Settings } from '../ports.js';
+import type { Phones, Settings } from '../ports.js';
 import type { WatchSink } from '../watch/watcher.js';
 import type { ClusterWatch } from './cluster-watch.js';
 
@@ -19,7 +19,11 @@ export interface BoardDeps {
   readonly watch: (request: WatchSlotsRequest, sink: WatchSink) => (() => void) | Refused;
   /** `by`: who asks, for the audit. */
   readonly execute: (command: PublicCommand, by: Actor | undefined) => Promise<PublicAnswer | Refused>;
+  /** A park, as `GetPark` answers it. */
+  readonly getPark: (request: GetParkRequest) => Promise<GetParkResponse | Refused>;
   readonly lotOf: LotOf;
+  /** Undefined: this gateway rings nobody. */
+  readonly phones: Pick<Phones, 'fetch'> | undefined;
   readonly settings: Pick<Settings, 'tenant' | 'onChange'>;
   readonly cluster: ClusterWatch;
 }

@@ -14,6 +14,7 @@ import { recognise, viewer } from './board-caller.js';
 import { boardCommandSchema, publicCommand, readBoardCommand } from './board-command.js';
 import type { BoardDeps } from './board-deps.js';
 import { feedBoard } from './board-stream.js';
+import { retrieveToPhone } from './retrieve-to-phone.js';
 import { EventWriter } from './event-writer.js';
 
 /** Everything the page loads is the gateway's own; nothing in it is inline. */
@@ -80,10 +81,12 @@ export async function board(app: FastifyInstance, deps: BoardDeps): Promise<void
       return (
         refused ??
         (await deps.tenant(command.value.tenantId)) ??
+        (asked.do === 'retrieve' ? await retrieveToPhone(asked, deps) : undefined) ??
         deps.execute(command, actorOf(principal, peerOf(request), `board ${request.body.do}`))
       );
     });
-    return answer instanceof Refused ? sendProblem(reply, problemOf(answer)) : reply.code(204).send();
+    if (answer instanceof Refused) return sendProblem(reply, problemOf(answer));
+    return 'problem' in answer ? sendProblem(reply, answer.problem) : reply.code(204).send();
   });
 }
 

@@ -31,7 +31,7 @@ export interface HttpDeps {
   readonly run: <T>(work: () => Promise<T | Refused>) => Promise<T | Refused>;
   readonly onDefect: (error: unknown) => void;
   /** What the park board needs beside these; undefined: it is not served. */
-  readonly board?: Omit<BoardDeps, 'authenticator' | 'tenant' | 'run' | 'execute' | 'lotOf'> | undefined;
+  readonly board?: Omit<BoardDeps, 'authenticator' | 'tenant' | 'run' | 'execute' | 'getPark' | 'lotOf'> | undefined;
 }
 
 /** Everything the HTTP server serves, registered here and nowhere else. What is added stands beside the API, under its own prefix. */

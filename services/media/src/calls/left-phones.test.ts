@@ -25,6 +25,24 @@ test('a phone that came for a call, and was left in park by whoever had its node
   }
 });
 
+test('a phone that was rung for a parked call, and is nobody’s since its process has gone, is ended; the call stays (X3, K3)', async () => {
+  const world = await TwoNodes.start(() => Promise.resolve(undefined));
+  try {
+    const { sim, agent } = world.here;
+    const caller = await world.parked();
+    const parkId = world.slot.current?.parkId ?? '';
+    const leg = `origination_uuid=rung-1,parkade_leg_of=${parkId},parkade_retrieve=${parkId}`;
+    void agent.sw.originate(`{${leg}}user/1002@acme.example`, 1_000);
+    await world.pass(100);
+    expect(sim.core.find('rung-1')?.parked).toBe(true);
+    // Longer than from one reconciliation to the next.
+    await world.pass(70_000);
+    expect([sim.core.find('rung-1'), caller.parked, world.slot.current?.parkId]).toEqual([undefined, true, parkId]);
+  } finally {
+    await world.close();
+  }
+});
+
 test('a phone that waits in park for something else, having called no code of ours, is let alone (X3)', async () => {
   const world = await TwoNodes.start(() => Promise.resolve(undefined));
   try {

@@ -15,6 +15,7 @@ import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, sayAndHangUp, type Visit } from './context.js';
 import { readCode, type Wish } from './feature-code.js';
 import { deliver, refusePickup } from './delivering.js';
+import { Fetching } from './fetching.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred, settled } from './parking.js';
 import { isPickupNumber, readPickupNumber } from './pickup-number.js';
@@ -35,14 +36,17 @@ export class NodeCalls {
   /** Parks that a phone of another node has come for. */
   readonly #delivering = new Set<string>();
   readonly #escapes: Escapes;
+  /** Phones that are rung for parked calls. */
+  readonly fetching: Fetching;
 
   constructor(private readonly context: NodeContext) {
     this.#escapes = new Escapes(context);
+    this.fetching = new Fetching(context);
   }
 
   /** Calls that something is being done with. */
   get underWay(): number {
-    return this.#underWay.size;
+    return this.#underWay.size + this.fetching.size;
   }
 
   onEvent(event: EslEvent): void {
@@ -103,7 +107,7 @@ export class NodeCalls {
     return reconcile(this.context, {
       take: (legId) => this.take(legId),
       cameToFetch: (legId, headers) => this.#cameToFetch(legId, headers),
-      isBusy: (legId) => this.#underWay.has(legId),
+      isBusy: (legId) => this.#underWay.has(legId) || this.fetching.has(legId),
       isDelivering: (parkId) => this.#delivering.has(parkId),
     });
   }

@@ -157,7 +157,7 @@ async function stray(
     const fetches = found.headers.get(`variable_${RETRIEVE_VARIABLE}`) ?? '';
     if (found.headers.get(`variable_${PENDING_VARIABLE}`) === 'true') await actions.take(legId);
     else if (fetches !== '' && parks?.some(({ retrieveId }) => retrieveId === fetches) === false) {
-      log.info('a phone of another node that fetches nothing any more', { legId });
+      log.info('a phone that fetches nothing any more', { legId });
       await endLeg(context, legId, 'NORMAL_CLEARING');
     } else if (actions.cameToFetch(legId, found.headers)) await endIfLeft(context, legId, found.headers, actions);
     return;

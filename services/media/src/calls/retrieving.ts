@@ -3,12 +3,13 @@
 //   G2. However it fails, the caller is back in his slot with hold audio and the time he had left (R3).
 //   G3. What became of a bridge is what the switch says; when it says nothing it is asked again. What nobody knows after all is
 //       left as it is, and a reconciliation finds out soon (pickup-faults.test.ts).
-import { type CallRef, MediaControl, type Park, Reason } from '@parkade/proto';
+import { CallRef, MediaControl, type Park, Reason, type RetrieveRequest } from '@parkade/proto';
 import { sleep } from '@parkade/clock';
+import { newRequestId } from '@parkade/ids';
 import { toDuration } from '@parkade/rpc';
-import { NO_MARK } from '../switch/park-mark.js';
+import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { joinSurely } from './connecting.js';
-import { holdAudio, idOf, sayAndHangUp, type Visit } from './context.js';
+import { holdAudio, idOf, type NodeContext, sayAndHangUp, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
 import { givenBack, leftOpen } from './give-back.js';
 import { newPickupSecret, type PickupSecret } from './pickup-number.js';
@@ -29,11 +30,19 @@ const SETTLES: ReadonlySet<Reason | undefined> = new Set([
   Reason.REQUEST_ID_REUSED,
 ]);
 
+/** Nothing waits there; of a park that was named: not any more. */
+const EMPTY: ReadonlySet<Reason> = new Set([
+  Reason.SLOT_EMPTY,
+  Reason.SLOT_NOT_FOUND,
+  Reason.PARK_ENDED,
+  Reason.PARK_NOT_FOUND,
+]);
+
 /** Fetches what waits where the code says; a code that also parks reserves the slot when it is free. */
 export async function retrieve(visit: Visit): Promise<void> {
   const { arrival, sw, config } = visit;
   const { announcements } = config;
-  const begun = await begin(visit);
+  const begun = await beginFor(visit);
   const wish = visit.wish.kind;
   if (begun.kind === 'empty' && (wish === 'auto' || wish === 'auto-extension')) return reserve(visit);
   // Answered and waiting: a bridge with a leg that still rings would end both.
@@ -60,18 +69,33 @@ interface Attempt {
 
 type Begun = Attempt | { readonly kind: 'empty' | 'busy' | 'failed' };
 
-async function begin(visit: Visit): Promise<Begun> {
-  const { api, rule, arrival, clock, config, random } = visit;
+/** What an attempt to fetch a call begins with. */
+interface Wanted {
+  readonly tenantId: string;
+  readonly from: RetrieveRequest['from'];
+  readonly retriever: CallRef;
+  /** The id of the n-th request. */
+  readonly requestId: (attempt: number) => string;
+}
+
+function beginFor(visit: Visit): Promise<Begun> {
   const from = retrieveFrom(visit);
-  if (from === undefined) return { kind: 'failed' };
+  if (from === undefined) return Promise.resolve({ kind: 'failed' });
+  const { rule, arrival } = visit;
+  const requestId = (attempt: number): string => idOf(visit, `begin-${attempt}`);
+  return begin(visit, { tenantId: rule.tenantId, from, retriever: arrival.call, requestId });
+}
+
+async function begin(context: NodeContext, { tenantId, from, retriever, requestId }: Wanted): Promise<Begun> {
+  const { api, clock, config, random } = context;
   const secret = newPickupSecret(random);
   const endMs = clock.monotonicMs() + SETTLE_MS;
   for (let attempt = 1; ; attempt++) {
     const answer = await api.beginRetrieve({
-      requestId: idOf(visit, `begin-${attempt}`),
-      tenantId: rule.tenantId,
+      requestId: requestId(attempt),
+      tenantId,
       from,
-      retriever: arrival.call,
+      retriever,
       mediaControl: MediaControl.CLUSTER,
       giveUpAfter: toDuration(config.limits.giveUpMs),
       pickupDigest: Buffer.from(secret.digest),
@@ -81,56 +105,100 @@ async function begin(visit: Visit): Promise<Begun> {
       return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision, secret };
     }
     const { reason } = answer;
-    if (!answer.known) leftOpen(visit, 'nobody knows whether a retrieve has begun', { legId: arrival.legId });
-    if (reason === Reason.SLOT_EMPTY || reason === Reason.SLOT_NOT_FOUND) return { kind: 'empty' };
+    if (!answer.known) leftOpen(context, 'nobody knows whether a retrieve has begun', { legId: retriever.callId });
+    if (reason !== undefined && EMPTY.has(reason)) return { kind: 'empty' };
     if (!SETTLES.has(reason)) return { kind: 'failed' };
     if (clock.monotonicMs() > endMs) return { kind: 'busy' };
     await sleep(clock, ASK_AGAIN_MS);
   }
 }
 
-async function connect(visit: Visit, { park, revision, secret }: Attempt): Promise<void> {
-  const { node, arrival, parked, config } = visit;
-  const { call, parkId } = park;
-  const takerId = arrival.legId;
-  if (call?.mediaNode !== node) {
-    if (await sendToCall(visit, park, secret)) return;
-    if ((await givenBack(visit, park, 'not connected', true)) === 'claimed') return;
-    return sayAndHangUp(visit, takerId, config.announcements.failed);
+async function connect(visit: Visit, attempt: Attempt): Promise<void> {
+  const { node, arrival, config } = visit;
+  const { park } = attempt;
+  if (park.call?.mediaNode === node) {
+    await joinHere(visit, arrival.legId, attempt, idOf(visit, `confirm-${park.retrieveId}`));
+    return;
   }
-  const { callId } = call;
-  const hold = (): Promise<void> => holdAudio(visit, callId, park);
-  const isHis = (): Promise<boolean> => attemptStands(visit, park);
+  if (await sendToCall(visit, park, attempt.secret)) return;
+  if ((await givenBack(visit, park, 'not connected', true)) === 'claimed') return;
+  return sayAndHangUp(visit, arrival.legId, config.announcements.failed);
+}
+
+/** What became of a phone that has come for a call; `unknown`: it is found out before long. */
+export type FetchedInto = 'connected' | 'gone' | 'in-use' | 'failed' | 'unknown';
+
+/** A phone of this node, answered and waiting, takes the call of a park at this node; where it does not, it is told and ends. */
+export async function fetchInto(
+  context: NodeContext,
+  { legId, extension, park }: { readonly legId: string; readonly extension: string; readonly park: Park },
+): Promise<FetchedInto> {
+  const { node, sw, clock, random, config } = context;
+  const { announcements } = config;
+  const begun = await begin(context, {
+    tenantId: park.tenantId,
+    from: { $case: 'parkId', value: park.parkId },
+    retriever: CallRef.fromPartial({ mediaNode: node, callId: legId, callerNumber: extension }),
+    requestId: () => newRequestId(clock.nowMs(), random),
+  });
+  if (begun.kind === 'begun') {
+    const joined = await joinHere(context, legId, begun, newRequestId(clock.nowMs(), random));
+    if (joined === 'connected') await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: '' });
+    return joined;
+  }
+  const [fetched, sound] = (
+    {
+      empty: ['gone', announcements.empty],
+      busy: ['in-use', announcements.inUse],
+      failed: ['failed', announcements.failed],
+    } as const
+  )[begun.kind];
+  await sayAndHangUp(context, legId, sound);
+  return fetched;
+}
+
+/** Joins a phone that waits with the call, both at this node, and sees to both where that fails. */
+async function joinHere(
+  context: NodeContext,
+  takerId: string,
+  { park, revision }: Attempt,
+  confirmId: string,
+): Promise<FetchedInto> {
+  const { parked, config } = context;
+  const { tenantId, parkId } = park;
+  const callId = park.call?.callId ?? '';
+  const hold = (): Promise<void> => holdAudio(context, callId, park);
+  const isHis = (): Promise<boolean> => attemptStands(context, park);
   // He has just been parked, answered; of the caller the events of this connection say whether he waits.
   const bothWait = parked.park(callId)?.parkId === parkId && !parked.talks(callId);
-  const joined = await joinSurely(visit, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
+  const joined = await joinSurely(context, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
   switch (joined) {
     case 'connected':
-      return confirmed(visit, park, call);
+      await confirmed(context, takerId, park, confirmId);
+      return 'connected';
     case 'caller-gone':
       parked.leave(callId);
-      await parked.release(callId, { tenantId: park.tenantId, parkId, reserved: false }, 'NORMAL_CLEARING');
-      return sayAndHangUp(visit, takerId, config.announcements.empty);
+      await parked.release(callId, { tenantId, parkId, reserved: false }, 'NORMAL_CLEARING');
+      await sayAndHangUp(context, takerId, config.announcements.empty);
+      return 'gone';
     case 'failed':
-      await givenBack(visit, park, 'not connected');
-      return sayAndHangUp(visit, takerId, config.announcements.failed);
+      await givenBack(context, park, 'not connected');
+      await sayAndHangUp(context, takerId, config.announcements.failed);
+      return 'failed';
     case 'unknown':
-      return leftOpen(visit, 'nobody knows whether a call was fetched', { parkId });
+      leftOpen(context, 'nobody knows whether a call was fetched', { parkId });
+      return 'unknown';
   }
 }
 
 /** They talk: the slot is freed, and the leg is no parked one any more. */
-async function confirmed(visit: Visit, park: Park, call: CallRef): Promise<void> {
-  const { api, parked, sw, arrival } = visit;
-  const { tenantId, parkId, retrieveId } = park;
-  parked.leave(call.callId);
-  await sw.setVariables(call.callId, NO_MARK);
-  await sw.display(arrival.legId, call.callerName, call.callerNumber);
-  const answer = await api.confirmRetrieve({
-    requestId: idOf(visit, `confirm-${retrieveId}`),
-    tenantId,
-    parkId,
-    retrieveId,
-  });
-  if (!answer.ok) leftOpen(visit, 'a fetched call could not be confirmed', { parkId, message: answer.message });
+async function confirmed(context: NodeContext, takerId: string, park: Park, requestId: string): Promise<void> {
+  const { api, parked, sw } = context;
+  const { tenantId, parkId, retrieveId, call } = park;
+  const callId = call?.callId ?? '';
+  parked.leave(callId);
+  await sw.setVariables(callId, NO_MARK);
+  await sw.display(takerId, call?.callerName ?? '', call?.callerNumber ?? '');
+  const answer = await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
+  if (!answer.ok) leftOpen(context, 'a fetched call could not be confirmed', { parkId, message: answer.message });
 }

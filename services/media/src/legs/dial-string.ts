@@ -1,10 +1,11 @@
 import { isWord, plainText, quotedVariable } from '../switch/values.js';
+import { LEG_OF_VARIABLE } from '../switch/park-mark.js';
 import type { LegRequest } from './types.js';
 
 const MAX_RING_S = 600;
 
-/** What `originate` is given for a leg; undefined when the contact cannot be dialled. */
-export function legDialString(request: LegRequest): string | undefined {
+/** What `originate` is given for a leg, with `more` variables; undefined when the contact cannot be dialled. */
+export function legDialString(request: LegRequest, more: readonly [string, string][] = []): string | undefined {
   const { legId, parkId, contact, ringMs, presentation, followForwarding } = request;
   if (!isWord(contact) || contact.includes(',') || !/^[A-Za-z0-9-]{1,64}$/.test(legId)) return undefined;
   const seconds = Math.min(MAX_RING_S, Math.max(1, Math.ceil(ringMs / 1_000)));
@@ -15,11 +16,12 @@ export function legDialString(request: LegRequest): string | undefined {
     // Without it, a phone that sends ringing as audio counts as answered.
     ['ignore_early_media', 'true'],
     ['hangup_after_bridge', 'true'],
-    ['parkade_leg_of', plainText(parkId)],
+    [LEG_OF_VARIABLE, plainText(parkId)],
     ['origination_caller_id_name', quotedVariable(name)],
     // An empty one would be shown as the switch's own.
     ['origination_caller_id_number', quotedVariable(number === '' ? 'anonymous' : number.replaceAll(' ', ''))],
     ...(alertInfo === '' ? [] : [['alert_info', quotedVariable(alertInfo)] satisfies [string, string]]),
+    ...more,
     ...(followForwarding ? [] : [['outbound_redirect_fatal', 'true'] satisfies [string, string]]),
   ];
   return `{${variables.map(([key, value]) => `${key}=${value}`).join(',')}}${contact}`;

@@ -8,7 +8,7 @@ import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
-import { NO_MARK, type ParkMark } from '../switch/park-mark.js';
+import { LEG_OF_VARIABLE, NO_MARK, type ParkMark } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { legDialString } from './dial-string.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
@@ -69,7 +69,7 @@ export class NodeLegs {
     const found = await this.deps.sw.look(legId);
     if (found.kind === 'unknown') return 'unknown';
     if (found.kind === 'gone') return 'missing';
-    if (found.headers.get('variable_parkade_leg_of') !== parkId) return 'foreign';
+    if (found.headers.get(`variable_${LEG_OF_VARIABLE}`) !== parkId) return 'foreign';
     const standing = standingOf(found.headers);
     const state = standing === 'waiting' ? 'answered' : standing;
     const known = this.#legs.get(legId);

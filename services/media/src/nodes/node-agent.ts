@@ -114,7 +114,10 @@ export class NodeAgent {
       random,
       log,
       maxCalls: limits.maxCalls,
-      left: (legId) => pages.end(legId),
+      left: (legId) => {
+        pages.end(legId);
+        this.calls.fetching.left(legId);
+      },
     });
     this.#context = {
       node: name,

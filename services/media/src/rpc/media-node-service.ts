@@ -5,6 +5,8 @@ import {
   type CancelLegResponse,
   type ConnectLegRequest,
   type ConnectLegResponse,
+  type FetchCallRequest,
+  type FetchCallResponse,
   type GetLegRequest,
   type GetLegResponse,
   type HangUpCallRequest,
@@ -22,11 +24,15 @@ import {
   type WatchLegsResponse,
 } from '@parkade/proto';
 import { durationMs, type MountedService, type Refused, unary } from '@parkade/rpc';
+import type { FetchRequest } from '../calls/fetching.js';
 import type { NodeAgent } from '../nodes/node-agent.js';
 import { NO_MARK } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { LegStreams } from './leg-streams.js';
-import { legRef, notHere, toConnect, toState, toTransfer } from './wire.js';
+import { legRef, notHere, toConnect, toFetched, toState, toTransfer } from './wire.js';
+
+/** How long a phone rings for a call that somebody wants there. */
+const [MIN_RING_MS, MAX_RING_MS] = [1_000, 120_000];
 
 export interface MediaNodeServiceDeps {
   /** The agent of a node that is ours now. */
@@ -80,6 +86,13 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
         await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
         return {};
       }),
+      fetchCall: on<FetchCallRequest, FetchCallResponse>(ofLeg, async (request, node) => {
+        const { name } = node.node;
+        const fetched = await node.calls.fetching.fetch(fetchOf(request));
+        // Whoever has the node next goes on with the phone.
+        const isLost = fetched === 'unknown' && agent(name) !== node;
+        return fetched === undefined || isLost ? notHere(name) : { outcome: toFetched(fetched) };
+      }),
       takeCall: unary<TakeCallRequest, TakeCallResponse>(
         async ({ mediaNode, callId }) => (await agent(mediaNode)?.takeCall(callId)) ?? notHere(mediaNode),
         onDefect,
@@ -101,6 +114,11 @@ function ringOf(request: RingLegRequest): Parameters<NodeAgent['legs']['ring']>[
     presentation: { name: callerName, number: callerNumber, alertInfo },
     followForwarding,
   };
+}
+
+function fetchOf({ leg, tenantId, extension, ringFor }: FetchCallRequest): FetchRequest {
+  const ringMs = Math.min(MAX_RING_MS, Math.max(MIN_RING_MS, ringFor === undefined ? 0 : durationMs(ringFor)));
+  return { ...legRef(leg), tenantId, extension, ringMs };
 }
 
 async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<TransferCallResponse | Refused> {

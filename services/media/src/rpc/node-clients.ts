@@ -6,6 +6,8 @@ import {
   type CancelLegResponse,
   type ConnectLegRequest,
   type ConnectLegResponse,
+  type FetchCallRequest,
+  type FetchCallResponse,
   type GetLegRequest,
   type GetLegResponse,
   type HangUpCallRequest,
@@ -36,6 +38,7 @@ interface Rpcs {
   holdCall: [HoldCallRequest, HoldCallResponse];
   hangUpCall: [HangUpCallRequest, HangUpCallResponse];
   takeCall: [TakeCallRequest, TakeCallResponse];
+  fetchCall: [FetchCallRequest, FetchCallResponse];
 }
 
 type Rpc<Request, Response> = (

@@ -1,5 +1,6 @@
-import { ConnectOutcome, type Leg, LegNews, LegState, Reason, TransferOutcome } from '@parkade/proto';
+import { ConnectOutcome, FetchOutcome, type Leg, LegNews, LegState, Reason, TransferOutcome } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
+import type { Fetched } from '../calls/fetching.js';
 import type { ConnectResult, Happening, LegFact, LegRef, TransferResult } from '../legs/types.js';
 
 const NEWS: Readonly<Record<Happening, LegNews>> = {
@@ -26,6 +27,17 @@ const CONNECTS: Readonly<Record<ConnectResult, ConnectOutcome>> = {
   failed: ConnectOutcome.FAILED,
 };
 
+const FETCHES: Readonly<Record<Fetched, FetchOutcome>> = {
+  connected: FetchOutcome.CONNECTED,
+  busy: FetchOutcome.BUSY,
+  'no-answer': FetchOutcome.NO_ANSWER,
+  unregistered: FetchOutcome.UNREGISTERED,
+  gone: FetchOutcome.GONE,
+  'in-use': FetchOutcome.IN_USE,
+  failed: FetchOutcome.FAILED,
+  unknown: FetchOutcome.UNKNOWN,
+};
+
 const TRANSFERS: Readonly<Record<TransferResult, TransferOutcome>> = {
   done: TransferOutcome.DONE,
   'not-held': TransferOutcome.NOT_HELD,
@@ -36,11 +48,13 @@ const TRANSFERS: Readonly<Record<TransferResult, TransferOutcome>> = {
 export const toNews = (news: Happening): LegNews => NEWS[news];
 export const toState = (fact: LegFact): LegState => FACTS[fact];
 export const toConnect = (result: ConnectResult): ConnectOutcome => CONNECTS[result];
+export const toFetched = (fetched: Fetched): FetchOutcome => FETCHES[fetched];
 export const toTransfer = (result: TransferResult): TransferOutcome => TRANSFERS[result];
 
 export const fromNews = (news: LegNews): Happening | undefined => keyOf(NEWS, news);
 export const fromState = (state: LegState): LegFact => keyOf(FACTS, state) ?? 'unknown';
 export const fromConnect = (outcome: ConnectOutcome): ConnectResult | undefined => keyOf(CONNECTS, outcome);
+export const fromFetched = (outcome: FetchOutcome): Fetched | undefined => keyOf(FETCHES, outcome);
 export const fromTransfer = (outcome: TransferOutcome): TransferResult | undefined => keyOf(TRANSFERS, outcome);
 
 /** The leg of a request; one that is left out names nothing. */

@@ -20,8 +20,10 @@ export const PENDING_VARIABLE = 'parkade_pending';
  * It waits for being taken, by us: what the dial plan set so that its own waiting ends is nothing to the audio it hears in park.
  */
 export const PENDING_HERE: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: 'true', playback_timeout_sec: '' };
-/** On a leg that came from another node to fetch a call: the attempt it is for. */
+/** On a leg that fetches a call: of one that came from another node the attempt it is for, of one that we have rung the park. */
 export const RETRIEVE_VARIABLE = 'parkade_retrieve';
+/** On a leg that we ring for a parked call: the park. */
+export const LEG_OF_VARIABLE = 'parkade_leg_of';
 
 /** It waits for being taken no more. */
 export const NOT_PENDING: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: '' };

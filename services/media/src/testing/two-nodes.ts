@@ -158,7 +158,13 @@ export class TwoNodes {
         if ((await around(step, 'after')) === 'unheard') return { ok: false, reason: 'down', sent: true };
         return result;
       },
-      bgapi: (...given) => commands.bgapi(...given),
+      bgapi: async (command, argument, limitMs) => {
+        const step = `${command} at ${node}`;
+        if ((await around(step, 'before')) === 'lost') return { ok: false, reason: 'down', sent: false };
+        const result = await commands.bgapi(command, argument, limitMs);
+        if ((await around(step, 'after')) === 'unheard') return { ok: false, reason: 'down', sent: true };
+        return result;
+      },
       command: (...given) => commands.command(...given),
     };
   }

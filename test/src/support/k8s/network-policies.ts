@@ -86,6 +86,7 @@ export function networkFaults(manifests: readonly Manifest[]): readonly string[]
     { from: pod('recall'), to: pod('recall'), port: 7400 },
     { from: pod('recall'), to: pod('media'), port: 7700 },
     { from: pod('media'), to: pod('media'), port: 7700 },
+    { from: pod('gateway'), to: pod('media'), port: 7700 },
     { from: pod('records'), to: pod('records'), port: 7800 },
     { from: pod('records'), to: internet, port: 443 },
     { from: elsewhere('parkade-client'), to: pod('recall'), port: 7400 },

@@ -83,6 +83,28 @@ export enum TransferOutcome {
   FAILED = 4,
 }
 
+/** What came of ringing a phone for a parked call. */
+export enum FetchOutcome {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = 0,
+  /** CONNECTED - They talk. */
+  CONNECTED = 1,
+  /** BUSY - The phone was busy, or refused. */
+  BUSY = 2,
+  /** NO_ANSWER - Nobody answered in time. */
+  NO_ANSWER = 3,
+  /** UNREGISTERED - The extension has no phone. */
+  UNREGISTERED = 4,
+  /** GONE - The call is not parked any more: it was taken by somebody else, or has ended. */
+  GONE = 5,
+  /** IN_USE - Somebody else is taking the call. */
+  IN_USE = 6,
+  /** FAILED - The phone could not be rung, or not be connected. */
+  FAILED = 7,
+  /** UNKNOWN - Nobody knows yet whether they talk. It is found out within seconds, and shows in the slot. */
+  UNKNOWN = 8,
+}
+
 /** Names a ringing leg. */
 export interface Leg {
   /** The media node. */
@@ -236,6 +258,26 @@ export interface TakeCallResponse {
    * again.
    */
   left: boolean;
+}
+
+/** Rings a phone for a parked call. */
+export interface FetchCallRequest {
+  /** The phone's leg, at the call's media node, and the park it is to get. */
+  leg:
+    | Leg
+    | undefined;
+  /** The tenant of both. */
+  tenantId: string;
+  /** Whose phones ring: letters, digits and `_.+-`, at most 64. */
+  extension: string;
+  /** How long they ring: 1 s to 120 s. */
+  ringFor: Duration | undefined;
+}
+
+/** What came of it. */
+export interface FetchCallResponse {
+  /** The outcome. Whatever is neither CONNECTED nor UNKNOWN has left the call where it was, if it is still there. */
+  outcome: FetchOutcome;
 }
 
 function createBaseLeg(): Leg {
@@ -1462,6 +1504,154 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
   },
 };
 
+function createBaseFetchCallRequest(): FetchCallRequest {
+  return { leg: undefined, tenantId: "", extension: "", ringFor: undefined };
+}
+
+export const FetchCallRequest: MessageFns<FetchCallRequest> = {
+  encode(message: FetchCallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.leg !== undefined) {
+      Leg.encode(message.leg, writer.uint32(10).fork()).join();
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.extension !== "") {
+      writer.uint32(26).string(message.extension);
+    }
+    if (message.ringFor !== undefined) {
+      Duration.encode(message.ringFor, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FetchCallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFetchCallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leg = Leg.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.extension = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ringFor = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FetchCallRequest>, I>>(base?: I): FetchCallRequest {
+    return FetchCallRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FetchCallRequest>, I>>(object: I): FetchCallRequest {
+    const message = createBaseFetchCallRequest();
+    message.leg = (object.leg !== undefined && object.leg !== null) ? Leg.fromPartial(object.leg) : undefined;
+    message.tenantId = object.tenantId ?? "";
+    message.extension = object.extension ?? "";
+    message.ringFor = (object.ringFor !== undefined && object.ringFor !== null)
+      ? Duration.fromPartial(object.ringFor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFetchCallResponse(): FetchCallResponse {
+  return { outcome: 0 };
+}
+
+export const FetchCallResponse: MessageFns<FetchCallResponse> = {
+  encode(message: FetchCallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.outcome !== 0) {
+      writer.uint32(8).int32(message.outcome);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FetchCallResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFetchCallResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FetchCallResponse>, I>>(base?: I): FetchCallResponse {
+    return FetchCallResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FetchCallResponse>, I>>(object: I): FetchCallResponse {
+    const message = createBaseFetchCallResponse();
+    message.outcome = object.outcome ?? 0;
+    return message;
+  },
+};
+
 /**
  * What the cluster asks of one media node, of the media process that owns it. Internal. A process that does not own the
  * node answers NO_OWNER and has done nothing. UNAVAILABLE and DEADLINE_EXCEEDED without a reason mean that it is not known
@@ -1566,6 +1756,20 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: TakeCallResponse): Buffer => TakeCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): TakeCallResponse => TakeCallResponse.decode(value),
   },
+  /**
+   * Somebody wants a parked call at a phone: it is rung, and joined with the call when it answers. Until then the call stays as it
+   * is, for others to take as well; so it does when the phone does not answer. Answers what came of it, ten seconds after
+   * `ring_for` at the latest. A leg id that was asked for before is waited for.
+   */
+  fetchCall: {
+    path: "/parkade.media.v1.MediaNodeService/FetchCall" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FetchCallRequest): Buffer => FetchCallRequest.encode(value).finish(),
+    requestDeserialize: (value: Buffer): FetchCallRequest => FetchCallRequest.decode(value),
+    responseSerialize: (value: FetchCallResponse): Buffer => FetchCallResponse.encode(value).finish(),
+    responseDeserialize: (value: Buffer): FetchCallResponse => FetchCallResponse.decode(value),
+  },
 } as const;
 
 export interface MediaNodeServiceServer extends UntypedServiceImplementation {
@@ -1593,6 +1797,12 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
    * node was told where the call goes, or within a few seconds that it was not yet.
    */
   takeCall: handleUnaryCall<TakeCallRequest, TakeCallResponse>;
+  /**
+   * Somebody wants a parked call at a phone: it is rung, and joined with the call when it answers. Until then the call stays as it
+   * is, for others to take as well; so it does when the phone does not answer. Answers what came of it, ten seconds after
+   * `ring_for` at the latest. A leg id that was asked for before is waited for.
+   */
+  fetchCall: handleUnaryCall<FetchCallRequest, FetchCallResponse>;
 }
 
 export interface MediaNodeServiceClient extends Client {
@@ -1736,6 +1946,26 @@ export interface MediaNodeServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TakeCallResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Somebody wants a parked call at a phone: it is rung, and joined with the call when it answers. Until then the call stays as it
+   * is, for others to take as well; so it does when the phone does not answer. Answers what came of it, ten seconds after
+   * `ring_for` at the latest. A leg id that was asked for before is waited for.
+   */
+  fetchCall(
+    request: FetchCallRequest,
+    callback: (error: ServiceError | null, response: FetchCallResponse) => void,
+  ): ClientUnaryCall;
+  fetchCall(
+    request: FetchCallRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FetchCallResponse) => void,
+  ): ClientUnaryCall;
+  fetchCall(
+    request: FetchCallRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FetchCallResponse) => void,
   ): ClientUnaryCall;
 }
 

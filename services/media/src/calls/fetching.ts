@@ -1,0 +1,143 @@
+// A phone is rung for a parked call, because somebody has asked for the call there (at the board).
+//   K1. Until the phone has answered nothing is done with the call: whoever takes it meanwhile has it, and the phone stops.
+//   K2. A phone that has answered is one that came to fetch the call (retrieving.ts, G1 to G3).
+//   K3. It hangs on nothing: a phone that has answered carries RETRIEVE_VARIABLE until it has the call; one that nobody is at any
+//       more is ended by the next reconciliation (reconcile.ts, X3).
+//   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
+import { Consistency, MediaControl, type Park, ParkState } from '@parkade/proto';
+import { legDialString } from '../legs/dial-string.js';
+import type { LegRef } from '../legs/types.js';
+import { type RingFailure, ringFailure } from '../switch/causes.js';
+import { LEG_OF_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
+import { standingOf } from '../switch/standing.js';
+import { type NodeContext } from './context.js';
+import { fetchInto, type FetchedInto } from './retrieving.js';
+import { domainOf } from './tenant-rules.js';
+
+export interface FetchRequest extends LegRef {
+  readonly tenantId: string;
+  readonly extension: string;
+  readonly ringMs: number;
+}
+
+/** `gone`: it is not parked any more; `in-use`: somebody else is taking it. */
+export type Fetched = FetchedInto | RingFailure | 'gone' | 'in-use';
+
+/** Beyond the time a phone rings, for the answer of the switch. */
+const RING_MARGIN_MS = 5_000;
+
+interface Ringing {
+  readonly callId: string;
+  /** The call was taken, or has ended. */
+  isOver: boolean;
+}
+
+export class Fetching {
+  readonly #asked = new Map<string, Promise<Fetched | undefined>>();
+  readonly #ringing = new Map<string, Ringing>();
+
+  constructor(private readonly context: NodeContext) {}
+
+  /** Phones that are rung, or about to be joined. */
+  get size(): number {
+    return this.#asked.size;
+  }
+
+  /** Whether something is being done with a leg here. */
+  has(legId: string): boolean {
+    return this.#asked.has(legId);
+  }
+
+  /** Resolves when it is over; undefined: nothing was done, or it can be gone on with, by whoever asks again. */
+  fetch(request: FetchRequest): Promise<Fetched | undefined> {
+    const { legId } = request;
+    const asked = this.#asked.get(legId);
+    if (asked !== undefined) return asked;
+    if (this.#asked.size >= this.context.config.limits.maxLegs) return Promise.resolve('failed');
+    const fetched = this.#fetch(request).finally(() => this.#asked.delete(legId));
+    this.#asked.set(legId, fetched);
+    return fetched;
+  }
+
+  /** The call is parked no more: what rings for it stops. */
+  left(callId: string): void {
+    for (const [legId, ringing] of this.#ringing) {
+      if (ringing.callId !== callId) continue;
+      ringing.isOver = true;
+      void this.context.sw.kill(legId, 'LOSE_RACE');
+    }
+  }
+
+  async #fetch(request: FetchRequest): Promise<Fetched | undefined> {
+    const { log } = this.context;
+    const { legId, parkId, extension } = request;
+    const park = await this.#parkOf(request);
+    if (park === undefined || typeof park === 'string') return park;
+    log.info('a phone is rung for a parked call', { legId, parkId, extension });
+    const rung = await this.#ring(request, park);
+    if (rung !== 'answered') return rung;
+    return fetchInto(this.context, { legId, extension, park });
+  }
+
+  /** The park, where its call waits at this node. */
+  async #parkOf({ tenantId, parkId }: FetchRequest): Promise<Park | 'gone' | 'failed' | undefined> {
+    const { api, node } = this.context;
+    const by = { $case: 'parkId', value: parkId } as const;
+    const found = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
+    if (!found.ok) return found.known ? 'gone' : undefined;
+    const { park } = found.value;
+    if (park === undefined || park.state === ParkState.ENDED) return 'gone';
+    return park.call?.mediaNode === node && park.mediaControl === MediaControl.CLUSTER ? park : 'failed';
+  }
+
+  async #ring(request: FetchRequest, { call }: Park): Promise<'answered' | Fetched | undefined> {
+    const { sw, config } = this.context;
+    const { legId, parkId, tenantId, extension, ringMs } = request;
+    const domain = domainOf(config, tenantId);
+    const contact = `user/${extension}@${domain ?? ''}`;
+    const presentation = { name: call?.callerName ?? '', number: call?.callerNumber ?? '', alertInfo: '' };
+    const leg = { ...request, contact, presentation, followForwarding: false };
+    const dialString =
+      isExtension(extension) && domain !== undefined ? legDialString(leg, [[RETRIEVE_VARIABLE, parkId]]) : undefined;
+    if (dialString === undefined) return 'failed';
+    const ringing: Ringing = { callId: call?.callId ?? '', isOver: false };
+    this.#ringing.set(legId, ringing);
+    const waited = sw.waits.wait<'answered' | RingFailure>(ringMs + RING_MARGIN_MS, (event) => {
+      if (event.channelUuid !== legId) return undefined;
+      if (event.name === 'CHANNEL_HANGUP') return ringFailure(event.get('Hangup-Cause') ?? '');
+      return event.name === 'CHANNEL_PARK' ? 'answered' : undefined;
+    });
+    const stands = await this.#stands(legId, parkId);
+    let refused: RingFailure | undefined;
+    if (stands === 'missing') {
+      void sw.originate(dialString, ringMs + RING_MARGIN_MS).then(async (result) => {
+        if (result.ok) return;
+        refused = result.text === undefined ? undefined : ringFailure(result.text);
+        // Nobody knows whether it rings: if it does, its events go on to tell.
+        if (refused === undefined && sw.isUp && (await sw.exists(legId)) === false) refused = 'failed';
+        if (refused !== undefined) waited.end();
+      });
+    } else if (stands !== 'ringing') waited.end();
+    const told = (await waited.result) ?? refused ?? 'unknown';
+    this.#ringing.delete(legId);
+    if (stands !== 'ringing' && stands !== 'missing') return stands;
+    return ringing.isOver && told !== 'answered' ? 'gone' : told;
+  }
+
+  /** How a leg stands that may have been dialled before; undefined: nobody knows. */
+  async #stands(
+    legId: string,
+    parkId: string,
+  ): Promise<'missing' | 'ringing' | 'answered' | 'connected' | 'failed' | undefined> {
+    const found = await this.context.sw.look(legId);
+    if (found.kind !== 'leg') return found.kind === 'gone' ? 'missing' : undefined;
+    if (found.headers.get(`variable_${LEG_OF_VARIABLE}`) !== parkId) return 'failed';
+    const standing = standingOf(found.headers);
+    return standing === 'waiting' ? 'answered' : standing;
+  }
+}
+
+/** Whether it can be a user of the switch, and of no other domain. */
+function isExtension(text: string): boolean {
+  return /^[A-Za-z0-9_.+-]{1,64}$/.test(text);
+}
