@@ -246,15 +246,22 @@ export class SlotTable {
     this.dropUnused(entry);
   }
 
-  /** Free slots whose records are older than the horizon, those being written left out. */
+  /**
+   * Free slots whose records are older than the horizon, those being written left out. Where a slot changed more than once a second its
+   * lamp's version is ahead of the clock, which it would begin with again: its tombstone stays until the clock has passed it (R19).
+   */
   tombstones({ nowMs, horizonMs, maxRevision, limit }: Tombstones): SlotEntry[] {
     const found: SlotEntry[] = [];
+    const take = (entry: SlotEntry): void => {
+      if ((entry.record?.documentVersion ?? 0) * 1_000 < nowMs - horizonMs) found.push(entry);
+      else entry.freedAtMs = nowMs;
+    };
     const isOver = (freedMs: number, revision: number): boolean =>
       freedMs > 0 && freedMs < nowMs - horizonMs && revision <= maxRevision;
     for (const entry of this.#entries.values()) {
       if (found.length >= limit) return found;
       entry.freedAtMs = Math.min(entry.freedAtMs, nowMs);
-      if (!entry.writing && isOver(entry.freedAtMs, entry.revision)) found.push(entry);
+      if (!entry.writing && isOver(entry.freedAtMs, entry.revision)) take(entry);
     }
     if (this.#packed.tombstones === 0) return found;
     for (const place of this.#packedPlaces()) {
@@ -263,7 +270,7 @@ export class SlotTable {
       if (freedMs > nowMs) this.#packed.redate(place, nowMs);
       if (!isOver(freedMs, this.#packed.revisionAt(place))) continue;
       const entry = this.#unpack({ place, record: this.#packed.recordAt(place) });
-      if (entry !== undefined) found.push(entry);
+      if (entry !== undefined) take(entry);
     }
     return found;
   }
