@@ -62,9 +62,7 @@ export function arriveAt(
   if (lot === undefined || request.call === undefined) return missing('call');
   const known = ctx.table.find(request.tenantId, lotId, slot);
   if (known !== undefined && (known.writing || known.held)) return { kind: 'wait', entry: known };
-  if (parked !== undefined && parked !== known) {
-    return parked.writing ? { kind: 'wait', entry: parked } : alreadyParked(parked, request);
-  }
+  if (parked !== undefined && parked !== known) return elsewhere(parked, request);
   const resolved = policyFor(lot, slot, request.overrides, placing, request.flow, placing.group);
   const policy = kept === undefined ? resolved : withLampOf(kept.policy, resolved);
   const command: SlotCommand = {
@@ -129,7 +127,9 @@ function isTaken(answer: CommandAnswer): boolean {
   return reason === Reason.SLOT_OCCUPIED || reason === Reason.SLOT_RESERVED || reason === Reason.SLOT_RETRIEVING;
 }
 
-function alreadyParked(entry: SlotEntry, request: { readonly call: ParkRequest['call'] }): Decision {
+/** The call is in another slot of the shard, or is just being written there. */
+export function elsewhere(entry: SlotEntry, request: { readonly call: ParkRequest['call'] }): Decision {
+  if (entry.writing) return { kind: 'wait', entry };
   const park = entry.record?.parks.find(
     ({ call }) => call?.callId === request.call?.callId && call?.mediaNode === request.call?.mediaNode,
   );

@@ -4,7 +4,7 @@ import type { TenantView } from '@parkade/settings';
 import type { Operation } from '../operation.js';
 import { type PlaceContext, placeNextFree } from '../place.js';
 import type { SlotEntry } from '../slot-table.js';
-import { arriveAt, placeContext } from './arrive.js';
+import { arriveAt, elsewhere, placeContext } from './arrive.js';
 import {
   type DecideContext,
   type Decision,
@@ -34,6 +34,8 @@ export function complete(
   const found = findPark(parkId, request.tenantId, ctx);
   if (found.kind === 'answer') return found;
   if (found.entry.writing || found.entry.held) return { kind: 'wait', entry: found.entry };
+  const parked = ctx.table.byCall(request.tenantId, call);
+  if (parked !== undefined && parked !== found.entry) return elsewhere(parked, request);
   const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
   if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
   if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
@@ -71,8 +73,9 @@ function parkReserved(
   ctx: DecideContext,
 ): Decision {
   const arrival = { requestId, tenantId, target: undefined, call, parker, note, mediaControl, overrides: undefined };
+  const parked = ctx.table.byCall(tenantId, call);
   const terms = policy === undefined ? undefined : { policy, branch };
-  return arriveAt('park', arrival, at.lotId, at.slot, at.parkId, undefined, placing, ctx, terms);
+  return arriveAt('park', arrival, at.lotId, at.slot, at.parkId, parked, placing, ctx, terms);
 }
 
 /** What a reservation that ended has left for its caller; nothing where another one ended since. */
