@@ -146,6 +146,21 @@ describe('a slot that is taken', () => {
   });
 });
 
+describe('a call that is to be held where there is no slot for it', () => {
+  it('is led to the holding lot by the part that was asked last, and not asked for twice (R7)', async () => {
+    await withScript(says.toPart(2, 2), says.partFull, says.full(3), says.toLot(HOLDING_LOT, 1), says.park());
+    await bed.call('park', { ...parkAnywhere('big'), holdIfFull: true });
+    expect(story()).toEqual([
+      `park ${home('big')} /0`,
+      `park ${part('big', 2)} /2`,
+      `route ${home('big')} big#3`,
+      `route ${part('big', 2)} big#1 holding`,
+      `park ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+    ]);
+    expect(bed.owner.commands[3]?.part).toBe(2);
+  });
+});
+
 describe('the completion of a reservation that ended', () => {
   it('goes to the holding lot when its lot is full, with what its reservation has left', async () => {
     const reserved = ParkRecord.fromPartial({ parker: { userId: 'alice' }, note: 'blue car' });

@@ -14,8 +14,8 @@ export type Lookup =
   | { readonly kind: 'answer'; readonly answer: CommandAnswer }
   /** It is being executed: the command gets the same answer, later. */
   | { readonly kind: 'joined' }
-  /** An automatic choice that was routed before asks for its next step. */
-  | { readonly kind: 'routed'; readonly previous: ChoiceRoute };
+  /** An automatic choice that was routed before, or found its part full, asks for its next step. */
+  | { readonly kind: 'routed'; readonly previous: ChoiceRoute | undefined };
 
 /**
  * The requests of a shard: those that were answered within the horizon, and those being executed.
@@ -55,9 +55,12 @@ export class Requests {
     if (remembered !== undefined) {
       const answer = decodeAnswer(remembered);
       const { op } = command;
-      if (op?.$case !== 'routeChoice' || answer.result?.$case !== 'route') return { kind: 'answer', answer };
-      if (op.value.step <= answer.result.value.step) return { kind: 'answer', answer };
-      return { kind: 'routed', previous: answer.result.value };
+      const { result } = answer;
+      if (op?.$case !== 'routeChoice') return { kind: 'answer', answer };
+      // A part that said it is full keeps to that: what it is asked now is where the call goes instead.
+      if (result?.$case === 'partFull') return { kind: 'routed', previous: undefined };
+      if (result?.$case !== 'route' || op.value.step <= result.value.step) return { kind: 'answer', answer };
+      return { kind: 'routed', previous: result.value };
     }
     return this.#mayExecute(pending, requestId) ? { kind: 'new' } : { kind: 'answer', answer: this.#tooOld() };
   }
