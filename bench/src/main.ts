@@ -10,15 +10,17 @@ import { servedSection } from './served/section.js';
 import { recallSection } from './recall/section.js';
 import type { Figure } from './result.js';
 import { SCALE_PARTS, scaleSection } from './scale/section.js';
+import { streamSection } from './stream/section.js';
 import { switchSection } from './switch/section.js';
 import { tenantsSection } from './tenants/section.js';
 
-/** Run only when they are asked for: what needs a real switch, and parts of a section. */
-const ON_DEMAND: ReadonlySet<string> = new Set(['switch', ...SCALE_PARTS.map(([name]) => name)]);
+/** Run only when they are asked for: what needs a real switch, and parts of others. */
+const ON_DEMAND: ReadonlySet<string> = new Set(['stream', 'switch', ...SCALE_PARTS.map(([name]) => name)]);
 
 /** The sections there are, by name: `npm run bench -- <section>…`; without a name all but those on demand. */
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
+  ['stream', streamSection],
   ['served', servedSection],
   ['limits', limitsSection],
   ['recall', recallSection],

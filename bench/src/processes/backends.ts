@@ -1,4 +1,4 @@
-import { newDevKey } from '@parkade/identity';
+import { type DevKey, newDevKey } from '@parkade/identity';
 import { type RunningEtcd, startEtcd, startNats, type TestNats } from '@parkade/test';
 import { processCpuUs } from '../measure/process-cpu.js';
 import { BenchProcess } from './bench-process.js';
@@ -11,6 +11,8 @@ import { tokenFor } from './trust.js';
 export interface Backends {
   readonly etcd: RunningEtcd;
   readonly nats: TestNats;
+  /** What all tokens are signed with. */
+  readonly key: DevKey;
   /** An operator's token. */
   readonly token: string;
   /** Of the processes of the cluster. */
@@ -27,8 +29,16 @@ export interface Backends {
   stop(): Promise<void>;
 }
 
+/** What others than these are to have in common with them. */
+export interface Shared {
+  /** Where the processes beside them are from; absent: this checkout. */
+  readonly checkout?: string | undefined;
+  /** Absent: a new one. */
+  readonly key?: DevKey | undefined;
+}
+
 /** A real etcd that a bench cannot fill, and a real NATS. Rejects, with nothing left running, where one does not start. */
-export async function startBackends(): Promise<Backends> {
+export async function startBackends({ checkout, key: given }: Shared = {}): Promise<Backends> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
@@ -38,7 +48,7 @@ export async function startBackends(): Promise<Backends> {
     ends.push(() => etcd.stop());
     const nats = await startNats();
     ends.push(() => nats.stop());
-    const key = await newDevKey();
+    const key = given ?? (await newDevKey());
     const token = await tokenFor(key, Date.now());
     const forTenants = (tenants: readonly string[]): Promise<string> => tokenFor(key, Date.now(), tenants);
     const loadToken = await forTenants([...LOAD_TENANTS, SERVED_TENANT]);
@@ -46,13 +56,14 @@ export async function startBackends(): Promise<Backends> {
     return {
       etcd,
       nats,
+      key,
       token,
       clusterToken,
       tokenFor: forTenants,
       start: async (setup) => {
         const shown = setup.role === 'load' ? loadToken : token;
         const known = { etcd: etcd.endpoint, nats: nats.url, jwks, clusterToken, token: shown };
-        const started = await BenchProcess.start({ ...known, ...setup });
+        const started = await BenchProcess.start({ ...known, ...setup }, checkout);
         ends.push(() => started.stop());
         return started;
       },

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup } from './messages.js';
 
@@ -43,11 +44,12 @@ export class BenchProcess {
     });
   }
 
-  /** Starts it and waits until it is ready. Rejects when it ends before. */
-  static async start(setup: RoleSetup): Promise<BenchProcess> {
+  /** Starts it, from another checkout where that is said, and waits until it is ready. Rejects when it ends before. */
+  static async start(setup: RoleSetup, checkout?: string): Promise<BenchProcess> {
+    const entry = checkout === undefined ? ENTRY : join(checkout, 'bench/dist/processes/entry.js');
     const profile = PROFILES === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILES}/${setup.role}`];
     const execArgv = [...profile, ...(NODE_OPTIONS[setup.role] ?? []), '--enable-source-maps'];
-    const child = fork(ENTRY, [JSON.stringify(setup)], { execArgv });
+    const child = fork(entry, [JSON.stringify(setup)], { execArgv });
     running.add(child);
     child.once('exit', () => running.delete(child));
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${setup.role} ended before it was ready`)));

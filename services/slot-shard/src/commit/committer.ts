@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@parkade/clock';
-import { JournalEntry, SlotRecord } from '@parkade/proto';
+import { JournalEntry } from '@parkade/proto';
 import type { Span, Tracer } from '@parkade/rpc';
+import { encodeRecord } from '@parkade/slots';
 import { type Compare, MAX_TXN_BYTES, MAX_TXN_OPS, type Op, type Store } from '@parkade/store';
 import { FULL_OPERATIONS, Pace } from './pace.js';
 import type { RevisionFloor } from './revision-floor.js';
@@ -238,7 +239,7 @@ function encode(write: Write): Encoded {
   const puts: Op[] = [];
   let bytes = write.journal === undefined ? 0 : write.journal.answer.length + ANSWER_BYTES;
   for (const { entry, record } of write.changes) {
-    const value = SlotRecord.encode(record).finish();
+    const value = encodeRecord(record);
     puts.push({ kind: 'put', key: entry.key, value });
     bytes += entry.key.length + value.length;
   }

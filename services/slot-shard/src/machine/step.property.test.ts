@@ -4,9 +4,10 @@ import {
   PresenceType,
   Reason,
   RecallOutcome,
-  SlotRecord,
+  type SlotRecord,
   TransitionKind,
 } from '@parkade/proto';
+import { decodeRecord, encodeRecord } from '@parkade/slots';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_ENDED } from './apply.js';
@@ -203,9 +204,9 @@ class Run {
     // M9, and what is stored is what was decided.
     expect(after.ended.length).toBeLessThanOrEqual(MAX_ENDED);
     if (left && last.kind !== TransitionKind.MOVE_DROPPED) expect(after.ended.at(-1)?.parkId).toBe(park.parkId);
-    const bytes = SlotRecord.encode(after).finish();
+    const bytes = encodeRecord(after);
     expect(bytes.byteLength).toBeLessThan(3000 + this.#capacity * 3000);
-    expect(SlotRecord.decode(bytes)).toEqual(after);
+    expect(decodeRecord(bytes)).toEqual(after);
 
     // M11
     const litBefore = before?.litPresenceId ?? '';

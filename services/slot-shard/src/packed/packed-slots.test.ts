@@ -1,4 +1,5 @@
-import { SlotRecord } from '@parkade/proto';
+import type { SlotRecord } from '@parkade/proto';
+import { encodeRecord } from '@parkade/slots';
 import { describe, expect, it } from 'vitest';
 import { commands, NAME, play } from '../machine/testing/fixtures.js';
 import { PackedSlot } from './packed-slot.js';
@@ -13,7 +14,7 @@ function pack(
   packed: SlotRecord,
   [revision, lot, freedAtMs]: readonly [number, number, number],
 ): boolean {
-  return slots.pack(place, { record: packed, revision, lot, freedAtMs }, SlotRecord.encode(packed).finish());
+  return slots.pack(place, { record: packed, revision, lot, freedAtMs }, encodeRecord(packed));
 }
 
 function packed(): { readonly slots: PackedSlots; readonly place: number } {

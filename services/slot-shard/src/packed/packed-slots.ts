@@ -1,6 +1,7 @@
 import { stableHash } from '@parkade/ids';
-import { type CallRef, SlotName, SlotRecord } from '@parkade/proto';
+import { type CallRef, SlotName, type SlotRecord } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
+import { decodeRecord } from '@parkade/slots';
 import { HashIndex } from './hash-index.js';
 import type { RecordHead } from './record-head.js';
 import { MAX_UNPACKED, RecordPacker } from './record-packer.js';
@@ -121,7 +122,7 @@ export class PackedSlots {
 
   /** The record of a packed slot. Throws RangeError when the place has none. */
   recordAt(place: number): SlotRecord {
-    return SlotRecord.decode(this.#bytesAt(place));
+    return decodeRecord(this.#bytesAt(place));
   }
 
   /** The name of a packed slot, for a fraction of what its record costs: it is the first field. */

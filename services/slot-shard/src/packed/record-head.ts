@@ -1,5 +1,6 @@
 import { type CallRef, SlotName } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
+import { packedIds } from '@parkade/slots';
 
 /** What a slot is found by, and what is asked of its record before anybody looks into it. */
 export interface RecordHead {
@@ -15,7 +16,7 @@ export interface RecordHead {
 }
 
 /** Tags as `record.proto` and `types.proto` have them, which never change: a field's number times 8, and 2 where it is of many bytes. */
-const RECORD = { name: 10, parks: 18, last: 26, ended: 50 };
+const RECORD = { name: 10, parks: 18, last: 26, ended: 50, endedPacked: 58 };
 const PARK = { parkId: 10, call: 18, reserved: 74, retrieving: 98, incoming: 106 };
 const CALL = { mediaNode: 10, callId: 18 };
 const TRANSITION = { atMs: 24 };
@@ -51,6 +52,7 @@ export function readHead(bytes: Uint8Array): RecordHead {
     else if (tag === RECORD.parks) park(reader.uint32() + reader.pos);
     else if (tag === RECORD.last) last = { atMs: readAtMs(reader, reader.uint32() + reader.pos) };
     else if (tag === RECORD.ended) ended.push({ parkId: readText(reader, reader.uint32() + reader.pos, ENDED.parkId) });
+    else if (tag === RECORD.endedPacked) for (const parkId of packedIds(reader.bytes())) ended.push({ parkId });
     else return false;
     return true;
   });

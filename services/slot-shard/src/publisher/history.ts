@@ -1,6 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
-import { SlotRecord } from '@parkade/proto';
+import type { SlotRecord } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { prefixRange, type Store, type WatchEvent, type WatchHandlers } from '@parkade/store';
 import type { Committed } from './shard-queue.js';
 
@@ -106,7 +107,7 @@ class Reading implements WatchHandlers {
 
 function decode(value: Uint8Array): SlotRecord | undefined {
   try {
-    return SlotRecord.decode(value);
+    return decodeRecord(value);
   } catch {
     return undefined;
   }

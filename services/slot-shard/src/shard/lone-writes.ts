@@ -1,6 +1,7 @@
 import type { Clock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
-import { type CommandAnswer, JournalEntry, Reason, SlotRecord } from '@parkade/proto';
+import { type CommandAnswer, JournalEntry, Reason, type SlotRecord } from '@parkade/proto';
+import { decodeRecord, encodeRecord } from '@parkade/slots';
 import type { Compare, KeyValue, Op, Store } from '@parkade/store';
 import type { RevisionFloor } from '../commit/revision-floor.js';
 import type { Change, Write, WriteSource } from '../commit/write.js';
@@ -68,7 +69,7 @@ export class LoneWrites {
       { kind: 'mod', key: keys.owner('slot-shard', to.shard), revision: to.epoch },
       { kind: 'mod', key: toKey, revision: to.recordRevision },
     ];
-    const puts: Op[] = [{ kind: 'put', key: toKey, value: SlotRecord.encode(to.record).finish() }];
+    const puts: Op[] = [{ kind: 'put', key: toKey, value: encodeRecord(to.record) }];
     const write = { source: host, changes: [change], pending, answer, journal: journalled(pending, answer, requestId) };
     const success = [...putsOf(write), ...puts];
     host.live.table.claim(change.entry, undefined);
@@ -105,7 +106,7 @@ export class LoneWrites {
   }
 
   #moveCame(entry: SlotEntry, { value, modRevision }: KeyValue): void {
-    const record = SlotRecord.decode(value);
+    const record = decodeRecord(value);
     this.host.live.committed(entry, record, modRevision);
     this.host.changed(entry, record, modRevision);
   }
@@ -173,6 +174,6 @@ function putsOf({ changes }: Write): Op[] {
   return changes.map(({ entry, record }) => ({
     kind: 'put',
     key: entry.key,
-    value: SlotRecord.encode(record).finish(),
+    value: encodeRecord(record),
   }));
 }

@@ -49,9 +49,9 @@ export class SlotNames {
   /** Of the up to eight a record remembers, a change brings and drops one at most: only those are touched, 3% of a command. */
   #rememberEnded(entry: SlotEntry, before: readonly EndedPark[], after: readonly EndedPark[]): void {
     if (before === after) return;
-    const lacks = (ended: readonly EndedPark[], parkId: string): boolean => !ended.some((end) => end.parkId === parkId);
-    for (const { parkId } of before) if (lacks(after, parkId)) this.#byEnded.delete(parkId);
-    for (const { parkId } of after) if (lacks(before, parkId)) this.#byEnded.set(parkId, entry);
+    // What stays is the same object, or is forgotten and remembered again.
+    for (const end of before) if (!after.includes(end)) this.#byEnded.delete(end.parkId);
+    for (const end of after) if (!before.includes(end)) this.#byEnded.set(end.parkId, entry);
   }
 }
 

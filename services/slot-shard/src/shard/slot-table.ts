@@ -1,6 +1,7 @@
 import { keys, parkIdTimeMs } from '@parkade/ids';
-import { type CallRef, type SlotName, SlotRecord } from '@parkade/proto';
+import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
+import { decodeRecord, encodeRecord } from '@parkade/slots';
 import { nextDueMs } from '../machine/index.js';
 import { type Found, PackedSlot, PackedSlots, readHead, type RecordHead } from '../packed/index.js';
 import type { SlotPool } from '../pool/index.js';
@@ -219,7 +220,7 @@ export class SlotTable {
       }
       this.#packed.release(place);
     }
-    this.install(known ?? this.entry(tenantId, lotId, slot), SlotRecord.decode(bytes), revision);
+    this.install(known ?? this.entry(tenantId, lotId, slot), decodeRecord(bytes), revision);
   }
 
   /** From now on what is in the table counts for the tenants' quotas. */
@@ -341,7 +342,7 @@ export class SlotTable {
     const { record, revision, lot, place, writing, held, waiting } = entry;
     if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
       return false;
-    const bytes = SlotRecord.encode(record).finish();
+    const bytes = encodeRecord(record);
     if (!this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: entry.freedAtMs }, bytes))
       return false;
     this.#names.replace(entry, record, undefined);

@@ -97,6 +97,11 @@ export interface SlotRecord {
   litPresenceId: string;
   /** Parks that ended lately, so that a late command about one hears what became of it; at most 8, youngest last. */
   ended: EndedPark[];
+  /**
+   * Those instead, where none of them says more than its id, how and when: of each, oldest first, the 16 bytes of its id, a byte of
+   * `how`, and `at_ms` in 6 bytes, the highest first.
+   */
+  endedPacked?: Buffer | undefined;
 }
 
 /** A slot's full name. */
@@ -398,7 +403,15 @@ export interface ShardMark_CursorsEntry {
 }
 
 function createBaseSlotRecord(): SlotRecord {
-  return { name: undefined, parks: [], last: undefined, documentVersion: 0, litPresenceId: "", ended: [] };
+  return {
+    name: undefined,
+    parks: [],
+    last: undefined,
+    documentVersion: 0,
+    litPresenceId: "",
+    ended: [],
+    endedPacked: undefined,
+  };
 }
 
 export const SlotRecord: MessageFns<SlotRecord> = {
@@ -420,6 +433,9 @@ export const SlotRecord: MessageFns<SlotRecord> = {
     }
     for (const v of message.ended) {
       EndedPark.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.endedPacked !== undefined) {
+      writer.uint32(58).bytes(message.endedPacked);
     }
     return writer;
   },
@@ -485,6 +501,14 @@ export const SlotRecord: MessageFns<SlotRecord> = {
             message.ended.push(EndedPark.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.endedPacked = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -510,6 +534,7 @@ export const SlotRecord: MessageFns<SlotRecord> = {
     message.documentVersion = object.documentVersion ?? 0;
     message.litPresenceId = object.litPresenceId ?? "";
     message.ended = object.ended?.map((e) => EndedPark.fromPartial(e)) || [];
+    message.endedPacked = object.endedPacked ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,91 @@
+import { EndedPark, SlotRecord } from '@parkade/proto';
+
+/**
+ * A record as the store holds it: `ended` is packed where it can be. Eight ended parks are 184 bytes instead of 430, near half of a
+ * record whose slot is used often: 7 µs of etcd's CPU a command. Owners of versions before this one read none of them: beside those, for
+ * the time of an upgrade, a late command may hear PARK_NOT_FOUND instead of PARK_ENDED.
+ *
+ *   R1. What is decoded is what was encoded, and what `SlotRecord` itself had encoded.
+ */
+export function encodeRecord(record: SlotRecord): Buffer {
+  const { name, parks, last, documentVersion, litPresenceId, ended } = record;
+  const endedPacked = packEnded(ended);
+  if (endedPacked === undefined) return SlotRecord.encode(record).finish();
+  return SlotRecord.encode({ name, parks, last, documentVersion, litPresenceId, ended: NONE, endedPacked }).finish();
+}
+
+/** Reads a record from the store. Throws where the bytes are none. */
+export function decodeRecord(bytes: Uint8Array): SlotRecord {
+  const record = SlotRecord.decode(bytes);
+  if (record.endedPacked !== undefined) record.ended.push(...unpackEnded(record.endedPacked));
+  record.endedPacked = undefined;
+  return record;
+}
+
+/** The ids in `ended_packed`, oldest first. */
+export function packedIds(packed: Uint8Array): string[] {
+  return unpackEnded(packed).map(({ parkId }) => parkId);
+}
+
+const NONE: EndedPark[] = [];
+const ID_BYTES = 16;
+const HOW_AT = ID_BYTES;
+/** As `EndedPark` has it, which knows what to make of the kinds of newer versions; one byte. */
+const HOW_TAG = 0x10;
+const MAX_HOW = 0x7f;
+const TIME_AT = HOW_AT + 1;
+const TIME_BYTES = 6;
+const BYTES = TIME_AT + TIME_BYTES;
+
+const UUID_LENGTH = 36;
+const DASH = 0x2d;
+/** What a hexadecimal digit counts, by its code; -1: it is none, or a capital one. */
+const NIBBLES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
+
+/** Undefined: there are none, or one says more than fits. */
+function packEnded(ended: readonly EndedPark[]): Buffer | undefined {
+  if (ended.length === 0) return undefined;
+  const packed = Buffer.allocUnsafe(ended.length * BYTES);
+  let at = 0;
+  for (const { parkId, how, atMs, nextParkId, reserved } of ended) {
+    const kind: number = how;
+    if (nextParkId !== '' || reserved !== undefined || kind > MAX_HOW || !putUuid(packed, at, parkId)) return undefined;
+    packed[at + HOW_AT] = kind;
+    packed.writeUIntBE(atMs, at + TIME_AT, TIME_BYTES);
+    at += BYTES;
+  }
+  return packed;
+}
+
+function unpackEnded(packed: Uint8Array): EndedPark[] {
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  const ended: EndedPark[] = [];
+  for (let at = 0; at + BYTES <= bytes.length; at += BYTES) {
+    const { how } = EndedPark.decode(Uint8Array.of(HOW_TAG, bytes[at + HOW_AT] ?? 0));
+    const atMs = bytes.readUIntBE(at + TIME_AT, TIME_BYTES);
+    ended.push({ parkId: uuidAt(bytes, at), how, atMs, nextParkId: '', reserved: undefined });
+  }
+  return ended;
+}
+
+/** Writes the bytes of a UUID in small letters; false: it is none. */
+function putUuid(bytes: Buffer, start: number, id: string): boolean {
+  if (id.length !== UUID_LENGTH) return false;
+  let at = start;
+  for (let i = 0; i < UUID_LENGTH; i += 2) {
+    if (i === 8 || i === 13 || i === 18 || i === 23) {
+      if (id.charCodeAt(i) !== DASH) return false;
+      i++;
+    }
+    const high = NIBBLES[id.charCodeAt(i)] ?? -1;
+    const low = NIBBLES[id.charCodeAt(i + 1)] ?? -1;
+    if (high < 0 || low < 0) return false;
+    bytes[at++] = (high << 4) | low;
+  }
+  return true;
+}
+
+function uuidAt(bytes: Buffer, at: number): string {
+  const hex = bytes.toString('hex', at, at + ID_BYTES);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
