@@ -3,22 +3,25 @@
  * must never change.
  */
 export function stableHash(text: string): number {
-  let hash = 0x811c9dc5;
+  let hash = FIRST_HASH;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return hashBytes(Buffer.from(text, 'utf8'));
+    if (code > 0x7f) return endHash(moreHash(FIRST_HASH, Buffer.from(text, 'utf8')));
     hash = Math.imul(hash ^ code, 0x01000193);
   }
-  return mix(hash);
+  return endHash(hash);
 }
 
-function hashBytes(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return mix(hash);
+/** The same piece by piece, of bytes that are no text yet: begins with this, goes on by `moreHash`, and is what `endHash` says. */
+export const FIRST_HASH = 0x811c9dc5;
+
+export function moreHash(hash: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let more = hash;
+  for (let i = start; i < end; i++) more = Math.imul(more ^ (bytes[i] ?? 0), 0x01000193);
+  return more;
 }
 
-function mix(hash: number): number {
+export function endHash(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

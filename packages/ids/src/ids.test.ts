@@ -5,12 +5,17 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeToken,
   encodeToken,
+  endHash,
+  FIRST_HASH,
   homeShard,
   keys,
+  moreHash,
   newParkId,
   newRequestId,
   ownerKeyPartition,
   parkIdShard,
+  parkIdTimeMs,
+  parkIdTimeMsIn,
   parseSlotKey,
   requestIdTimeMs,
   slotShard,
@@ -35,6 +40,20 @@ describe('ids', () => {
       expect(parkIdShard(id)).toBe(shard);
     }
     expect(parkIdShard(newRequestId(1, random))).toBeUndefined();
+  });
+
+  it('reads the time of a park id in bytes as in text, and finds none in what is none', () => {
+    const digit = fc.constantFrom(...Array.from('0123456789abcdefgA-'));
+    const like = fc.tuple(fc.integer({ min: 0, max: 35 }), digit).map(([at, other]) => {
+      const id = newParkId(1_700_000_000_123, 77, random);
+      return id.slice(0, at) + other + id.slice(at + 1);
+    });
+    fc.assert(
+      fc.property(fc.oneof(like, fc.uuid(), fc.string()), (id) => {
+        const bytes = Buffer.from(`\0${id}8`);
+        expect(parkIdTimeMsIn(bytes, 1, bytes.length - 1)).toBe(parkIdTimeMs(id));
+      }),
+    );
   });
 
   it('never makes the same id twice', () => {
@@ -89,6 +108,16 @@ describe('shards', () => {
         4236062098,
       ]
     `);
+  });
+
+  it('have the same hash where a name is bytes and comes in pieces', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (first, second) => {
+        const [a, b] = [Buffer.from(first), Buffer.from(second)];
+        const hash = moreHash(moreHash(FIRST_HASH, a), Buffer.concat([a, b]), a.length, a.length + b.length);
+        expect(endHash(hash)).toBe(stableHash(first + second));
+      }),
+    );
   });
 
   it('spread evenly', () => {

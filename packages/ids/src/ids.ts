@@ -36,6 +36,31 @@ export function parkIdTimeMs(id: string): number | undefined {
   return PARK_ID.test(id) ? parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
 }
 
+/** As `parkIdTimeMs`, of an id that stands in bytes from `start` to `end`. */
+export function parkIdTimeMsIn(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start !== PARK_ID_LENGTH || bytes[start + VERSION_AT] !== 0x38) return undefined;
+  let timeMs = 0;
+  for (let at = 0; at < PARK_ID_LENGTH; at++) {
+    const code = bytes[start + at] ?? 0;
+    const isDash = at === 8 || at === 13 || at === 18 || at === 23;
+    const digit = isDash ? Number(code === 0x2d) - 1 : hexDigit(code);
+    if (digit < 0 || (at === VARIANT_AT && (digit < 8 || digit > 11))) return undefined;
+    if (at < TIME_END && !isDash) timeMs = timeMs * 16 + digit;
+  }
+  return timeMs;
+}
+
+const PARK_ID_LENGTH = 36;
+const VERSION_AT = 14;
+const VARIANT_AT = 19;
+const TIME_END = 13;
+
+/** What a hexadecimal digit in lower case counts, by its code; -1: it is none. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
+}
+
 /** The text of the id that is being made, its dashes in their places. */
 const text = Buffer.from('00000000-0000-0000-0000-000000000000');
 

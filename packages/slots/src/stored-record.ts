@@ -22,10 +22,23 @@ export function decodeRecord(bytes: Uint8Array): SlotRecord {
   return record;
 }
 
-/** The ids in `ended_packed`, oldest first. */
-export function packedIds(packed: Uint8Array): string[] {
-  return unpackEnded(packed).map(({ parkId }) => parkId);
+/** Goes through the ids in `ended_packed`, oldest first: each is told as the bytes of its text, which are good until the next. */
+export function eachPackedId(packed: Uint8Array, each: (id: Uint8Array) => void): void {
+  for (let at = 0; at + BYTES <= packed.length; at += BYTES) {
+    let to = 0;
+    for (let i = 0; i < ID_BYTES; i++) {
+      if (i === 4 || i === 6 || i === 8 || i === 10) to++;
+      const byte = packed[at + i] ?? 0;
+      idText[to++] = DIGITS[byte >>> 4] ?? 0;
+      idText[to++] = DIGITS[byte & 15] ?? 0;
+    }
+    each(idText);
+  }
 }
+
+const DIGITS = Buffer.from('0123456789abcdef');
+/** The dashes of an id in their places. */
+const idText = Buffer.from('00000000-0000-0000-0000-000000000000');
 
 const NONE: EndedPark[] = [];
 const ID_BYTES = 16;

@@ -1,3 +1,4 @@
+export { hashesOf } from './name-hashes.js';
 export { PackedSlot } from './packed-slot.js';
-export { type Found, type Packable, PackedSlots } from './packed-slots.js';
-export { readHead, type RecordHead } from './record-head.js';
+export { type Found, PackedSlots } from './packed-slots.js';
+export { RecordScan } from './record-scan.js';

@@ -2,6 +2,7 @@ import type { SlotRecord } from '@parkade/proto';
 import { encodeRecord } from '@parkade/slots';
 import { describe, expect, it } from 'vitest';
 import { commands, NAME, play } from '../machine/testing/fixtures.js';
+import { hashesOf } from './name-hashes.js';
 import { PackedSlot } from './packed-slot.js';
 import { PackedSlots } from './packed-slots.js';
 
@@ -14,7 +15,7 @@ function pack(
   packed: SlotRecord,
   [revision, lot, freedAtMs]: readonly [number, number, number],
 ): boolean {
-  return slots.pack(place, { record: packed, revision, lot, freedAtMs }, encodeRecord(packed));
+  return slots.pack(place, { hashes: hashesOf(packed), revision, lot, freedAtMs }, encodeRecord(packed));
 }
 
 function packed(): { readonly slots: PackedSlots; readonly place: number } {

@@ -1,18 +1,15 @@
-import { stableHash } from '@parkade/ids';
-import { type CallRef, SlotName, type SlotRecord } from '@parkade/proto';
+import { SlotName, type SlotRecord } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
 import { decodeRecord } from '@parkade/slots';
 import { HashIndex } from './hash-index.js';
-import type { RecordHead } from './record-head.js';
+import { type CallKey, hashesOf, NAME_HASHES } from './name-hashes.js';
 import { MAX_UNPACKED, RecordPacker } from './record-packer.js';
 import { MAX_PIECE, Slab } from './slab.js';
 
-/** Of a record, what it is found by. */
-export type RecordNames = Pick<RecordHead, 'name' | 'parks' | 'ended'>;
-
-/** A slot's record with what is asked of it without looking into it. */
+/** A slot's record, with what is asked of it without looking into it. */
 export interface Packable {
-  readonly record: RecordNames;
+  /** Of all names it is found by, the slot's own first. */
+  readonly hashes: readonly number[];
   readonly revision: number;
   /** Whose slot it is, as the table numbers its lots. */
   readonly lot: number;
@@ -32,17 +29,6 @@ const NOT_PACKED = 0xffffffff;
 const HEAD_BYTES = 128;
 /** The first byte of a record: field 1, of many bytes. */
 const NAME_TAG = 0x0a;
-
-/** What a record is found by: each is hashed with a letter of its own. */
-const NAMES = {
-  slot: (tenantId: string, lotId: string, slot: string): number => stableHash(`s${tenantId}\0${lotId}\0${slot}`),
-  park: (parkId: string): number => stableHash(`p${parkId}`),
-  ended: (parkId: string): number => stableHash(`e${parkId}`),
-  call: (tenantId: string, { mediaNode, callId }: CallKey): number =>
-    stableHash(`c${tenantId}\0${mediaNode}\0${callId}`),
-};
-
-type CallKey = Pick<CallRef, 'mediaNode' | 'callId'>;
 
 /**
  * The records of slots that nothing happens to: a parked call waits for half a minute or for hours, and takes some 350 bytes
@@ -135,7 +121,7 @@ export class PackedSlots {
   }
 
   /** Packs the slot of a place, whose record is `bytes`; whether it did. */
-  pack(place: number, { record, revision, lot, freedAtMs }: Packable, bytes: Uint8Array): boolean {
+  pack(place: number, { hashes, revision, lot, freedAtMs }: Packable, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_UNPACKED) return false;
     this.#packer ??= new RecordPacker(bytes);
     const piece = this.#packer.pack(bytes);
@@ -146,7 +132,7 @@ export class PackedSlots {
     this.#freedAtMs[place] = freedAtMs;
     this.#size++;
     if (freedAtMs > 0) this.#tombstones++;
-    forNames(record, (hash) => this.#index.add(hash, place));
+    for (const hash of hashes) this.#index.add(hash, place);
     return true;
   }
 
@@ -157,7 +143,7 @@ export class PackedSlots {
     this.#slab.free(position);
     this.#size--;
     if (this.freedAtMs(place) > 0) this.#tombstones--;
-    forNames(record, (hash) => this.#index.delete(hash, place));
+    for (const hash of hashesOf(record)) this.#index.delete(hash, place);
     return record;
   }
 
@@ -165,18 +151,23 @@ export class PackedSlots {
     if (this.#size === 0) return undefined;
     const isMeant = ({ name }: SlotRecord): boolean =>
       name?.tenantId === tenantId && name.lotId === lotId && name.slot === slot;
-    return this.#find(NAMES.slot(tenantId, lotId, slot), isMeant);
+    return this.#find(NAME_HASHES.slot(tenantId, lotId, slot), isMeant);
+  }
+
+  /** Whether a slot is packed whose name has this hash; nearly always the slot of that name. */
+  mayHave(slotHash: number): boolean {
+    return this.#size > 0 && this.#index.find(slotHash, () => true) !== undefined;
   }
 
   findPark(id: string): Found | undefined {
     if (this.#size === 0) return undefined;
-    return this.#find(NAMES.park(id), ({ parks }) => parks.some(({ parkId }) => parkId === id));
+    return this.#find(NAME_HASHES.park(id), ({ parks }) => parks.some(({ parkId }) => parkId === id));
   }
 
   /** The slot a park was in that ended lately. */
   findEnded(id: string): Found | undefined {
     if (this.#size === 0) return undefined;
-    return this.#find(NAMES.ended(id), ({ ended }) => ended.some(({ parkId }) => parkId === id));
+    return this.#find(NAME_HASHES.ended(id), ({ ended }) => ended.some(({ parkId }) => parkId === id));
   }
 
   findCall(tenantId: string, call: CallKey): Found | undefined {
@@ -185,7 +176,7 @@ export class PackedSlots {
       other?.mediaNode === call.mediaNode && other.callId === call.callId;
     const isMeant = ({ name, parks }: SlotRecord): boolean =>
       name?.tenantId === tenantId && parks.some((park) => isCall(park.call));
-    return this.#find(NAMES.call(tenantId, call), isMeant);
+    return this.#find(NAME_HASHES.call(tenantId, call), isMeant);
   }
 
   #bytesAt(place: number, atMost?: number): Buffer {
@@ -210,17 +201,6 @@ export class PackedSlots {
     this.#freedAtMs = grown(new Float64Array(capacity), this.#freedAtMs);
     this.#lot = grown(new Uint32Array(capacity), this.#lot);
   }
-}
-
-/** The hashes of all names a record is found by, each once. */
-function forNames({ name, parks, ended }: RecordNames, each: (hash: number) => void): void {
-  const { tenantId = '', lotId = '', slot = '' } = name ?? {};
-  each(NAMES.slot(tenantId, lotId, slot));
-  for (const { parkId, call } of parks) {
-    each(NAMES.park(parkId));
-    if (call !== undefined) each(NAMES.call(tenantId, call));
-  }
-  for (const { parkId } of ended) each(NAMES.ended(parkId));
 }
 
 function grown<T extends Float64Array | Uint32Array>(larger: T, old: T): T {

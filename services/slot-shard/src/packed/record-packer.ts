@@ -6,7 +6,7 @@ const UUID_TEXT = 36;
 const UUID_BYTES = 16;
 const UUID_CODE = 0xff;
 const DASH = 0x2d;
-const DASHES: ReadonlySet<number> = new Set([8, 13, 18, 23]);
+const FIRST_DASH = 8;
 const HEX = Buffer.from('0123456789abcdef');
 /** What a hexadecimal digit counts, by its code; -1: it is none, or a capital one. */
 const NIBBLES = Int8Array.from({ length: 256 }, (_, code) => HEX.indexOf(code));
@@ -22,6 +22,8 @@ const NOWHERE = -1;
 const window = Buffer.alloc(MAX_SAMPLE + MAX_UNPACKED);
 /** Where four bytes with a hash were seen last in the window. */
 const seen = new Int32Array(1 << HASH_BITS);
+/** The UUID that was read last. */
+const uuid = new Uint8Array(UUID_BYTES);
 /** What was packed last: at worst a byte for every 128 more. */
 const packed = Buffer.alloc(MAX_UNPACKED + MAX_UNPACKED / MAX_LITERALS + 1);
 
@@ -58,8 +60,11 @@ export class RecordPacker {
       const before = seen[hash] ?? NOWHERE;
       seen[hash] = at;
       const length = before === NOWHERE ? 0 : matchLength(before, at, Math.min(end, at + MAX_MATCH));
-      if (length < UUID_TEXT && at + UUID_TEXT <= end && isUuid(at)) {
-        to = putUuid(at, putLiterals(literals, at, to));
+      if (length < UUID_TEXT && window[at + FIRST_DASH] === DASH && at + UUID_TEXT <= end && readUuid(at)) {
+        to = putLiterals(literals, at, to);
+        packed[to] = UUID_CODE;
+        packed.set(uuid, to + 1);
+        to += 1 + UUID_BYTES;
         at += UUID_TEXT;
         literals = at;
         continue;
@@ -136,25 +141,17 @@ function putLiterals(from: number, end: number, to: number): number {
   return out;
 }
 
-/** Whether the text of a UUID stands in the window at `at`, in small letters. */
-function isUuid(at: number): boolean {
-  if (window[at + 8] !== DASH || window[at + 13] !== DASH) return false;
-  for (let i = 0; i < UUID_TEXT; i++) {
-    const code = window[at + i] ?? 0;
-    if (DASHES.has(i) ? code !== DASH : (NIBBLES[code] ?? -1) < 0) return false;
+/** Reads the text of a UUID, in small letters, at `at` of the window into `uuid`; whether one stands there. */
+function readUuid(at: number): boolean {
+  let from = at;
+  for (let i = 0; i < UUID_BYTES; i++) {
+    if ((i === 4 || i === 6 || i === 8 || i === 10) && window[from++] !== DASH) return false;
+    const byte = ((NIBBLES[window[from] ?? 0] ?? 0) << 4) | (NIBBLES[window[from + 1] ?? 0] ?? 0);
+    if (byte < 0) return false;
+    uuid[i] = byte;
+    from += 2;
   }
   return true;
-}
-
-/** Packs the UUID at `at`; tells where it goes on. */
-function putUuid(at: number, to: number): number {
-  let out = to;
-  packed[out++] = UUID_CODE;
-  for (let i = 0; i < UUID_TEXT; i += 2) {
-    if (DASHES.has(i)) i++;
-    packed[out++] = ((NIBBLES[window[at + i] ?? 0] ?? 0) << 4) | (NIBBLES[window[at + i + 1] ?? 0] ?? 0);
-  }
-  return out;
 }
 
 /** Writes the UUID of the bytes from `from` on into the window; tells where it goes on. */

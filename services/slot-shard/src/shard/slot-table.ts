@@ -3,12 +3,13 @@ import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { decodeRecord, encodeRecord } from '@parkade/slots';
 import { nextDueMs } from '../machine/index.js';
-import { type Found, PackedSlot, PackedSlots, readHead, type RecordHead } from '../packed/index.js';
+import { type Found, hashesOf, PackedSlot, PackedSlots } from '../packed/index.js';
 import type { SlotPool } from '../pool/index.js';
 import type { TenantUse } from '../quotas/tenant-use.js';
 import { LotPools } from './lot-pools.js';
 import { type Lot, Lots } from './lots.js';
 import type { Pending } from './pending.js';
+import { RecordLoader } from './record-loader.js';
 import { SlotNames } from './slot-names.js';
 
 /** A slot as objects: whatever happens to a slot happens to this. */
@@ -66,6 +67,7 @@ export class SlotTable {
   /** The slots that are not packed, by place. */
   readonly #entries = new Map<number, SlotEntry>();
   readonly #names = new SlotNames();
+  readonly #loader = new RecordLoader(this.#lots, this.#packed, (lot, parks) => this.#loaded(lot, parks));
   #parks = 0;
   #round = 0;
   #use: TenantUse | undefined;
@@ -201,26 +203,11 @@ export class SlotTable {
 
   /** A record as it was read from the store; what is known of its slot is replaced. */
   load(bytes: Uint8Array, revision: number): void {
-    const head = readHead(bytes);
-    const { name, parks } = head;
-    if (name === undefined) return;
-    const { tenantId, lotId, slot } = name;
-    const known = this.find(tenantId, lotId, slot);
-    if (known === undefined && head.isAtRest) {
-      const lot = this.#lots.of(tenantId, lotId);
-      const place = this.#packed.take();
-      if (this.#packed.pack(place, { record: head, revision, lot: lot.number, freedAtMs: freedAtMs(head) }, bytes)) {
-        const slots = Number(parks.length > 0);
-        lot.calls += parks.length;
-        lot.slots += slots;
-        this.#use?.add(tenantId, parks.length, slots);
-        this.#parks += parks.length;
-        moveCursor(lot, slot, head);
-        return;
-      }
-      this.#packed.release(place);
-    }
-    this.install(known ?? this.entry(tenantId, lotId, slot), decodeRecord(bytes), revision);
+    if (this.#loader.take(bytes, revision)) return;
+    const record = decodeRecord(bytes);
+    if (record.name === undefined) return;
+    const { tenantId, lotId, slot } = record.name;
+    this.install(this.entry(tenantId, lotId, slot), record, revision);
   }
 
   /** From now on what is in the table counts for the tenants' quotas. */
@@ -343,7 +330,13 @@ export class SlotTable {
     if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
       return false;
     const bytes = encodeRecord(record);
-    if (!this.#packed.pack(place, { record, revision, lot: lot.number, freedAtMs: entry.freedAtMs }, bytes))
+    if (
+      !this.#packed.pack(
+        place,
+        { hashes: hashesOf(record), revision, lot: lot.number, freedAtMs: entry.freedAtMs },
+        bytes,
+      )
+    )
       return false;
     this.#names.replace(entry, record, undefined);
     this.#drop(entry);
@@ -364,6 +357,14 @@ export class SlotTable {
     entry.counted = record.parks.length;
     this.#names.replace(entry, undefined, record);
     return entry;
+  }
+
+  #loaded(lot: Lot, parks: number): void {
+    const slots = Number(parks > 0);
+    lot.calls += parks;
+    lot.slots += slots;
+    this.#use?.add(lot.tenantId, parks, slots);
+    this.#parks += parks;
   }
 
   *#packedPlaces(): IterableIterator<number> {
@@ -390,13 +391,13 @@ function poolOf({ name, lot }: SlotEntry): SlotPool | undefined {
 }
 
 /** The last slot a call came to; ended parks tell it as well, for their ids carry their time. */
-function moveCursor(lot: Lot, slot: string, record: Pick<RecordHead, 'parks' | 'ended'>): void {
+function moveCursor(lot: Lot, slot: string, record: SlotRecord): void {
   const newest = record.parks.at(-1)?.parkId ?? record.ended.at(-1)?.parkId;
   const atMs = newest === undefined ? undefined : parkIdTimeMs(newest);
   if (atMs !== undefined && atMs >= (lot.cursor?.atMs ?? 0)) lot.cursor = { slot, atMs };
 }
 
 /** When a slot with this record became free, wall ms; 0: it is not free. */
-function freedAtMs({ parks, last }: Pick<RecordHead, 'parks' | 'last'>): number {
+function freedAtMs({ parks, last }: SlotRecord): number {
   return parks.length > 0 ? 0 : Math.max(1, last?.atMs ?? 0);
 }
