@@ -81,7 +81,13 @@ export function CallActions({ state, slot, park }: CallActionsProps) {
           return send({ do: 'release' }, 'The slot is free.');
         }}
       >
-        {sure.value && <p class="hint">The slot is freed, and nobody is connected with the caller.</p>}
+        {sure.value && (
+          <p class="hint">
+            {park.clusterMedia
+              ? 'The slot is freed, and the caller goes back to whoever parked him.'
+              : 'The slot is freed, and nobody is connected with the caller.'}
+          </p>
+        )}
       </ActionForm>
       <Told outcome={outcome.value} />
     </div>

@@ -121,6 +121,9 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
           },
           onNotices: (notices) => {
             for (const { lamps: told } of nodes.all()) told?.onNotices(notices);
+            for (const { kind, occupant } of notices) {
+              if (kind === 'cleared') nodes.get(occupant.mediaNode)?.calls.slotFreed(occupant);
+            }
           },
         });
   const nodes: NodeSet = new NodeSet({

@@ -91,6 +91,26 @@ test.each(['here', 'there'] as const)(
   },
 );
 
+test('a media process is killed while it parks a caller: its next owner parks him, once, where he was sent', async () => {
+  const { sim } = world();
+  const [caller, desk] = await world().talk('2001', '1001');
+  const owner = (await world().ownerOf('media-1')) ?? '';
+  let killed: Promise<void> | undefined;
+  const unlisten = sim.core.listen((fields) => {
+    if (fields['Event-Name'] === 'CHANNEL_PARK' && fields['Unique-ID'] === caller.uuid) killed ??= world().kill(owner);
+  });
+  sim.transferBlind(desk, '701');
+  await world().until('it is killed', () => killed !== undefined);
+  await killed;
+  unlisten();
+  const park = await world().park('701');
+  await world().waits(caller, park.parkId);
+  expect(await world().parks()).toHaveLength(1);
+  await world().join(sim.call('1002', '*5701'), caller);
+  await world().startMedia(owner);
+  await world().controlled();
+});
+
 test('a process that is told to stop hands its node over: parked callers stay, and the other process serves them', async () => {
   const { sim } = world();
   const { caller } = await world().parked('701');

@@ -85,6 +85,47 @@ test('in a full lot the caller goes back to whoever wanted to park him, and no l
   await world().until('two lamps are lit', () => [...lamps.lit()].sort().join() === 'acme/small/711,acme/small/712');
 });
 
+test('a caller who hangs up while he waits without a slot leaves the holding lot, and nobody is rung for him', async () => {
+  const { sim } = world();
+  await world().parked('701');
+  const desk = sim.phone('1002');
+  const [second, leg] = await world().talk('2002', '1002');
+  desk.behaviour = { kind: 'rings' };
+  sim.transferBlind(leg, '701');
+  await world().until('he waits without a slot', async () => (await world().parks()).length === 2);
+  await world().until('the parker is rung', () => desk.legs.some(({ answerState }) => answerState === 'ringing'));
+  world().hangUp(second);
+  await world().until('he is gone', async () => (await world().parks()).every(({ slot }) => slot === '701'));
+  await world().until('it rings no more', () => desk.legs.length === 0);
+});
+
+test('a group park by somebody who is in no group, or whose group is full, gives the caller back to him', async () => {
+  const { sim } = world();
+  const back = async (caller: string, desk: string): Promise<void> => {
+    const [leg, first] = await world().talk(caller, desk);
+    sim.transferBlind(first, '*58');
+    await world().until('the first leg has ended', () => !first.isAlive);
+    await world().join(leg, desk);
+  };
+  await back('2001', '1003');
+  expect(await world().parks()).toEqual([]);
+  for (const caller of ['2002', '2003']) {
+    const [, desk] = await world().talk(caller, '1001');
+    sim.transferBlind(desk, '*58');
+  }
+  await world().park('1001');
+  await world().park('1002');
+  await back('2004', '1001');
+  expect(await world().parks()).toHaveLength(2);
+});
+
+test('a caller whose slot an operator has freed is not left alone: he goes back to his parker', async () => {
+  const { caller, park } = await world().parked('701');
+  await world().release(park);
+  await world().join(caller, '1001');
+  await world().until('the mark is gone or old', () => !caller.parked);
+});
+
 test('nobody gets a tenant by a header: a call that no rule fits is refused (R23)', async () => {
   const { sim, cluster } = world();
   sim.phone('9999', { domain: 'evil.example' });

@@ -7,7 +7,15 @@ import { SystemClock } from '@parkade/clock';
 import { encodeToken, HOLDING_LOT, keys } from '@parkade/ids';
 import { registerMediaNode } from '@parkade/media';
 import type { Channel, SimulatedSwitch } from '@parkade/media-simulator';
-import { Consistency, Owner, type Park, ParkState, type ParkServiceClient } from '@parkade/proto';
+import {
+  Consistency,
+  Owner,
+  type Park,
+  ParkState,
+  type ParkServiceClient,
+  ReleaseCause,
+  ReleaseRequest,
+} from '@parkade/proto';
 import { CALL_MS, failureOf, requestId } from '../support/calls.js';
 import { type Cluster, type ClusterOptions, startCluster } from '../support/cluster.js';
 import type { CliProcess } from '../support/process.js';
@@ -87,7 +95,8 @@ export class MediaWorld {
 
   async startMedia(name: string): Promise<void> {
     const gateway = `127.0.0.1:${this.gatewayWire.port}`;
-    const args = ['media', '--member-id', name, '--gateway', gateway, '--outbound-port', '0'];
+    const { nats } = this.cluster;
+    const args = ['media', '--member-id', name, '--gateway', gateway, '--nats', nats, '--outbound-port', '0'];
     const flags = [...args, '--lease-ttl', '2s', '--media-file', join(this.directory, 'media.json')];
     const child = this.cluster.start(name, flags, { PARKADE_ESL_PASSWORD: PASSWORD });
     this.#running.set(name, child);
@@ -151,6 +160,12 @@ export class MediaWorld {
     const request = { requestId: requestId(), tenantId: 'acme', parkId, slot: { lotId: '', slot } };
     const { park } = await callUnary(this.client.movePark.bind(this.client), request, CALL_MS, clock);
     return park?.parkId ?? '';
+  }
+
+  /** Frees a slot, as an operator does. */
+  async release({ tenantId, parkId }: Park): Promise<void> {
+    const request = { requestId: requestId(), tenantId, parkId, cause: ReleaseCause.RELEASED, callId: '' };
+    await callUnary(this.client.release.bind(this.client), ReleaseRequest.fromPartial(request), CALL_MS, clock);
   }
 
   get client(): ParkServiceClient {

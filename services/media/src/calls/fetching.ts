@@ -11,6 +11,7 @@ import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { LEG_OF_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import { type NodeContext } from './context.js';
+import { isNoPark } from './park-api.js';
 import { fetchInto, type FetchedInto } from './retrieving.js';
 import { domainOf } from './tenant-rules.js';
 
@@ -84,7 +85,7 @@ export class Fetching {
     const { api, node } = this.context;
     const by = { $case: 'parkId', value: parkId } as const;
     const found = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return found.known ? 'gone' : undefined;
+    if (!found.ok) return isNoPark(found) ? 'gone' : undefined;
     const { park } = found.value;
     if (park === undefined || park.state === ParkState.ENDED) return 'gone';
     return park.call?.mediaNode === node && park.mediaControl === MediaControl.CLUSTER ? park : 'failed';

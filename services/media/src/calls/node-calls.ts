@@ -11,6 +11,7 @@ import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
 import { codesOf } from '@parkade/settings';
 import { Escapes } from '../escape/escapes.js';
+import type { Occupant } from '../notices/notice-board.js';
 import { type Arrival, readArrival } from './arrival.js';
 import { holdAudio, type NodeContext, sayAndHangUp, type Visit } from './context.js';
 import { readCode, type Wish } from './feature-code.js';
@@ -18,6 +19,7 @@ import { deliver, refusePickup } from './delivering.js';
 import { Fetching } from './fetching.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred, settled } from './parking.js';
+import { isNoPark } from './park-api.js';
 import { isPickupNumber, readPickupNumber } from './pickup-number.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
@@ -107,9 +109,17 @@ export class NodeCalls {
     return reconcile(this.context, {
       take: (legId) => this.take(legId),
       cameToFetch: (legId, headers) => this.#cameToFetch(legId, headers),
-      isBusy: (legId) => this.#underWay.has(legId) || this.fetching.has(legId),
+      isBusy: (legId) => this.#underWay.has(legId) || this.fetching.has(legId) || this.#escapes.has(legId),
       isDelivering: (parkId) => this.#delivering.has(parkId),
     });
+  }
+
+  /** A slot is told to be free that a call was in: where the call is still parked here, nobody has taken it out. */
+  slotFreed({ callId, parkId }: Pick<Occupant, 'callId' | 'parkId'>): void {
+    const { parked, reconcileSoon } = this.context;
+    if (parked.park(callId)?.parkId !== parkId) return;
+    parked.isLeft(callId);
+    reconcileSoon();
   }
 
   /** Takes nothing more, and resolves when everything under way is done. */
@@ -168,7 +178,7 @@ export class NodeCalls {
   async #stands(legId: string, { tenantId, parkId }: ParkMark): Promise<Park | 'unknown' | undefined> {
     const by = { $case: 'parkId', value: parkId } as const;
     const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return found.known ? undefined : 'unknown';
+    if (!found.ok) return isNoPark(found) ? undefined : 'unknown';
     const { park } = found.value;
     return park?.state !== ParkState.ENDED && park?.call?.callId === legId ? park : undefined;
   }
@@ -177,7 +187,7 @@ export class NodeCalls {
   async #parkOf(callId: string, tenantId: string): Promise<Park | 'unknown' | undefined> {
     const by = { $case: 'call', value: { mediaNode: this.context.node, callId } } as const;
     const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return found.known ? undefined : 'unknown';
+    if (!found.ok) return isNoPark(found) ? undefined : 'unknown';
     const { park } = found.value;
     return park?.state === ParkState.ENDED ? undefined : park;
   }

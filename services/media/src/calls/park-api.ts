@@ -12,7 +12,7 @@ import {
   type ParkRequest,
   type ParkResponse,
   ParkServiceClient,
-  type Reason,
+  Reason,
   type ReleaseRequest,
   type ReleaseResponse,
   type ReserveRequest,
@@ -31,6 +31,25 @@ export type Answer<T> =
       readonly message: string;
       readonly metadata: Readonly<Record<string, string>>;
     };
+
+type Refusal = Extract<Answer<never>, { ok: false }>;
+
+const NO_PARK: ReadonlySet<Reason | undefined> = new Set([
+  Reason.PARK_NOT_FOUND,
+  Reason.PARK_ENDED,
+  Reason.TENANT_NOT_FOUND,
+]);
+const NO_LOT: ReadonlySet<Reason | undefined> = new Set([Reason.LOT_NOT_FOUND, Reason.TENANT_NOT_FOUND]);
+
+/** Whether a refusal says that there is no such park, or not any more. Any other says nothing of it: too much to do, no right to ask. */
+export function isNoPark({ known, reason }: Refusal): boolean {
+  return known && NO_PARK.has(reason);
+}
+
+/** Whether a refusal says that there is no such lot. */
+export function isNoLot({ known, reason }: Refusal): boolean {
+  return known && NO_LOT.has(reason);
+}
 
 /** What the media need of `parkade.park.v1.ParkService`. Requests are repeated, with their own id, while there is time. */
 export interface ParkApi {

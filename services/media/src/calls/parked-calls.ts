@@ -14,6 +14,9 @@ import type { ParkApi } from './park-api.js';
 /** Moves of a call that are followed when it ends; past it the next reconciliation finds its slot. */
 const MAX_MOVES = 16;
 
+/** Whoever takes a call out of its slot has told this table by then. */
+const SLOTLESS_MS = 1_000;
+
 export interface ParkOfCall {
   readonly tenantId: string;
   readonly parkId: string;
@@ -40,6 +43,8 @@ interface Entry {
   silent?: boolean;
   /** Its mark was not taken. */
   unmarked?: boolean;
+  /** Since when no slot has it, in monotonic ms. */
+  slotless?: number | undefined;
 }
 
 export interface ParkedCallsDeps {
@@ -88,6 +93,21 @@ export class ParkedCalls {
     return silent;
   }
 
+  /** A slot has it, or may have. */
+  hasSlot(legId: string): void {
+    const entry = this.#entries.get(legId);
+    if (entry !== undefined) entry.slotless = undefined;
+  }
+
+  /** No slot has it, says who has just looked; whether that was so some time ago already, and not for a moment only. */
+  isLeft(legId: string): boolean {
+    const entry = this.#entries.get(legId);
+    if (entry?.park === undefined) return false;
+    const nowMs = this.deps.clock.monotonicMs();
+    entry.slotless ??= nowMs;
+    return nowMs - entry.slotless >= SLOTLESS_MS;
+  }
+
   /** Watches a leg. False: there are too many. */
   watch(legId: string): boolean {
     if (this.#entries.has(legId)) return true;
@@ -100,6 +120,7 @@ export class ParkedCalls {
   parked(legId: string, park: ParkOfCall): boolean {
     const entry = this.#entries.get(legId) ?? { park: undefined, ended: undefined, talks: false };
     entry.park = park;
+    entry.slotless = undefined;
     if (entry.ended === undefined) {
       this.#entries.set(legId, entry);
       return true;

@@ -2,14 +2,15 @@
 //   X1. A slot is freed only when its call is proven gone: the slots are listed first, then the legs, then the one leg is
 //       asked for; unknown counts as there.
 //   X2. A retrieve that nobody drives any more ends as the switch shows it: see settle-retrieve.ts.
-//   X3. A waiting leg that no slot knows goes back to whoever parked it; one that nobody has taken yet is taken; one that came to
+//   X3. A waiting leg that no slot knows goes back to whoever parked it, also one whose slot was freed by somebody else; one that nobody has taken yet is taken; one that came to
 //       fetch a call, and does not any more, is told and ends.
-import { Consistency, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
+import { Consistency, type GetParkRequest, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
+import { isNoLot, isNoPark } from './park-api.js';
 import { ofPark } from './parked-calls.js';
 import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
@@ -46,8 +47,9 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
     else await keep(context, legId, park, actions);
   }
   for (const [legId, application] of legs) {
-    const waits = WAITING.has(application) && !known.has(legId) && !context.parked.has(legId);
-    if (waits && !actions.isBusy(legId)) await stray(context, legId, parks, actions);
+    if (!WAITING.has(application) || known.has(legId) || actions.isBusy(legId)) continue;
+    if (context.parked.has(legId) && (parks === undefined || !context.parked.isLeft(legId))) continue;
+    await stray(context, legId, parks, actions);
   }
   const overMs = Math.min(...(parks ?? []).map(overAtMs)) - context.clock.nowMs();
   return overMs === Infinity ? undefined : Math.max(0, overMs);
@@ -70,7 +72,7 @@ async function parksAbout({ api, config, node }: Lists): Promise<readonly Park[]
       do {
         const page = await api.listSlots({ tenantId, lotId, states: [], pageSize: PAGE, pageToken });
         // A tenant or lot that is not there has no parks.
-        if (!page.ok && page.known) break;
+        if (!page.ok && isNoLot(page)) break;
         if (!page.ok) return undefined;
         for (const slot of page.value.slots)
           parks.push(...slot.parks.filter((park) => isHere(park, node) || isFetchedFrom(park, node)));
@@ -102,6 +104,7 @@ async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park
 async function keep(context: NodeContext, legId: string, park: Park, actions: ReconcileActions): Promise<void> {
   const { sw, parked } = context;
   const { tenantId, parkId, revision, state } = park;
+  parked.hasSlot(legId);
   if (isUndriven(context, park, actions)) return settleRetrieve(context, legId, park, actions);
   if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
     return freeIfTaken(context, legId, park);
@@ -149,7 +152,7 @@ async function stray(
   parks: readonly Park[] | undefined,
   actions: ReconcileActions,
 ): Promise<void> {
-  const { sw, api, log } = context;
+  const { node, sw, api, parked, config, log } = context;
   const found = await sw.look(legId);
   if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
   const mark = markOf(found.headers);
@@ -164,14 +167,19 @@ async function stray(
   }
   if (parks === undefined) return;
   const { tenantId, parkId, back } = mark;
-  const answer = await api.getPark({
-    tenantId,
-    by: { $case: 'parkId', value: parkId },
-    consistency: Consistency.FENCED,
-  });
-  const ended = answer.ok ? answer.value.park?.state === ParkState.ENDED : answer.known;
-  if (!ended || back === '') return;
+  const isEnded = async (by: GetParkRequest['by']): Promise<boolean> => {
+    const answer = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
+    return answer.ok ? answer.value.park?.state === ParkState.ENDED : isNoPark(answer);
+  };
+  // It may have been moved since the slots were read.
+  const call = { mediaNode: node, callId: legId };
+  if (!(await isEnded({ $case: 'parkId', value: parkId })) || !(await isEnded({ $case: 'call', value: call }))) return;
+  // A parker's own call, whose reservation is over, has nobody to go back to.
+  const reserved = parked.park(legId)?.reserved === true;
+  if (!reserved && back === '') return;
+  parked.leave(legId);
   log.info('a call without a slot goes back to its parker', { legId, parkId, back });
+  if (reserved) return sayAndHangUp(context, legId, config.announcements.failed);
   await sw.transfer(legId, back, found.headers.get('Caller-Context') ?? '');
 }
 

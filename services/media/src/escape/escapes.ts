@@ -35,6 +35,11 @@ export class Escapes {
     this.#leaving.set(legId, done);
   }
 
+  /** Whether a caller is leaving. */
+  has(legId: string): boolean {
+    return this.#leaving.has(legId);
+  }
+
   /** Resolves when nobody is leaving. */
   async idle(): Promise<void> {
     await Promise.all(this.#leaving.values());

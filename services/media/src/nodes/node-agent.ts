@@ -196,6 +196,11 @@ export class NodeAgent {
     return holdAudio(this.#context, callId);
   }
 
+  /** A parked call goes on elsewhere. */
+  left(callId: string): void {
+    this.#context.parked.leave(callId);
+  }
+
   /** Ends at once; the calls go on. */
   async close(): Promise<void> {
     this.#pages.close();

@@ -130,6 +130,9 @@ async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<
   // A leg that was parked goes through no XML dial plan any more, unless it is told to.
   const context = request.context === '' ? (found.headers.get('Caller-Context') ?? '') : request.context;
   const outcome = await node.sw.transfer(callId, request.destination, context);
-  if (outcome === 'done') await node.sw.setVariables(callId, NO_MARK);
+  if (outcome === 'done') {
+    node.left(callId);
+    await node.sw.setVariables(callId, NO_MARK);
+  }
   return { outcome: toTransfer(outcome) };
 }
