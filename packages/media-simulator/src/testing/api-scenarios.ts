@@ -222,6 +222,30 @@ export const apiScenarios: Readonly<Record<string, Scenario>> = {
       sim.hangUp(retriever);
     },
   },
+  '31-hold-audio-by-sendmsg': {
+    run: async (replay) => {
+      await start(replay);
+      await replay.play();
+      await replay.event('CHANNEL_PARK');
+      await replay.play();
+      await replay.event('PLAYBACK_START');
+      // The second sound waits behind the first, and goes with it.
+      await replay.play(2);
+      await replay.event('PLAYBACK_STOP');
+      await replay.play();
+      await replay.event('PLAYBACK_START', 2);
+      await replay.play();
+      await replay.event('PLAYBACK_STOP', 2);
+      await replay.play();
+      await replay.event('PLAYBACK_START', 3);
+      await replay.play();
+      await replay.event('CHANNEL_PARK', 2);
+      // The bridge ends what plays.
+      await replay.play();
+      await replay.event('CHANNEL_BRIDGE');
+      await replay.playRest();
+    },
+  },
   '29-ringback-to-parker': {
     run: async (replay, sim) => {
       await start(replay);

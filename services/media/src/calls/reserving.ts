@@ -52,5 +52,5 @@ async function refuseConference(visit: Visit): Promise<void> {
 /** Says a slot, digit by digit (R21). */
 export async function saySlot({ sw, config, arrival }: Visit, slot: string): Promise<void> {
   const sound = slotSound(slot, config.announcements);
-  if (sound !== '') await sw.play(arrival.legId, sound);
+  if (sound !== '') await sw.announce(arrival.legId, sound);
 }

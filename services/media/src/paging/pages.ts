@@ -79,6 +79,6 @@ export class Pages {
     this.#legs--;
     if (!answered.ok) return void page.legs.delete(legId);
     if (![...this.#pages.values()].includes(page)) await sw.kill(legId, 'NORMAL_CLEARING');
-    else if (sound !== '') await sw.play(legId, sound);
+    else if (sound !== '') await sw.announce(legId, sound);
   }
 }

@@ -4,7 +4,7 @@
 //   N3. Nothing here rejects; undefined means that it is not known.
 import type { Clock } from '@parkade/clock';
 import type { EslCommand, EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
-import { EslHeaders as Headers } from '@parkade/esl';
+import { EslHeaders as Headers, executeCommand } from '@parkade/esl';
 import { EventWaits } from './event-waits.js';
 import { Releases } from './releases.js';
 import { RINGING_TONE } from './tones.js';
@@ -159,10 +159,20 @@ export class NodeSwitch {
     return (await waited.result) ?? false;
   }
 
-  /** Plays a sound to a leg without waiting for it; one that is missing is passed over by the switch. */
-  play(uuid: string, path: string): Promise<boolean> {
-    const isSound = isWord(path) || path === RINGING_TONE;
-    return isSound ? this.say('uuid_broadcast', `${uuid} ${path} aleg`) : Promise.resolve(false);
+  /**
+   * Has a leg hear a sound from now on: a path, or `application::argument`. One that is missing is passed over by the switch. It is the
+   * message that the switch makes of `uuid_broadcast`, without `lead-frames`: they are 100 to 200 ms of silence first.
+   */
+  async play(uuid: string, sound: string): Promise<boolean> {
+    if (!isLegId(uuid) || !isSound(sound)) return false;
+    const [, application = 'playback', argument = ''] = /^(?:(\w+)::)?(.*)$/.exec(sound) ?? [];
+    const command = executeCommand(application, argument, { channelUuid: uuid, eventLock: true });
+    return (await this.connection.command(command, this.limits.replyMs)).ok;
+  }
+
+  /** Says something to a phone that has just answered: a little later, so that nothing of it is lost on the way. */
+  announce(uuid: string, sound: string): Promise<boolean> {
+    return isSound(sound) ? this.say('uuid_broadcast', `${uuid} ${sound} aleg`) : Promise.resolve(false);
   }
 
   /**
@@ -240,6 +250,11 @@ function bridgeNews(event: EslEvent, a: string, b: string): boolean | undefined 
   if (event.name !== 'CHANNEL_BRIDGE') return undefined;
   const other = event.get('Other-Leg-Unique-ID');
   return (about === a && other === b) || (about === b && other === a) ? true : undefined;
+}
+
+/** Whether the switch can be told to play it. */
+function isSound(sound: string): boolean {
+  return isWord(sound) || sound === RINGING_TONE;
 }
 
 function isNoChannel(text: string): boolean {

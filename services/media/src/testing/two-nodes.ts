@@ -165,7 +165,12 @@ export class TwoNodes {
         if ((await around(step, 'after')) === 'unheard') return { ok: false, reason: 'down', sent: true };
         return result;
       },
-      command: (...given) => commands.command(...given),
+      command: async (command, limitMs) => {
+        const step = `${command.line.split(' ')[0] ?? ''} at ${node}`;
+        if ((await around(step, 'before')) === 'lost') return { ok: false, reason: 'down', sent: false };
+        const result = await commands.command(command, limitMs);
+        return (await around(step, 'after')) === 'unheard' ? { ok: false, reason: 'down', sent: true } : result;
+      },
     };
   }
 
