@@ -11,9 +11,13 @@ export interface ParkDialplan {
   readonly pickupContext?: string;
   /** How long a call waits that nobody takes, before it goes back to its parker, in seconds; the shipped one's: a minute. */
   readonly pendingS?: () => number;
+  /** Whether the switch tells whoever controls it of a call before listeners are tried; the shipped one does. */
+  readonly tells?: boolean;
 }
 
 const PENDING_S = 60;
+/** For whoever controls the node to take a call of which it tells. */
+const PAUSE_MS = 1_000;
 
 /** The dial plan that is shipped for FreeSWITCH, with phones beside it. What it answers `undefined` for has no route. */
 export function parkDialplan({
@@ -22,11 +26,15 @@ export function parkDialplan({
   listeners,
   pickupContext,
   pendingS = () => PENDING_S,
+  tells = true,
 }: ParkDialplan): (to: string, context: string, leg?: Channel) => readonly Action[] | undefined {
-  const sockets = (): Action[] => listeners().map((listener) => ['socket', listener]);
+  const taken = (): Action[] => [
+    ...(tells ? [['sleep', `%[parkade_arrived=true]${PAUSE_MS}`] satisfies Action] : []),
+    ...listeners().map((listener) => ['socket', listener] satisfies Action),
+  ];
   return (to, context, leg) => {
     if (context === pickupContext) {
-      return to.startsWith('pickup-') ? [...sockets(), ['hangup', '']] : undefined;
+      return to.startsWith('pickup-') ? [...taken(), ['hangup', '']] : undefined;
     }
     if (/^[12]\d{3}$/.test(to)) {
       return [
@@ -39,7 +47,7 @@ export function parkDialplan({
     const back = leg?.variables.get('pre_transfer_caller_id_number') ?? leg?.profile.rdnis;
     return [
       ['set', 'hangup_after_bridge=true'],
-      ...sockets(),
+      ...taken(),
       ['set', 'parkade_pending=true'],
       ['answer', ''],
       ['set', `playback_timeout_sec=${pendingS()}`],

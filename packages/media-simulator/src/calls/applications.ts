@@ -1,4 +1,5 @@
 import type { Action, Channel } from './channel.js';
+import type { Fields } from './channel-fields.js';
 import { transferByNumber } from '../sip/sip-calls.js';
 import { originate } from './originate.js';
 import { applicationFields, type SwitchCore } from './switch-core.js';
@@ -90,14 +91,15 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
 export function runApplication(
   core: SwitchCore,
   channel: Channel,
-  [name, argument]: Action,
+  [name, written]: Action,
   place: Place,
   uuid?: string,
 ): void {
   const application = APPLICATIONS[name];
   if (application === undefined) return core.hangUp(channel, 'DESTINATION_OUT_OF_ORDER');
+  const { scope, argument } = scoped(written);
   const running = { application: name, argument, applicationUuid: uuid ?? core.deps.newUuid() };
-  core.emit('CHANNEL_EXECUTE', channel, applicationFields(running));
+  core.emit('CHANNEL_EXECUTE', channel, { ...scope, ...applicationFields(running) });
   channel.variables.set('current_application', name);
   let stop: () => void = () => undefined;
   const holder = { ...running, stop: () => stop() };
@@ -107,6 +109,16 @@ export function runApplication(
   if (started !== undefined) stop = started;
   else if (place === 'dialplan' && channel.running === holder) core.endRunning(channel);
   else if (place === 'nested' && channel.nested === holder) core.endNested(channel);
+}
+
+/** `%[name=value,…]` before an argument: variables that last as long as the application, as events show them. */
+function scoped(written: string): { readonly scope: Fields; readonly argument: string } {
+  const [all = '', variables = ''] = /^%\[([^\]]*)\]/.exec(written) ?? [];
+  const pairs = variables.split(',').filter((pair) => pair.includes('='));
+  const named = pairs
+    .map((pair) => pair.split('='))
+    .map(([name = '', value = '']) => [`scope_variable_${name}`, value]);
+  return { scope: Object.fromEntries(named) as Fields, argument: written.slice(all.length) };
 }
 
 /** Runs an application on top of what runs, behind those that wait already. */

@@ -246,6 +246,20 @@ export const apiScenarios: Readonly<Record<string, Scenario>> = {
       await replay.playRest();
     },
   },
+  '32-told-of-by-dialplan': {
+    run: async (replay) => {
+      await start(replay);
+      await replay.play(5);
+      await replay.event('CHANNEL_EXECUTE');
+      await replay.play();
+      await replay.event('CHANNEL_PARK');
+      await replay.play();
+      await replay.event('CHANNEL_HANGUP_COMPLETE');
+      await replay.play();
+      await replay.event('CHANNEL_PARK', 2);
+      await replay.playRest();
+    },
+  },
   '29-ringback-to-parker': {
     run: async (replay, sim) => {
       await start(replay);

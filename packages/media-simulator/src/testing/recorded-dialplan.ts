@@ -16,6 +16,10 @@ export function recordedDialplan(outboundPort: number): (destination: string) =>
     5009: [['park', '']],
     5010: [socket],
     5012: [['set', 'socket_resume=true'], socket, ['park', '']],
+    5030: [
+      ['sleep', '%[parkade_arrived=true]1000'],
+      ['park', ''],
+    ],
     5020: [
       ['answer', ''],
       ['playback', '{loops=-1}tone_stream://%(250,0,800)'],

@@ -1,11 +1,13 @@
 // The calls of one node that come to codes.
-//   C1. A call is believed once the node itself knows it: nothing that an outbound connection says of it is used.
+//   C1. A call is believed once the node itself knows it: what its own event tells, or a look at the leg; nothing that an outbound
+//       connection says of it is used.
 //   C2. Only a leg that stands in the `socket` application, or is marked as pending, or was recovered, is taken: nobody can
-//       have somebody else's conversation parked by naming it.
+//       have somebody else's conversation parked by naming it. A leg whose own event tells that it waits at a code does.
 //   C3. One thing is done with a leg at a time.
 import { Consistency, type Park, ParkState } from '@parkade/proto';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
+import { isArrival } from '../switch/subscription.js';
 import { standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
@@ -55,6 +57,14 @@ export class NodeCalls {
     this.#identities.onEvent(event);
     this.context.parked.onEvent(event);
     this.#escapes.onEvent(event);
+    if (isArrival(event)) void this.#arrived(event.channelUuid ?? '', event.headers);
+  }
+
+  /** The node tells of a call that waits at a code. One that is not taken now goes on in its dial plan, which asks again. */
+  async #arrived(legId: string, headers: EslHeaders): Promise<void> {
+    const { node: mediaNode, log } = this.context;
+    const reason = await this.#takeSeen(legId, headers);
+    if (reason !== 'taken') log.warn('a call was not taken', { mediaNode, callId: legId, reason });
   }
 
   /** Looks a call up at its node, and does what it wants; resolves when it is known what that is. */
@@ -65,8 +75,13 @@ export class NodeCalls {
     if (found.kind !== 'leg') return found.kind === 'gone' ? 'unknown-call' : 'unknown';
     // Asked again: another connection may have brought the same call meanwhile.
     if (this.#underWay.has(legId)) return 'taken';
-    const { headers } = found;
-    if (!waitsForUs(headers)) return 'not-a-code';
+    return waitsForUs(found.headers) ? this.#takeSeen(legId, found.headers) : 'not-a-code';
+  }
+
+  /** As `take`, for a leg that waits at a code. */
+  async #takeSeen(legId: string, headers: EslHeaders): Promise<Taken> {
+    if (this.#draining) return 'unknown';
+    if (this.#underWay.has(legId)) return 'taken';
     const mark = markOf(headers);
     const stands = mark === undefined ? undefined : await this.#stands(legId, mark);
     if (stands === 'unknown') return 'unknown';

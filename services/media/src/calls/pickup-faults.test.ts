@@ -43,7 +43,7 @@ interface Outcome {
   readonly talked: boolean;
 }
 
-async function pickUp(where: Where, faults: readonly Fault[]): Promise<Outcome> {
+async function pickUp(where: Where, faults: readonly Fault[], tells = true): Promise<Outcome> {
   const steps: Step[] = [];
   let counting = false;
   const who: { retriever: Channel | undefined } = { retriever: undefined };
@@ -59,12 +59,15 @@ async function pickUp(where: Where, faults: readonly Fault[]): Promise<Outcome> 
     if (what !== undefined) hungUp.add(what);
   };
   const taking = () => world[where === 'there' ? 'there' : 'here'];
-  const world = await TwoNodes.start(async (name, when): Promise<RequestFault> => {
-    const what = befalls(name, when);
-    hangUp(what);
-    if (what === 'slow') await world.sleep(SLOW_MS);
-    return what === 'lost' || what === 'unheard' ? what : undefined;
-  });
+  const world = await TwoNodes.start(
+    async (name, when): Promise<RequestFault> => {
+      const what = befalls(name, when);
+      hangUp(what);
+      if (what === 'slow') await world.sleep(SLOW_MS);
+      return what === 'lost' || what === 'unheard' ? what : undefined;
+    },
+    { tells },
+  );
   const caller = await world.parked();
   let talked = false;
   for (const node of ['here', 'there'] as const) {
@@ -146,12 +149,15 @@ function told(steps: readonly Step[], faults: readonly Fault[]): string {
     .join(' and ');
 }
 
-test.each(WAYS)('one mishap at any step of a pickup from %s loses nobody (R3)', async (where) => {
-  const { steps, wrong, talked } = await pickUp(where, []);
+test.each([
+  ...WAYS.map((where) => [where, 'its switch tells of', true] as const),
+  ...(['here', 'there'] as const).map((where) => [where, 'a connection brings', false] as const),
+])('one mishap at any step of a pickup from %s that %s loses nobody (R3)', async (where, _how, tells) => {
+  const { steps, wrong, talked } = await pickUp(where, [], tells);
   expect([wrong, talked]).toEqual([[], true]);
   const found: string[] = [];
   for (const fault of mishaps(steps)) {
-    const outcome = await pickUp(where, [fault]);
+    const outcome = await pickUp(where, [fault], tells);
     if (outcome.wrong.length > 0) found.push(`${told(outcome.steps, [fault])}: ${outcome.wrong.join('; ')}`);
   }
   expect(found).toEqual([]);

@@ -51,8 +51,11 @@ export async function retrieve(visit: Visit): Promise<void> {
     if (begun.kind === 'begun') await givenBack(visit, begun.park, 'retriever hung up');
     return;
   }
-  // Nobody knows what the phone does: whoever ends the attempt tells it, where it waits (G3).
-  if (begun.kind === 'begun' && place === 'failed') return visit.reconcileSoon();
+  // Nobody knows what the phone does. Where it stands in the dial plan still, it comes again; where it waits in park, it is told (G3).
+  if (begun.kind === 'begun' && place === 'failed') {
+    await givenBack(visit, begun.park, 'not connected');
+    return visit.reconcileSoon();
+  }
   if (begun.kind === 'begun') return connect(visit, begun);
   const sound =
     begun.kind === 'empty' ? announcements.empty : begun.kind === 'busy' ? announcements.inUse : announcements.failed;

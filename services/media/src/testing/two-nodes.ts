@@ -31,12 +31,16 @@ export class TwoNodes {
   #outbound: OutboundServer | undefined;
   #port = 0;
 
-  private constructor(private readonly around: Around) {
+  private constructor(
+    private readonly around: Around,
+    private readonly tells: boolean,
+  ) {
     this.slot = new OneSlot(this.clock, around);
   }
 
-  static async start(around: Around): Promise<TwoNodes> {
-    const world = new TwoNodes(around);
+  /** `tells` false: calls come over connections of their dial plan alone. */
+  static async start(around: Around, { tells = true }: { readonly tells?: boolean } = {}): Promise<TwoNodes> {
+    const world = new TwoNodes(around, tells);
     await world.#listen();
     for (const name of Object.keys(ADDRESSES)) await world.#add(name);
     const [here, there] = [world.here.sim, world.there.sim];
@@ -113,6 +117,7 @@ export class TwoNodes {
           codes: /^(\*5\d*|7\d\d)$/,
           listeners: () => [`127.0.0.1:${this.#port}`],
           pickupContext: DEFAULT_PICKUP_CONTEXT,
+          tells: this.tells,
         }),
       },
       { clock, random, sockets: { listen: this.#sockets.listen, connect: (target) => this.#sockets.open(target) } },
