@@ -123,6 +123,13 @@ describe('RecallService', () => {
     expect(inMs(deadline)).toBeLessThanOrEqual(1);
     await expect.poll(() => ringing('711'), { timeout: 5_000 }).toBe(1);
     expect((await recallNow(request)).deadline).toEqual(deadline);
+    const other = callUnary(
+      recalls.moveDeadline.bind(recalls),
+      { ...request, recallIn: toDuration(0) },
+      CALL_MS,
+      clock,
+    );
+    expect(await refusal(other)).toBe('REQUEST_ID_REUSED');
     expect(await refusal(recallNow({ ...request, requestId: requestId() }))).toBe('WRONG_STATE');
 
     const cancel = (attempt: number) =>

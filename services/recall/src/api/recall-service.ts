@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@parkade/clock';
 import { actorOf, callerOf } from '@parkade/identity';
+import { stableHash } from '@parkade/ids';
 import {
-  type Actor,
   type CancelRecallRequest,
   type CancelRecallResponse,
   type CommandAnswer,
@@ -20,7 +20,7 @@ import {
 } from '@parkade/proto';
 import { type CallContext, durationMs, type MountedService, Refused, toDuration, unary } from '@parkade/rpc';
 import type { RecallLimits } from '../config.js';
-import type { Owners } from '../owner/owners.js';
+import type { Asking, Owners } from '../owner/owners.js';
 import type { Operation } from '../run/owner-port.js';
 import { checkNamed, checkRecallIn, invalid, type NamedPark } from './checks.js';
 import { deadlineView } from './deadline-view.js';
@@ -119,17 +119,23 @@ class RecallApi {
       const op = await operation(named);
       if (op instanceof Refused) return op;
       const by = actorOf(callerOf(call), call.peer, `RecallService/${rpc}`);
-      const answer = await this.#ask(named.shard, op, call, by);
+      const fingerprint = stableHash(JSON.stringify([rpc, { ...request, requestId: named.requestId }]));
+      const answer = await this.#ask(named.shard, op, call, { by, fingerprint });
       if (answer instanceof Refused) return answer;
       if (answer.result?.$case === 'park') return { deadline: deadlineView(answer.result.value) };
       return new Refused(Reason.INTERNAL, 'The owner answered something else than a park.');
     });
   }
 
-  async #ask(shard: number, op: Operation, call: CallContext, by?: Actor): Promise<CommandAnswer | Refused> {
+  async #ask(
+    shard: number,
+    op: Operation,
+    call: CallContext,
+    asking: Pick<Asking, 'by' | 'fingerprint'> = {},
+  ): Promise<CommandAnswer | Refused> {
     const leftMs = call.deadlineMs === Infinity ? DEFAULT_TIMEOUT_MS : call.deadlineMs - this.deps.clock.nowMs();
     const timeoutMs = Math.min(this.deps.limits.commandTimeoutMs, Math.max(1, leftMs * 0.95));
-    const answer = await this.deps.owners.ask(shard, op, timeoutMs, by);
+    const answer = await this.deps.owners.ask(shard, op, { timeoutMs, ...asking });
     if (answer === undefined) {
       return new Refused(Reason.DEADLINE, 'The outcome is not known in time; retry with the same request id.');
     }

@@ -18,7 +18,18 @@ const PASSING: ReadonlySet<Reason> = new Set([
   Reason.OVERLOADED,
   Reason.DRAINING,
   Reason.DEADLINE,
+  Reason.STORE_FULL,
 ]);
+
+/** How a command is asked, and for whom; all of it may be left out. */
+export interface Asking {
+  /** Default: as long as any command may take. */
+  readonly timeoutMs?: number | undefined;
+  /** Who asks through an API. */
+  readonly by?: Actor | undefined;
+  /** Of what a client has asked for: another request under the same id is refused. Default: what has this id is this command. */
+  readonly fingerprint?: number | undefined;
+}
 
 export interface OwnersDeps {
   /** The owner of a shard, as last seen. */
@@ -60,19 +71,15 @@ export class Owners implements OwnerPort {
     return { kind: 'done', revision, retrieveId };
   }
 
-  /** As `send`, with the answer as it came; undefined: nobody knows. `by`: who asks through an API. */
-  async ask(
-    shard: number,
-    op: Operation,
-    timeoutMs = this.limits.commandTimeoutMs,
-    by?: Actor,
-  ): Promise<CommandAnswer | undefined> {
+  /** As `send`, with the answer as it came; undefined: nobody knows. */
+  async ask(shard: number, op: Operation, asking: Asking = {}): Promise<CommandAnswer | undefined> {
     const { clock, random, stop, settingsRevision } = this.deps;
     const requestId = 'requestId' in op.value ? op.value.requestId : '';
+    const { timeoutMs = this.limits.commandTimeoutMs, by, fingerprint = stableHash(requestId) } = asking;
     const order: Order = {
       shard,
       settingsRevision: settingsRevision(),
-      fingerprint: stableHash(requestId),
+      fingerprint,
       part: 0,
       lotId: '',
       trace: '',
