@@ -91,4 +91,13 @@ describe('a move', () => {
     expect(await bed.failure('movePark', move(FROM), 1_000)).toMatchObject({ reason: Reason.DEADLINE });
     expect(story()).toEqual([`holdForMove ${TO}`, `move ${FROM} hold=4`]);
   });
+
+  it.each([Reason.STORE_FULL, Reason.STORE_UNAVAILABLE])(
+    'leaves the hold to a retry where the source cannot say what became of it: %s',
+    async (reason) => {
+      await withScript(hold(4), says.refusal(reason));
+      expect(await bed.failure('movePark', move(FROM))).toMatchObject({ reason });
+      expect(story()).toEqual([`holdForMove ${TO}`, `move ${FROM} hold=4`]);
+    },
+  );
 });

@@ -13,7 +13,14 @@ const MAX_HOLDS = 4;
 const MAX_SETTLE_MS = 1_000;
 
 /** Reasons that leave open whether the source moved the park. */
-const UNKNOWN: ReadonlySet<Reason> = new Set([Reason.DEADLINE, Reason.NO_OWNER, Reason.STORE_UNAVAILABLE]);
+const UNKNOWN: ReadonlySet<Reason> = new Set([
+  Reason.DEADLINE,
+  Reason.NO_OWNER,
+  Reason.STORE_UNAVAILABLE,
+  Reason.STORE_FULL,
+  Reason.OVERLOADED,
+  Reason.DRAINING,
+]);
 
 /**
  * Moves a park to a slot of another shard: the destination holds the slot, the source writes both records, the destination is
