@@ -74,7 +74,15 @@ type Rpc<Request, Response> = (
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
-const AGAIN = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
+/** What says nothing of the request: a connection that broke, a defect on the way, or a gateway that has too much to do. */
+const AGAIN = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.INTERNAL,
+  status.UNKNOWN,
+  status.CANCELLED,
+]);
+const PASSING: ReadonlySet<Reason | undefined> = new Set([Reason.OVERLOADED, Reason.RATE_EXCEEDED]);
 
 /** The API through one gateway. */
 export class GrpcParkApi implements ParkApi {
@@ -170,7 +178,7 @@ function once<Request, Response>(
       const failure = callFailure(error);
       resolve({
         ok: false,
-        known: !AGAIN.has(failure.code),
+        known: !AGAIN.has(failure.code) && !PASSING.has(failure.reason),
         reason: failure.reason,
         message: failure.message,
         metadata: failure.metadata,

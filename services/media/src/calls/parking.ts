@@ -81,18 +81,24 @@ export async function settled(
   reconcileSoon();
 }
 
-/** Not parked now; where nobody knows, or it stands in a slot already, the slots are believed. */
+/**
+ * It stands in a slot already, or another process has asked for it in other words: the one that had the node before knew more of its
+ * legs, or less.
+ */
+const ASKED_ALREADY: ReadonlySet<Reason | undefined> = new Set([Reason.CALL_ALREADY_PARKED, Reason.REQUEST_ID_REUSED]);
+
+/** Not parked now; where nobody knows, or it was asked for already, the slots are believed. */
 async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok: false }>): Promise<void> {
   const { api, rule, arrival, node, parked, clock, config, log } = visit;
   const { legId } = arrival;
-  if (answer.reason === Reason.CALL_ALREADY_PARKED) {
+  if (ASKED_ALREADY.has(answer.reason)) {
     const by = { $case: 'call', value: { mediaNode: node, callId: legId } } as const;
     const found = await api.getPark({ tenantId: rule.tenantId, by, consistency: Consistency.FENCED });
     if (found.ok && found.value.park !== undefined) {
       return settled(visit, legId, found.value.park, found.value.park.revision);
     }
   }
-  if (answer.known && answer.reason !== Reason.CALL_ALREADY_PARKED) {
+  if (answer.known && !ASKED_ALREADY.has(answer.reason)) {
     return giveBack(visit, answer.message, shortReason(answer.reason));
   }
   if (clock.nowMs() - arrival.sinceMs > config.limits.pendingMs) return giveBack(visit, answer.message, 'no answer');
@@ -143,7 +149,8 @@ async function complete(visit: Visit, replaces: string): Promise<Answer<ParkResp
     parkId,
     call: arrival.call,
   });
-  return answer.ok || !answer.known ? answer : park({ ...visit, wish: { kind: 'park-next' } });
+  if (answer.ok || !answer.known || ASKED_ALREADY.has(answer.reason)) return answer;
+  return park({ ...visit, wish: { kind: 'park-next' } });
 }
 
 /** Back to whoever parked it (R7), with the reason on his display (R11); without anybody to go to, it waits. */

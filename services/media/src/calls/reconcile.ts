@@ -30,12 +30,12 @@ const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set'
  */
 export async function reconcile(context: NodeContext, actions: ReconcileActions): Promise<number | undefined> {
   const { sw, log, node } = context;
-  const parks = await parksAbout(context);
+  const { parks, whole } = await parksAbout(context);
   const legs = await sw.legs();
-  if (parks === undefined || legs === undefined) log.warn('a node could not be reconciled', { node });
+  if (!whole || legs === undefined) log.warn('a node could not be reconciled whole', { node });
   if (legs === undefined) return undefined;
   const known = new Set<string>();
-  for (const park of parks ?? []) {
+  for (const park of parks) {
     if (!isHere(park, node)) {
       await endOwnAttempt(context, park, actions);
       continue;
@@ -48,10 +48,10 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
   }
   for (const [legId, application] of legs) {
     if (!WAITING.has(application) || known.has(legId) || actions.isBusy(legId)) continue;
-    if (context.parked.has(legId) && (parks === undefined || !context.parked.isLeft(legId))) continue;
-    await stray(context, legId, parks, actions);
+    if (context.parked.has(legId) && (!whole || !context.parked.isLeft(legId))) continue;
+    await stray(context, legId, whole ? parks : undefined, actions);
   }
-  const overMs = Math.min(...(parks ?? []).map(overAtMs)) - context.clock.nowMs();
+  const overMs = parks.reduce((first, park) => Math.min(first, overAtMs(park)), Infinity) - context.clock.nowMs();
   return overMs === Infinity ? undefined : Math.max(0, overMs);
 }
 
@@ -59,12 +59,20 @@ type Lists = Pick<NodeContext, 'api' | 'config' | 'node'>;
 
 /** The parks of this node's calls; undefined: not all could be listed. */
 export async function parksOf(context: Lists): Promise<readonly Park[] | undefined> {
-  return (await parksAbout(context))?.filter((park) => isHere(park, context.node));
+  const { parks, whole } = await parksAbout(context);
+  return whole ? parks.filter((park) => isHere(park, context.node)) : undefined;
 }
 
-/** The parks of this node's calls, and those of calls elsewhere that phones of this node are fetching. */
-async function parksAbout({ api, config, node }: Lists): Promise<readonly Park[] | undefined> {
+/**
+ * The parks of this node's calls, and those of calls elsewhere that phones of this node are fetching; not `whole`: there may be others.
+ */
+async function parksAbout({
+  api,
+  config,
+  node,
+}: Lists): Promise<{ readonly parks: readonly Park[]; readonly whole: boolean }> {
   const parks: Park[] = [];
+  let whole = true;
   for (const tenantId of new Set(config.tenants.map((rule) => rule.tenantId))) {
     for (const lotId of ['', HOLDING_LOT]) {
       let pageToken = '';
@@ -73,15 +81,16 @@ async function parksAbout({ api, config, node }: Lists): Promise<readonly Park[]
         const page = await api.listSlots({ tenantId, lotId, states: [], pageSize: PAGE, pageToken });
         // A tenant or lot that is not there has no parks.
         if (!page.ok && isNoLot(page)) break;
-        if (!page.ok) return undefined;
+        if (!page.ok) return { parks, whole: false };
         for (const slot of page.value.slots)
           parks.push(...slot.parks.filter((park) => isHere(park, node) || isFetchedFrom(park, node)));
         seen += page.value.slots.length;
         pageToken = page.value.nextPageToken;
       } while (pageToken !== '' && seen < config.limits.maxSlots);
+      whole &&= pageToken === '';
     }
   }
-  return parks;
+  return { parks, whole };
 }
 
 function isHere({ call, mediaControl }: Park, node: string): boolean {
@@ -194,9 +203,9 @@ async function endIfLeft(
   actions: ReconcileActions,
 ): Promise<void> {
   if (headers.get('variable_current_application') !== 'park') return;
-  const parks = await parksAbout(context);
+  const { parks, whole } = await parksAbout(context);
   const isKnown = ({ call, retriever }: Park): boolean => call?.callId === legId || retriever?.callId === legId;
-  if (parks === undefined || parks.some(isKnown) || actions.isBusy(legId)) return;
+  if (!whole || parks.some(isKnown) || actions.isBusy(legId)) return;
   context.log.info('a phone that came for a call waits for nothing', { legId });
   await sayAndHangUp(context, legId, context.config.announcements.failed);
 }

@@ -71,6 +71,16 @@ export class TwoNodes {
     return caller;
   }
 
+  /** Another process has a node from now on, which knows nothing of it. */
+  async takeOver(name: 'here' | 'there'): Promise<void> {
+    const { sim, agent } = this[name];
+    const closed = agent.close();
+    await this.pass(50);
+    await closed;
+    this.#control(name, sim);
+    await this.pass(100);
+  }
+
   /** Lets time pass: in small steps first, in which whatever is under way goes on, then in larger ones. */
   async pass(ms: number): Promise<void> {
     for (let at = 0; at < ms;) {
@@ -123,6 +133,12 @@ export class TwoNodes {
       { clock, random, sockets: { listen: this.#sockets.listen, connect: (target) => this.#sockets.open(target) } },
     );
     for (const user of ['1001', '1002', '1003', '2001']) sim.phone(user);
+    this.#control(name, sim);
+  }
+
+  /** Has an agent of its own control a switch. */
+  #control(name: string, sim: SimulatedSwitch): void {
+    const { clock, random } = this;
     const agent = new NodeAgent(
       { name, host: '127.0.0.1', port: sim.port, sipAddress: address(name), recovers: false },
       CONFIG,
