@@ -1,7 +1,7 @@
 import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** Each sample wakes the process, prom-client's own 10 ms a hundred times a second. What is told has this much in it: 50 ms is no lag. */
-const LAG_SAMPLED_EVERY_MS = 50;
+/** Each sample wakes the process, prom-client's own 10 ms a hundred times a second. What is told has this much in it: 100 ms is no lag. */
+const LAG_SAMPLED_EVERY_MS = 100;
 
 /**
  * What one process measures: prom-client's own figures (event-loop lag, heap, GC, file descriptors; `process_*`, `nodejs_*`),

@@ -1,13 +1,14 @@
-import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { StoreError, type CallOptions, type Lease } from '../store.js';
 import type { Calls } from './calls.js';
+import { KeepAliveStream, type RawKeepAliveStream } from './keep-alive-stream.js';
 import { DEFAULT_TIMEOUT_MS } from './options.js';
 import { isStaleToken, storeErrorOf } from './store-error-of.js';
 
 /** Leases over a connection of their own, so that no write and no watch delays a keepalive. */
 export class EtcdLeases {
+  #open: { readonly at: number; readonly stream: KeepAliveStream } | undefined;
+
   constructor(
     private readonly calls: Calls,
     private readonly clock: Clock,
@@ -30,17 +31,15 @@ export class EtcdLeases {
     }
   }
 
-  /** One keepalive on a stream of its own: a stream that is kept open dies without a word. */
+  /** One keepalive, on the stream of those before where that still goes to the endpoint in use. */
   async keepAlive(leaseId: string, options: CallOptions = {}): Promise<void> {
     const id = checkedId(leaseId);
     const deadlineMs = this.clock.monotonicMs() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const { client, metadata, at } = await this.calls.prepare('Lease', deadlineMs);
-    const leftMs = deadlineMs - this.clock.monotonicMs();
     let ttl: string;
     try {
-      const stream = client.leaseKeepAlive(metadata, this.calls.deadline(leftMs));
-      const done = this.calls.track(stream);
-      ttl = await firstAnswer(stream, id).finally(done);
+      const stream = this.#streamTo(at, () => client.leaseKeepAlive(metadata, {}));
+      ttl = await stream.send(id, deadlineMs - this.clock.monotonicMs());
     } catch (error: unknown) {
       if (isStaleToken(error)) this.calls.forgetToken();
       const mapped = storeErrorOf(error, 'read');
@@ -49,21 +48,17 @@ export class EtcdLeases {
     }
     if (ttl === '0') throw new StoreError('lease-not-found', `lease ${leaseId} is gone`);
   }
-}
 
-function firstAnswer(
-  stream: ClientDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>,
-  id: string,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    stream.on('data', (answer: ILeaseKeepAliveResponse) => {
-      resolve(answer.TTL);
-      stream.end();
-    });
-    stream.on('error', reject);
-    stream.on('end', () => reject(new StoreError('unavailable', 'etcd ended the keepalive without an answer')));
-    stream.write({ ID: id });
-  });
+  #streamTo(at: number, open: () => RawKeepAliveStream): KeepAliveStream {
+    const known = this.#open;
+    if (known?.at === at && !known.stream.over) return known.stream;
+    known?.stream.cancel();
+    const raw = open();
+    const done = this.calls.track(raw);
+    const stream = new KeepAliveStream(raw, this.clock, done);
+    this.#open = { at, stream };
+    return stream;
+  }
 }
 
 /** etcd's lease ids are 64-bit integers; anything else was never granted. Throws `StoreError('lease-not-found')`. */
