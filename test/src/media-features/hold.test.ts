@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keys } from '@parkade/ids';
 import type { Channel } from '@parkade/media-simulator';
-import { type Park, ParkState } from '@parkade/proto';
+import type { Park } from '@parkade/proto';
 import { putLot, putTenant } from '@parkade/settings';
 import { afterEach, expect, test, vi } from 'vitest';
-import { until, World } from './world.js';
+import { World } from './world.js';
 
 let world: World;
 
@@ -20,11 +20,11 @@ const heard = (leg: Channel): string => {
 };
 
 /** A caller whom 1001 has parked in `slot`. */
-async function parkedIn(slot: string): Promise<{ caller: Channel; park: Park | undefined }> {
+async function parkedIn(slot: string): Promise<{ caller: Channel; park: Park }> {
   const [caller, callee] = await world.talk('2001', '1001');
   world.sim.transferBlind(callee, slot);
-  const park = await world.park(slot, (one) => one?.state === ParkState.PARKED);
-  await until(() => caller.variables.has('parkade_park') && caller.nested !== undefined);
+  const park = await world.park(slot);
+  await world.until('it is so', () => caller.variables.has('parkade_park') && caller.nested !== undefined);
   return { caller, park };
 }
 
@@ -69,11 +69,11 @@ test('an uploaded prompt file is fetched through its link and played to whoever 
       ranges: [{ first: '701', last: '703' }],
       slots: { '702': { hold: { audio: 'prompt', prompt_file_id: 'lost' } } },
     });
-    await until(() => world.logged.some((line) => line.includes('could not be fetched')));
+    await world.until('it is so', () => world.logged.some((line) => line.includes('could not be fetched')));
     const [other, callee] = await world.talk('2002', '1002');
     world.sim.transferBlind(callee, '702');
-    await world.park('702', (one) => one?.state === ParkState.PARKED);
-    await until(() => other.nested !== undefined && heard(other) === 'local_stream://moh');
+    await world.park('702');
+    await world.until('it is so', () => other.nested !== undefined && heard(other) === 'local_stream://moh');
     expect(await readdir(directory)).toEqual([name]);
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -87,8 +87,8 @@ test('a slot’s hold audio stands above its lot’s, and that above the tenant�
   expect(heard(first)).toBe('local_stream://lot');
   const [second, callee] = await world.talk('2002', '1002');
   world.sim.transferBlind(callee, '*4');
-  await world.park('702', (one) => one?.state === ParkState.PARKED);
-  await until(() => heard(second) === 'silence_stream://-1');
+  await world.park('702');
+  await world.until('it is so', () => heard(second) === 'silence_stream://-1');
 });
 
 test('after a pickup that failed the caller hears again what he heard before (R3, R22)', async () => {
@@ -96,8 +96,8 @@ test('after a pickup that failed the caller hears again what he heard before (R3
   const { caller } = await parkedIn('701');
   const taker = world.sim.call('1002', '*5701');
   world.sim.core.beforeBridge = () => world.sim.hangUp(taker);
-  await until(() => !taker.isAlive);
-  await until(() => caller.parked && heard(caller) === 'tone_stream://%(2000,4000,440,480);loops=-1');
+  await world.until('it is so', () => !taker.isAlive);
+  await world.until('it is so', () => caller.parked && heard(caller) === 'tone_stream://%(2000,4000,440,480);loops=-1');
 });
 
 test('a parked caller who presses the escape key leaves to its destination; his slot is freed as escaped (R22)', async () => {
@@ -106,10 +106,10 @@ test('a parked caller who presses the escape key leaves to its destination; his 
   world.sim.press(caller, '5');
   world.sim.press(caller, '0');
   world.sim.press(caller, '0');
-  await until(() => caller.peer?.phone.user === '1003');
+  await world.until('it is so', () => caller.peer?.phone.user === '1003');
   await world.allFree();
-  expect(await world.endOf(park?.parkId ?? '')).toContain('ended: escaped');
-  await until(() => !caller.variables.has('parkade_park'));
+  expect(await world.endedAs(park.parkId)).toBe('escaped');
+  await world.until('it is so', () => !caller.variables.has('parkade_park'));
   expect(world.sim.phone('1003').legs).toHaveLength(1);
 });
 
@@ -121,7 +121,7 @@ test('the escape key leads to whoever parked the call where it says so, from the
   const { caller } = await parkedIn('701');
   world.sim.press(caller, '9');
   world.sim.press(caller, '#');
-  await until(() => caller.peer?.phone.user === '1001');
+  await world.until('it is so', () => caller.peer?.phone.user === '1001');
   await world.allFree();
 });
 
@@ -131,7 +131,7 @@ test('a key that is not set, or set off, moves nobody; a changed setting counts 
   world.sim.press(caller, '0');
   expect((await putTenant(world.store, 'acme', { escape: { key: '0', to: '1003' } })).ok).toBe(true);
   // The settings arrive by a watch: the key is pressed until they have.
-  await until(() => {
+  await world.until('it is so', () => {
     if (caller.peer === undefined && caller.parked) world.sim.press(caller, '0');
     return caller.peer?.phone.user === '1003';
   });
@@ -143,7 +143,7 @@ test('whoever is fetching the caller wins over his key', async () => {
   const { caller } = await parkedIn('701');
   const taker = world.sim.call('1002', '*5701');
   world.sim.core.beforeBridge = () => world.sim.press(caller, '0');
-  await until(() => taker.peer === caller);
+  await world.until('it is so', () => taker.peer === caller);
   await world.allFree();
   expect(caller.peer).toBe(taker);
 });

@@ -1,8 +1,7 @@
 import type { SimulatedSwitch } from '@parkade/media-simulator';
-import { ParkState } from '@parkade/proto';
 import { putTenant } from '@parkade/settings';
 import { afterEach, expect, test } from 'vitest';
-import { until, World } from './world.js';
+import { World } from './world.js';
 
 let world: World;
 
@@ -25,10 +24,10 @@ const states = (heard: readonly Told[]): readonly string[] =>
 async function parkAndFetch(): Promise<void> {
   const [caller, callee] = await world.talk('2001', '1001');
   world.sim.transferBlind(callee, '701');
-  await world.park('701', (one) => one?.state === ParkState.PARKED);
-  await until(() => caller.variables.has('parkade_park'));
+  await world.park('701');
+  await world.until('it is so', () => caller.variables.has('parkade_park'));
   const taker = world.sim.call('1002', '*5701');
-  await until(() => taker.peer === caller);
+  await world.until('it is so', () => taker.peer === caller);
   await world.allFree();
 }
 
@@ -36,9 +35,9 @@ test('phones that subscribe at the switch see each change of a lamp, once and in
   world = await World.start({ settings: { switch_lamps: true } });
   const heard = listen('PRESENCE_IN');
   await parkAndFetch();
-  await until(() => heard.length >= 2);
+  await world.until('it is so', () => heard.length >= 2);
   await parkAndFetch();
-  await until(() => heard.length >= 4);
+  await world.until('it is so', () => heard.length >= 4);
   const lit = '*3701@acme.example early';
   const dark = '*3701@acme.example terminated';
   expect(states(heard)).toEqual([lit, dark, lit, dark]);
@@ -47,16 +46,15 @@ test('phones that subscribe at the switch see each change of a lamp, once and in
 
 test('every node has every lamp; one that was away hears them all when it is back', async () => {
   world = await World.start({ settings: { switch_lamps: true }, nodes: ['media-1', 'media-2'] });
-  const [here, there] = [...world.switches.values()];
-  if (here === undefined || there === undefined) throw new Error('two switches are needed');
+  const { sim: there } = world.there;
   const heard = listen('PRESENCE_IN', there);
   await there.cut();
-  await until(() => world.media.nodesUp().length === 1);
-  const [, callee] = await world.talk('2001', '1001', here);
-  here.transferBlind(callee, '702');
-  await world.park('702', (one) => one?.state === ParkState.PARKED);
+  await world.until('it is so', () => world.media.nodesUp().length === 1);
+  const [, callee] = await world.talk('2001', '1001');
+  world.sim.transferBlind(callee, '702');
+  await world.park('702');
   await there.heal();
-  await until(() => heard.length > 0);
+  await world.until('it is so', () => heard.length > 0);
   expect(states(heard)).toEqual(['*3702@acme.example early']);
 });
 
@@ -69,14 +67,14 @@ test('a tenant that has not asked for it is not told; from when it has, it is', 
   const settings = { switch_lamps: true, park_info: {} };
   expect((await putTenant(world.store, 'acme', settings)).ok).toBe(true);
   await parkAndFetch();
-  await until(() => lamps.length >= 2 && notices.length >= 2);
+  await world.until('it is so', () => lamps.length >= 2 && notices.length >= 2);
 });
 
 test('the parker’s phone is told who waits, where, and how to get him, and when it is over (R20)', async () => {
   world = await World.start({ settings: { park_info: {} } });
   const heard = listen('NOTIFY');
   await parkAndFetch();
-  await until(() => heard.length >= 2);
+  await world.until('it is so', () => heard.length >= 2);
   expect(heard).toMatchObject([
     { 'event-string': 'park-info', profile: 'internal', user: '1001', host: 'acme.example' },
     { 'event-string': 'park-info', profile: 'internal', user: '1001', host: 'acme.example' },
@@ -100,10 +98,10 @@ test('a call parked at an extension is told to its group, all members, and clear
   const heard = listen('NOTIFY');
   const [caller, callee] = await world.talk('2001', '1001');
   world.sim.transferBlind(callee, '*58');
-  await world.park('1001', (one) => one?.state === ParkState.PARKED);
-  await until(() => heard.length >= 2);
+  await world.park('1001');
+  await world.until('it is so', () => heard.length >= 2);
   world.sim.hangUp(caller);
-  await until(() => heard.length >= 4);
+  await world.until('it is so', () => heard.length >= 4);
   expect(heard.map((event) => `${event['user']} ${event['_body']?.slice(0, 14)}`)).toEqual(
     ['1001 State: parked\r', '1002 State: parked\r', '1001 State: cleared', '1002 State: cleared'].map((line) =>
       line.slice(0, 19),

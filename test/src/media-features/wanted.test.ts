@@ -1,7 +1,7 @@
 import type { Channel } from '@parkade/media-simulator';
 import { type Park, ParkState } from '@parkade/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until, World } from './world.js';
+import { World } from './world.js';
 
 let world: World;
 let caller: Channel;
@@ -11,12 +11,10 @@ let park: Park;
 beforeEach(async () => {
   world = await World.start({ http: true });
   const leg = world.sim.call('2001', '1001', { callerName: 'Ada', callerNumber: '5550100' });
-  await until(() => leg.peer !== undefined);
+  await world.until('it is so', () => leg.peer !== undefined);
   world.sim.transferBlind(leg.peer ?? leg, '701');
-  const parked = await world.park('701', (one) => one?.state === ParkState.PARKED);
-  if (parked === undefined) throw new Error('not parked');
-  [caller, park] = [leg, parked];
-  await until(waits);
+  [caller, park] = [leg, await world.park('701')];
+  await world.until('he waits', waits);
 });
 afterEach(() => world.close());
 
@@ -43,7 +41,7 @@ const phone = () => world.sim.phone('1002');
 
 async function rings(): Promise<Channel> {
   phone().behaviour = { kind: 'rings' };
-  await until(() => phone().legs.length > 0);
+  await world.until('it is so', () => phone().legs.length > 0);
   const [leg] = phone().legs;
   if (leg === undefined) throw new Error('it does not ring');
   return leg;
@@ -54,14 +52,14 @@ test('a call that is wanted at an extension rings there, as who he is, and is ha
   const told = wanted();
   const leg = await rings();
   // While it rings the call is anybody's, and the leg says what it is for, should its process be gone (K3).
-  expect([waits(), (await world.park('701'))?.state]).toEqual([true, ParkState.PARKED]);
+  expect([waits(), (await world.park('701')).state]).toEqual([true, ParkState.PARKED]);
   expect(leg.variables.get('parkade_retrieve')).toBe(park.parkId);
   expect(phone().shown.at(-1)).toMatchObject({ name: 'Ada', number: '5550100' });
   world.sim.pickUp(leg);
   expect(await told).toEqual({ status: 204, detail: '' });
   expect(caller.peer).toBe(leg);
   await world.allFree();
-  expect(await world.endOf(park.parkId)).toContain('ended: retrieved');
+  expect(await world.endedAs(park.parkId)).toBe('retrieved');
   expect([leg.variables.has('parkade_retrieve'), caller.variables.has('parkade_park')]).toEqual([false, false]);
 });
 
@@ -77,7 +75,7 @@ test.each([
     phone().behaviour = { kind: 'answers', afterMs: 0 };
     phone().registered = false;
     expect((await wanted()).detail).toContain('1002 has no phone now');
-    expect([waits(), (await world.park('701'))?.parkId, phone().legs]).toEqual([true, park.parkId, []]);
+    expect([waits(), (await world.park('701')).parkId, phone().legs]).toEqual([true, park.parkId, []]);
   },
 );
 
@@ -86,7 +84,7 @@ test('a phone stops ringing when somebody else has fetched the call, or the call
   const told = wanted();
   await rings();
   const taker = world.sim.call('1003', '*5701');
-  await until(() => taker.peer === caller);
+  await world.until('it is so', () => taker.peer === caller);
   expect(await told).toEqual({ status: 409, detail: 'The call is not parked any more.' });
   expect([phone().legs, caller.peer]).toEqual([[], taker]);
   // So it is told at once who comes after.
@@ -99,11 +97,11 @@ test('of two who want a call, who answers first has it; the other phone stops, a
   phone().behaviour = others.behaviour = { kind: 'rings' };
   const told = [wanted(), wanted('1003')];
   const leg = await rings();
-  await until(() => others.legs.length > 0);
+  await world.until('it is so', () => others.legs.length > 0);
   for (const one of [leg, ...others.legs]) world.sim.pickUp(one);
   const statuses = (await Promise.all(told)).map(({ status }) => status).sort();
   expect(statuses).toEqual([204, 409]);
-  await until(() => phone().legs.length + others.legs.length === 1);
+  await world.until('it is so', () => phone().legs.length + others.legs.length === 1);
   expect(caller.peer?.isAlive).toBe(true);
   await world.allFree();
 });
@@ -111,8 +109,8 @@ test('of two who want a call, who answers first has it; the other phone stops, a
 test('a phone that hangs up at the instant of the bridge loses nobody: the caller is back, with music (R3)', async () => {
   world.sim.core.beforeBridge = () => phone().legs.forEach((leg) => world.sim.hangUp(leg));
   expect(await wanted()).toMatchObject({ status: 409 });
-  await until(waits);
-  expect((await world.park('701', (one) => one?.state === ParkState.PARKED))?.parkId).toBe(park.parkId);
+  await world.until('he waits', waits);
+  expect((await world.park('701')).parkId).toBe(park.parkId);
 });
 
 test('nobody is rung by what is no extension, or for a call of another tenant (R23)', async () => {

@@ -11,6 +11,13 @@ export interface SimulatedNode {
   readonly wire: TcpProxy;
   /** Names it among the nodes; no packet goes there. */
   readonly sipAddress: string;
+  /** Its profile tracks its calls. */
+  readonly recovers: boolean;
+}
+
+export interface NodeOptions {
+  /** How long a sound lasts, in ms. */
+  readonly soundMs?: number;
 }
 
 /** What is set in the dial plan of every node. */
@@ -25,12 +32,13 @@ export interface DialplanSettings {
 const USERS = ['1001', '1002', '1003', '1004', '2001', '2002', '2003', '2004'];
 const DOMAIN = 'acme.example';
 
-/** Starts nodes that send each other calls by SIP. */
+/** Starts nodes that send each other calls by SIP. The profile of one whose name begins with `tracks` tracks its calls. */
 export async function startNodes(
   names: readonly string[],
   settings: DialplanSettings,
+  options: NodeOptions = {},
 ): Promise<readonly SimulatedNode[]> {
-  const nodes = await Promise.all(names.map((name, i) => startNode(name, `127.0.0.${i + 11}:5060`, settings)));
+  const nodes = await Promise.all(names.map((name, i) => startNode(name, `127.0.0.${i + 11}:5060`, settings, options)));
   for (const from of nodes) {
     for (const to of nodes) {
       if (from === to) continue;
@@ -40,15 +48,22 @@ export async function startNodes(
   return nodes;
 }
 
-async function startNode(name: string, sipAddress: string, settings: DialplanSettings): Promise<SimulatedNode> {
+async function startNode(
+  name: string,
+  sipAddress: string,
+  settings: DialplanSettings,
+  options: NodeOptions,
+): Promise<SimulatedNode> {
+  const recovers = name.startsWith('tracks');
   const sim = await SimulatedSwitch.start(
     {
       name,
       domain: DOMAIN,
-      trackCalls: name.startsWith('tracks'),
+      trackCalls: recovers,
+      ...options,
       dialplan: parkDialplan({
         domain: DOMAIN,
-        codes: /^(\*[3458]\d*|\*68\d*|7\d\d)$/,
+        codes: /^([*#][*#\d]*|7\d\d|9000)$/,
         listeners: () => [...settings.listeners.values()].map((port) => `127.0.0.1:${port}`),
         pickupContext: DEFAULT_PICKUP_CONTEXT,
         pendingS: () => settings.pendingS,
@@ -59,5 +74,5 @@ async function startNode(name: string, sipAddress: string, settings: DialplanSet
   for (const user of USERS) sim.phone(user);
   sim.phone('1201', { domain: 'beta.example' });
   sim.phone('2201', { domain: 'beta.example' });
-  return { name, sim, wire: await startTcpProxy(sim.port), sipAddress };
+  return { name, sim, wire: await startTcpProxy(sim.port), sipAddress, recovers };
 }
