@@ -1,6 +1,7 @@
-import type { Actor, CallRef, FlowTarget, Parker, SlotName, SlotRecord, Transition } from '@parkade/proto';
+import type { Actor, CallRef, FlowBranch, FlowTarget, Parker, SlotName, SlotRecord, Transition } from '@parkade/proto';
 import { eventKind, FAILED } from './event-kinds.js';
 import { type ActorJson, type BranchJson, eventId, type EventMessage, type NoticeMessage } from './events.js';
+import { JsonWriter } from './json-writer.js';
 import { type CallJson, directionName, type ParkerJson } from './parties.js';
 
 /**
@@ -10,57 +11,97 @@ import { type CallJson, directionName, type ParkerJson } from './parties.js';
 export const LINE_END = '\n';
 
 /**
- * The line of a record's last transition; undefined where the record holds none. Written by hand, for every change is one: of a
- * stringified object a line took 5 µs, with a look at each text 3, with one look at all of them 1.
+ * Events of a message, a line each. Written as bytes at once, for every change is one: by way of strings, which are put together of
+ * fifty pieces and made flat afterwards, a line took 4 µs with its garbage.
  */
+export class EventLines {
+  readonly #json = new JsonWriter();
+
+  /** Whether there is none. */
+  get empty(): boolean {
+    return this.#json.length === 0;
+  }
+
+  /** The message; good until more is added. */
+  get bytes(): Uint8Array {
+    return this.#json.bytes;
+  }
+
+  /**
+   * Adds the event of a record's last transition; returns how many bytes it takes, 0: the record holds none. Throws, and adds nothing,
+   * where it cannot be written.
+   */
+  add(slotKey: string, { name, last }: SlotRecord, revision: number): number {
+    if (name === undefined || last === undefined) return 0;
+    const { length } = this.#json;
+    try {
+      writeEvent(this.#json, eventId(slotKey, revision), name, last, revision);
+    } catch (error) {
+      this.#json.cut(length);
+      throw error;
+    }
+    return this.#json.length - length;
+  }
+}
+
+function writeEvent(json: JsonWriter, id: string, name: SlotName, last: Transition, revision: number): void {
+  const { branch, call, other, parker, retriever, by } = last;
+  json
+    .line()
+    .text('id', id)
+    .text('kind', eventKind(last.kind))
+    .text('tenant', name.tenantId)
+    .text('lot', name.lotId)
+    .text('slot', name.slot)
+    .number('at_ms', last.atMs)
+    .number('revision', revision)
+    .text('park_id', last.parkId)
+    .text('reason', last.reason)
+    .text('request_id', last.requestId)
+    .text('presence_id', last.presenceId)
+    .number('attempt', last.attempt);
+  if (call !== undefined) writeCall(json.begin('call'), call).end();
+  if (parker !== undefined) writeParker(json.begin('parker'), parker).end();
+  if (retriever !== undefined) writeCall(json.begin('retriever'), retriever).end();
+  if (other !== undefined) writeSlot(json.begin('other'), other).text('park_id', last.otherParkId).end();
+  if (branch?.target?.to !== undefined) writeBranch(json.begin('branch'), branch, branch.target.to).end();
+  json.number('previous_revision', last.previousRevision);
+  if (by !== undefined) writeActor(json.begin('by'), by).end();
+  json.end();
+}
+
+function writeCall(json: JsonWriter, call: CallRef): JsonWriter {
+  return json
+    .text('direction', directionName(call.direction))
+    .text('media_node', call.mediaNode)
+    .text('call_id', call.callId)
+    .text('caller_name', call.callerName)
+    .text('caller_number', call.callerNumber)
+    .text('sip_call_id', call.sipCallId);
+}
+
+function writeParker(json: JsonWriter, { userId, deviceId, extension }: Parker): JsonWriter {
+  return json.text('user_id', userId).text('device_id', deviceId).text('extension', extension);
+}
+
+function writeActor(json: JsonWriter, { principal, peer, operation }: Actor): JsonWriter {
+  return json.text('principal', principal).text('peer', peer).text('operation', operation);
+}
+
+function writeSlot(json: JsonWriter, { tenantId, lotId, slot }: SlotName): JsonWriter {
+  return json.text('tenant', tenantId).text('lot', lotId).text('slot', slot);
+}
+
+function writeBranch(json: JsonWriter, { flowId, child }: FlowBranch, to: NonNullable<FlowTarget['to']>): JsonWriter {
+  const module = to.$case === 'ringGroup' ? 'ring_group' : to.$case;
+  return json.text('flow_id', flowId).text('child', child).text('module', module).text('target', to.value);
+}
+
+/** The line of one event; undefined where the record holds no transition. */
 export function eventLine(slotKey: string, record: SlotRecord, revision: number): string | undefined {
-  const { name, last } = record;
-  if (name === undefined || last === undefined) return undefined;
-  const { atMs, attempt, branch, by, call, kind, other, parker, previousRevision, reason, retriever } = last;
-  const quote = PLAIN.test(textOf(name, last)) ? bare : quoted;
-  const text = (name: string, value: string): string => (value === '' ? '' : name + quote(value));
-  return (
-    `{"id":${quoted(eventId(slotKey, revision))},"kind":"${eventKind(kind)}","tenant":${quote(name.tenantId)}` +
-    `,"lot":${quote(name.lotId)},"slot":${quote(name.slot)},"at_ms":${atMs},"revision":${revision}` +
-    text(',"park_id":', last.parkId) +
-    text(',"reason":', reason) +
-    text(',"request_id":', last.requestId) +
-    text(',"presence_id":', last.presenceId) +
-    (attempt === 0 ? '' : `,"attempt":${attempt}`) +
-    (call === undefined ? '' : `,"call":${callMembers(call, text)}`) +
-    (parker === undefined ? '' : `,"parker":${parkerMembers(parker, text)}`) +
-    (retriever === undefined ? '' : `,"retriever":${callMembers(retriever, text)}`) +
-    (other === undefined ? '' : `,"other":${endMembers(other, last.otherParkId)}`) +
-    (branch?.target?.to === undefined
-      ? ''
-      : `,"branch":${branchMembers(branch.flowId, branch.child, branch.target.to)}`) +
-    (previousRevision === 0 ? '' : `,"previous_revision":${previousRevision}`) +
-    (by === undefined ? '' : `,"by":${actorMembers(by, text)}`) +
-    '}'
-  );
-}
-
-/** The texts of a transition that are written with nothing but quotes around them where all of them are plain. */
-function textOf({ tenantId, lotId, slot }: SlotName, last: Transition): string {
-  const { parkId, reason, requestId, presenceId, call, parker, retriever, by } = last;
-  return (
-    tenantId +
-    lotId +
-    slot +
-    parkId +
-    reason +
-    requestId +
-    presenceId +
-    callText(call) +
-    callText(retriever) +
-    (parker === undefined ? '' : parker.userId + parker.deviceId + parker.extension) +
-    (by === undefined ? '' : by.principal + by.peer + by.operation)
-  );
-}
-
-function callText(call: CallRef | undefined): string {
-  if (call === undefined) return '';
-  return call.mediaNode + call.callId + call.callerName + call.callerNumber + call.sipCallId;
+  const lines = new EventLines();
+  lines.add(slotKey, record, revision);
+  return lines.empty ? undefined : Buffer.from(lines.bytes).toString('utf8');
 }
 
 /** The line of what did not happen. */
@@ -139,62 +180,4 @@ const NO_BRANCH: BranchJson = { flow_id: '', child: '', module: '', target: '' }
 
 function whole<T>(nothing: T, said: Partial<T> | null | undefined): T | null {
   return said === undefined || said === null ? null : { ...nothing, ...said };
-}
-
-/** ASCII that JSON writes as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-function quoted(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
-}
-
-/** A text that is plain. */
-function bare(value: string): string {
-  return `"${value}"`;
-}
-
-/** A member that is a text, with its comma before it; nothing where it is empty. */
-type Text = (name: string, value: string) => string;
-
-const checked: Text = (name, value) => (value === '' ? '' : name + quoted(value));
-
-/** An object whose members are texts with a comma before each. */
-function braced(members: string): string {
-  return members === '' ? '{}' : `{${members.slice(1)}}`;
-}
-
-function callMembers(call: CallRef, text: Text): string {
-  return (
-    `{"direction":"${directionName(call.direction)}"` +
-    text(',"media_node":', call.mediaNode) +
-    text(',"call_id":', call.callId) +
-    text(',"caller_name":', call.callerName) +
-    text(',"caller_number":', call.callerNumber) +
-    text(',"sip_call_id":', call.sipCallId) +
-    '}'
-  );
-}
-
-function parkerMembers({ userId, deviceId, extension }: Parker, text: Text): string {
-  return braced(text(',"user_id":', userId) + text(',"device_id":', deviceId) + text(',"extension":', extension));
-}
-
-function actorMembers({ principal, peer, operation }: Actor, text: Text): string {
-  return braced(text(',"principal":', principal) + text(',"peer":', peer) + text(',"operation":', operation));
-}
-
-function branchMembers(flowId: string, child: string, to: NonNullable<FlowTarget['to']>): string {
-  const module = to.$case === 'ringGroup' ? 'ring_group' : to.$case;
-  const members = { ',"flow_id":': flowId, ',"child":': child, ',"module":': module, ',"target":': to.value };
-  return braced(textMembers(members));
-}
-
-function endMembers({ tenantId, lotId, slot }: SlotName, parkId: string): string {
-  return braced(textMembers({ ',"tenant":': tenantId, ',"lot":': lotId, ',"slot":': slot, ',"park_id":': parkId }));
-}
-
-function textMembers(members: Readonly<Record<string, string>>): string {
-  let written = '';
-  for (const [name, value] of Object.entries(members)) written += checked(name, value);
-  return written;
 }

@@ -5,8 +5,8 @@ import type { EventBatch, Sender } from './sender.js';
 
 /** Events in one message. */
 export const MAX_BATCH_EVENTS = 1_024;
-/** Characters of one message, give or take a chunk: in UTF-8 they stay well below what a message may hold. */
-const MAX_BATCH_CHARS = 200_000;
+/** Of one message, give or take a chunk: well below what it may hold. */
+const MAX_BATCH_BYTES = 400_000;
 /** So many events of a shard are taken at a time. */
 const CHUNK = 16;
 /**
@@ -74,7 +74,7 @@ export class EventsOut {
       if (this.#message === undefined && this.#gathers()) return;
       this.#message ??= this.#next();
       if (this.#message === undefined) return;
-      if (this.#message.batch.lines.length === 0) this.#gone(this.#message);
+      if (this.#message.batch.lines.empty) this.#gone(this.#message);
       else this.#send(this.#message);
     }
   }
@@ -110,14 +110,14 @@ export class EventsOut {
     if (suspect !== undefined) return { batch: this.sender.batch(id, suspect.events), parts: [suspect] };
     const batch = this.sender.batch(id, []);
     const parts: Part[] = [];
-    let chars = 0;
+    let bytes = 0;
     for (let queue = this.#queues.shift(); queue !== undefined; queue = this.#queues.shift()) {
       const events = queue.take(CHUNK);
       parts.push({ queue, events });
-      for (const event of events) chars += this.sender.write(batch, event);
+      for (const event of events) bytes += this.sender.write(batch, event);
       queue.listed = false;
       this.queueReady(queue);
-      if (batch.events.length + CHUNK > MAX_BATCH_EVENTS || chars >= MAX_BATCH_CHARS) break;
+      if (batch.events.length + CHUNK > MAX_BATCH_EVENTS || bytes >= MAX_BATCH_BYTES) break;
     }
     return batch.events.length === 0 ? undefined : { batch, parts };
   }

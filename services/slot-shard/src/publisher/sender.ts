@@ -4,7 +4,7 @@ import {
   clearedLamp,
   encodeLines,
   EVENT_BATCHES,
-  eventLine,
+  EventLines,
   type NoticeMessage,
   noticeLine,
   type OutgoingLamp,
@@ -24,7 +24,7 @@ export interface EventBatch {
   /** Of the message: what is sent again under it is stored once. */
   readonly id: string;
   readonly events: QueuedEvent[];
-  readonly lines: string[];
+  readonly lines: EventLines;
   readonly spans: Span[];
 }
 
@@ -40,25 +40,24 @@ export class Sender {
   ) {}
 
   batch(id: string, events: readonly QueuedEvent[]): EventBatch {
-    const batch: EventBatch = { id, events: [], lines: [], spans: [] };
+    const batch: EventBatch = { id, events: [], lines: new EventLines(), spans: [] };
     for (const event of events) this.write(batch, event);
     return batch;
   }
 
-  /** Writes an event into a batch; returns how many characters it took. */
+  /** Writes an event into a batch; returns how many bytes it took. */
   write(batch: EventBatch, event: QueuedEvent): number {
     const { slotKey, record, revision, trace = '' } = event;
     batch.events.push(event);
-    const line = this.#write(() => eventLine(slotKey, record, revision));
-    if (line === undefined) return 0;
-    batch.lines.push(line);
+    const bytes = this.#write(() => batch.lines.add(slotKey, record, revision)) ?? 0;
+    if (bytes === 0) return 0;
     if (this.tracer !== undefined && trace !== '') batch.spans.push(this.tracer.span('publish event', 'client', trace));
-    return line.length + 1;
+    return bytes;
   }
 
   /** Sends a batch, for the first time or again. */
   async events({ id, events, lines, spans }: EventBatch): Promise<Sent | 'refused'> {
-    const sent = await this.#attempt(() => this.#publish(id, lines));
+    const sent = await this.#attempt(() => this.#publish(id, lines.bytes));
     if (sent === 'gone') for (const { record } of events) this.#stored('event', record);
     if (sent !== 'again') for (const span of spans) span.end({ 'parkade.batch': id }, sent === 'refused');
     return sent;
@@ -82,7 +81,7 @@ export class Sender {
   async notice(notice: Omit<NoticeMessage, 'kind'>): Promise<Sent> {
     const line = this.#write(() => noticeLine(notice));
     if (line === undefined) return 'gone';
-    const sent = await this.#attempt(() => this.#publish(notice.id, [line]));
+    const sent = await this.#attempt(() => this.#publish(notice.id, encodeLines([line])));
     return sent === 'again' ? 'again' : 'gone';
   }
 
@@ -97,8 +96,8 @@ export class Sender {
     return sent === 'again' ? 'again' : 'gone';
   }
 
-  #publish(id: string, lines: readonly string[]): Promise<void> {
-    return this.bus.publish(EVENT_BATCHES, encodeLines(lines), { id, timeoutMs: this.timeoutMs });
+  #publish(id: string, payload: Uint8Array): Promise<void> {
+    return this.bus.publish(EVENT_BATCHES, payload, { id, timeoutMs: this.timeoutMs });
   }
 
   /** What cannot be written out is a defect of ours: told, and left out, or it would hold up its slot for ever. */
