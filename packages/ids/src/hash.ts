@@ -1,12 +1,12 @@
 /**
  * A stable 32-bit hash (FNV-1a with murmur3's finalizer) of the UTF-8 bytes of `text`. Where slots live depends on it: it
- * must never change.
+ * must never change. Another `basis` makes another hash: a random one, where nobody shall foresee which texts fall together.
  */
-export function stableHash(text: string): number {
-  let hash = FIRST_HASH;
+export function stableHash(text: string, basis = FIRST_HASH): number {
+  let hash = basis;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return endHash(moreHash(FIRST_HASH, Buffer.from(text, 'utf8')));
+    if (code > 0x7f) return endHash(moreHash(basis, Buffer.from(text, 'utf8')));
     hash = Math.imul(hash ^ code, 0x01000193);
   }
   return endHash(hash);

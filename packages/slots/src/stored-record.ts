@@ -2,7 +2,7 @@ import { EndedPark, SlotRecord } from '@parkade/proto';
 
 /**
  * A record as the store holds it: `ended` is packed where it can be. Eight ended parks are 184 bytes instead of 430, near half of a
- * record whose slot is used often: 7 µs of etcd's CPU a command. Owners of versions before this one read none of them: beside those, for
+ * record whose slot is used often. Owners of versions before this one read none of them: beside those, for
  * the time of an upgrade, a late command may hear PARK_NOT_FOUND instead of PARK_ENDED.
  *
  *   R1. What is decoded is what was encoded, and what `SlotRecord` itself had encoded.

@@ -1,3 +1,4 @@
+export { HashIndex } from './hash-index.js';
 export { hashesOf } from './name-hashes.js';
 export { PackedSlot } from './packed-slot.js';
 export { type Found, PackedSlots } from './packed-slots.js';

@@ -1,4 +1,7 @@
+import type { Random } from '@parkade/clock';
+import { requestIdTimeMs, stableHash } from '@parkade/ids';
 import { CommandAnswer, JournalEntry } from '@parkade/proto';
+import { HashIndex } from '../packed/index.js';
 import { withRevision } from './written-answer.js';
 
 /** What names an answer: the request id, and where an automatic choice stops twice at one shard, the stop. */
@@ -21,8 +24,12 @@ export interface Commit {
   readonly revision: number;
   /** The `JournalEntry` as it is stored: an answer is looked for in it only when it is asked for again, which is rare. */
   readonly value: Uint8Array;
-  /** Of each answer in it; see `answerKey`. */
-  readonly answerKeys: readonly string[];
+  /** Its number in the index. */
+  readonly number: number;
+  /** Of the key of each answer in it; see `answerKey`. */
+  readonly hashes: readonly number[];
+  /** When the youngest of its request ids was made, wall ms; 0: none tells. */
+  readonly youngestMs: number;
 }
 
 /** Commits to delete from the store: all keys from `firstKey` to `lastKey`, both included. */
@@ -49,14 +56,24 @@ const ALWAYS_KEPT = 64;
  *   J3. Bytes are bounded: past the bound the oldest expire early, and `floorMs` rises with them.
  */
 export class RequestJournal {
-  /** By the key of an answer: nothing else is kept of one, as there are millions. */
-  readonly #answers = new Map<string, Commit>();
+  /**
+   * Numbers of commits by the hashes of their answers' keys. There are millions of answers: a map of keys took 2 µs a command, to be looked
+   * through, to be added to, and to be kept by every collection of garbage.
+   */
+  readonly #index = new HashIndex();
+  readonly #numbered: (Commit | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+  /** In the order of their keys. */
   #commits: Commit[] = [];
   #bytes = 0;
   #floorMs: number;
 
-  constructor(floorMs: number) {
+  readonly #basis: number;
+
+  /** `random`: nobody shall find request ids whose keys have the same hash. */
+  constructor(floorMs: number, random: Random) {
     this.#floorMs = floorMs;
+    this.#basis = Buffer.from(random.bytes(4)).readUInt32LE();
   }
 
   /** Ids made at or before this wall time may have been forgotten. */
@@ -65,14 +82,21 @@ export class RequestJournal {
   }
 
   get size(): number {
-    return this.#answers.size;
+    return this.#index.size;
   }
 
   /** Adds the answers of one commit, which is `value` in the store. Commits come in the order of their keys, or nearly. */
   add(key: string, { answers, atMs }: JournalEntry, revision: number, value: Uint8Array): void {
-    const answerKeys = answers.map(({ requestId, stop }) => answerKey(requestId, stop));
-    const commit = { key, atMs, revision, value, answerKeys };
-    for (const each of answerKeys) this.#answers.set(each, commit);
+    const hashes: number[] = [];
+    let youngestMs = 0;
+    for (const { requestId, stop } of answers) {
+      hashes.push(stableHash(answerKey(requestId, stop), this.#basis));
+      youngestMs = Math.max(youngestMs, requestIdTimeMs(requestId) ?? 0);
+    }
+    const number = this.#freeNumbers.pop() ?? this.#numbered.length;
+    const commit = { key, atMs, revision, value, number, hashes, youngestMs };
+    this.#numbered[number] = commit;
+    for (const hash of hashes) this.#index.add(hash, number);
     let at = this.#commits.length;
     while (at > 0 && (this.#commits[at - 1]?.key ?? '') > key) at--;
     if (at === this.#commits.length) this.#commits.push(commit);
@@ -82,24 +106,21 @@ export class RequestJournal {
 
   /** What was answered under the key of an answer. */
   find(key: string): Remembered | undefined {
-    const commit = this.#answers.get(key);
-    if (commit === undefined) return undefined;
-    const { answers } = JournalEntry.decode(commit.value);
-    const found = answers.findLast(({ requestId, stop }) => answerKey(requestId, stop) === key);
-    if (found === undefined) return undefined;
-    return { fingerprint: found.fingerprint, answer: found.answer, revision: commit.revision };
+    let found: Remembered | undefined;
+    this.#index.find(stableHash(key, this.#basis), (number) => {
+      const commit = this.#numbered[number];
+      // A routed choice is journalled again under the same id: its younger answer counts.
+      if (commit !== undefined && commit.revision > (found?.revision ?? -1)) found = answerIn(commit, key) ?? found;
+      return false;
+    });
+    return found;
   }
 
   /**
    * The oldest commits, as far as they are older than `beforeMs` or beyond `maxBytes`; at most `limit`. They stay remembered until
    * `forget`.
    */
-  expired(
-    beforeMs: number,
-    maxBytes: number,
-    limit: number,
-    timeOf: (requestId: string) => number,
-  ): Expired | undefined {
+  expired(beforeMs: number, maxBytes: number, limit: number): Expired | undefined {
     const commits = new Set<Commit>();
     let floorMs = this.#floorMs;
     let bytes = this.#bytes;
@@ -111,7 +132,7 @@ export class RequestJournal {
       early ||= commit.atMs >= beforeMs;
       commits.add(commit);
       bytes -= commit.value.length;
-      for (const each of commit.answerKeys) floorMs = Math.max(floorMs, timeOf(each.slice(0, 36)));
+      floorMs = Math.max(floorMs, commit.youngestMs);
     }
     const keysGone = [...commits].map(({ key }) => key);
     const [firstKey, lastKey] = [keysGone[0], keysGone.at(-1)];
@@ -124,13 +145,21 @@ export class RequestJournal {
     this.#floorMs = Math.max(this.#floorMs, expired.floorMs);
     this.#commits = this.#commits.filter((commit) => !expired.commits.has(commit));
     for (const commit of expired.commits) {
-      this.#bytes -= commit.value.length;
-      for (const each of commit.answerKeys) {
-        // A routed choice is journalled again under the same id: its younger answer stays.
-        if (this.#answers.get(each) === commit) this.#answers.delete(each);
-      }
+      const { value, number, hashes } = commit;
+      if (this.#numbered[number] !== commit) continue;
+      this.#bytes -= value.length;
+      for (const hash of hashes) this.#index.delete(hash, number);
+      this.#numbered[number] = undefined;
+      this.#freeNumbers.push(number);
     }
   }
+}
+
+/** The answer of this key; undefined: the commit has another one of the same hash. */
+function answerIn({ value, revision }: Commit, key: string): Remembered | undefined {
+  const { answers } = JournalEntry.decode(value);
+  const found = answers.findLast(({ requestId, stop }) => answerKey(requestId, stop) === key);
+  return found === undefined ? undefined : { fingerprint: found.fingerprint, answer: found.answer, revision };
 }
 
 /** The answer as it is sent: the revision is that of the commit. */

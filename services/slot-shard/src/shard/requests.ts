@@ -1,4 +1,4 @@
-import type { Clock } from '@parkade/clock';
+import type { Clock, Random } from '@parkade/clock';
 import { requestIdTimeMs } from '@parkade/ids';
 import { type ChoiceRoute, type Command, type CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
 import { answerKey, decodeAnswer, RequestJournal } from './journal.js';
@@ -32,8 +32,9 @@ export class Requests {
     floorMs: number,
     private readonly horizonMs: number,
     private readonly clock: Clock,
+    random: Random,
   ) {
-    this.journal = new RequestJournal(floorMs);
+    this.journal = new RequestJournal(floorMs, random);
   }
 
   /** Whether something is being executed. */

@@ -94,7 +94,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
     const { store, clock, floor } = deps;
     this.ownerKey = keys.owner('slot-shard', number);
     this.#live = new LiveSlots(number);
-    this.#requests = new Requests(0, config.limits.horizonMs, clock);
+    this.#requests = new Requests(0, config.limits.horizonMs, clock, deps.random);
     const lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
     this.#execution = new Execution(this, lone, deps);
     this.#recovery = new Recovery(this, this.#work, deps, config.limits.loadSliceMs);
@@ -129,7 +129,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
     this.#epoch = epoch;
     this.#live.table.retire();
     this.#live = new LiveSlots(this.number, image, this.deps.quotas.use, this.deps.due);
-    this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock);
+    this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock, this.deps.random);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { key, entry, revision, value } of commits) this.#requests.journal.add(key, entry, revision, value);
     this.#serve();

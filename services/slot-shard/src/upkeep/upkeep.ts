@@ -1,5 +1,5 @@
 import type { Clock } from '@parkade/clock';
-import { keys, requestIdTimeMs } from '@parkade/ids';
+import { keys } from '@parkade/ids';
 import { ShardMark } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import type { Op } from '@parkade/store';
@@ -55,8 +55,7 @@ export class Upkeep {
     const published = this.deps.publishedRevision(shard.number);
     const publishedRevision = published === 'all' ? knownRevision : Math.min(knownRevision, published);
     const nowMs = clock.nowMs();
-    const timeOf = (requestId: string): number => requestIdTimeMs(requestId) ?? 0;
-    const expired = requests.journal.expired(nowMs - horizonMs, maxJournalBytes, MAX_COMMITS, timeOf);
+    const expired = requests.journal.expired(nowMs - horizonMs, maxJournalBytes, MAX_COMMITS);
     const tombstones = live.claimTombstones(nowMs, horizonMs, publishedRevision, MAX_TOMBSTONES);
     const lastMs = this.#markedMs.get(shard.number);
     const due = force || lastMs === undefined || clock.monotonicMs() - lastMs >= markMs;
