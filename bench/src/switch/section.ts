@@ -13,7 +13,7 @@ const PAIRS = 120;
 /** Rounds that count; for a quick look, fewer will do. */
 const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 4);
 /** Pairs that are under way at a time; of each way the fastest counts. */
-const IN_FLIGHT = [8, 16];
+const IN_FLIGHT = [16, 32];
 /** What people wait for is measured at a rate that every way does with ease. */
 const MODERATE = { pairs: 100, perSecond: 5 };
 /** What a person takes for at once. */

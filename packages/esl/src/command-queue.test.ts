@@ -124,3 +124,19 @@ test('a command that cannot be encoded is never queued', async () => {
   expect(await queue().send(apiCommand('originate', 'x\n\napi shutdown'))).toMatchObject({ reason: 'invalid' });
   expect(written).toEqual([]);
 });
+
+test('Q6: a nudge is a blank line, written where the guard allows it and nothing else wakes the switch', async () => {
+  const commands = queue();
+  commands.nudge();
+  expect(written).toEqual(['']);
+  const result = commands.send(apiCommand('status'));
+  commands.nudge();
+  expect(written).toEqual(['', 'api status']);
+  expect(commands.onReply(api('up'))).toBe(true);
+  expect(texts([await result])).toEqual(['up']);
+  allowed = false;
+  commands.nudge();
+  [allowed, clear] = [true, false];
+  commands.nudge();
+  expect(written).toHaveLength(2);
+});

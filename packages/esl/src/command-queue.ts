@@ -6,6 +6,7 @@
 //   Q4. Every command settles exactly once: by its reply, its time limit, the guard, or the end of the connection; a
 //       failure tells whether its bytes may have been sent. A late reply still takes its place in the order.
 //   Q5. At most maxQueued wait and at most maxInFlight are out; nothing outlives the connection.
+//   Q6. A nudge is a blank line: it has no reply, and is written only where nothing else would wake the switch.
 import type { Clock, Timer } from '@parkade/clock';
 import { encodeCommand, type EslCommand } from './encode.js';
 import type { EslFrame } from './frame.js';
@@ -25,6 +26,9 @@ export interface WritePort {
 
 /** A frame that answers a command. */
 export type ReplyFrame = Extract<EslFrame, { kind: 'command-reply' | 'api-response' }>;
+
+/** Skipped by the switch before a command. */
+const NUDGE = Buffer.from('\n');
 
 interface Pending {
   bytes: Buffer;
@@ -76,6 +80,12 @@ export class CommandQueue {
       this.#waiting.push(pending);
       this.pump();
     });
+  }
+
+  /** Has the switch look at the events it has to tell: it does so each 20 ms, and whenever a byte comes (Q6). */
+  nudge(): void {
+    if (this.#closed || this.#inFlight.length > 0 || !this.#port.isClear()) return;
+    if (this.#port.mayWrite()) this.#port.write(NUDGE);
   }
 
   /** Writes what may be written now; called again whenever the socket has become clear. */

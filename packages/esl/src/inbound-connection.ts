@@ -109,6 +109,14 @@ export class InboundConnection {
       : Promise.resolve(DOWN);
   }
 
+  /**
+   * Has FreeSWITCH tell now what has happened: unasked, it looks only each 20 ms at the events it has to tell. Nothing is answered; for
+   * who waits for an event, a few times until it has come.
+   */
+  nudge(): void {
+    if (this.#up) this.#session?.nudge();
+  }
+
   /** One attempt, from connect to the end. Answers how long it was up, in milliseconds. */
   async #once(signal: AbortSignal): Promise<number> {
     const { clock, connect = connectTcp } = this.#deps;

@@ -92,6 +92,10 @@ export class InboundSession {
     return this.#link.send(command, limitMs);
   }
 
+  nudge(): void {
+    this.#link.nudge();
+  }
+
   /** Runs a job; see `InboundConnection.bgapi`. */
   bgapi(command: string, args: string, limitMs: number): Promise<JobResult> {
     if (this.#jobs.isFull) return Promise.resolve({ ok: false, reason: 'queue-full', limit: this.#config.maxJobs });

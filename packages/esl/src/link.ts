@@ -93,6 +93,11 @@ export class EslLink {
     return this.#queue.send(command, limitMs);
   }
 
+  /** See {@link CommandQueue.nudge}. */
+  nudge(): void {
+    this.#queue.nudge();
+  }
+
   /** Stops reading. */
   pause(): void {
     this.#socket.pause();

@@ -80,6 +80,7 @@ export class MediaMetrics {
       get isUp() {
         return commands.isUp;
       },
+      nudge: () => commands.nudge(),
       api: (...args) => measured('api', commands.api(...args)),
       bgapi: (...args) => measured('bgapi', commands.bgapi(...args)),
       command: (...args) => measured('api', commands.command(...args)),

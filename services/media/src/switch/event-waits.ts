@@ -1,8 +1,12 @@
 // Whoever waits for an event of the switch.
 //   V1. A wait is there before the command is written whose effect it waits for.
 //   V2. It ends once: with what `match` makes of an event, or with undefined when its time is over or the connection is.
-import type { Clock } from '@parkade/clock';
+//   V3. While anybody waits the switch is nudged, as it tells of events late where nothing wakes it.
+import type { Clock, Timer } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
+
+/** Between two nudges: a quarter of the time that the switch lets go by. */
+const NUDGE_MS = 5;
 
 interface Wait {
   readonly offer: (event: EslEvent) => void;
@@ -12,7 +16,13 @@ interface Wait {
 export class EventWaits {
   readonly #waits = new Set<Wait>();
 
-  constructor(private readonly clock: Clock) {}
+  #nudging: Timer | undefined;
+
+  /** @param nudge has the switch tell what has happened. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly nudge: () => void,
+  ) {}
 
   /** How many wait. */
   get size(): number {
@@ -42,11 +52,21 @@ export class EventWaits {
       this.#waits.add(wait);
       end = wait.end;
     });
+    this.#nudgeSoon();
     return { result, end };
   }
 
   offer(event: EslEvent): void {
     for (const wait of [...this.#waits]) wait.offer(event);
+  }
+
+  #nudgeSoon(): void {
+    this.#nudging ??= this.clock.setTimer(NUDGE_MS, () => {
+      this.#nudging = undefined;
+      if (this.#waits.size === 0) return;
+      this.nudge();
+      this.#nudgeSoon();
+    });
   }
 
   /** The connection is gone: nothing that is waited for will be told. */

@@ -10,6 +10,7 @@ async function played(sound: string): Promise<string | undefined> {
   let told: EslCommand | undefined;
   const connection = {
     isUp: true,
+    nudge: () => undefined,
     api: () => Promise.reject(new Error('not by api')),
     bgapi: () => Promise.reject(new Error('not by bgapi')),
     command: (command: EslCommand) => {

@@ -20,7 +20,7 @@ export interface SwitchLimits {
 }
 
 /** What of a connection the commands here need. */
-export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'command' | 'isUp'>;
+export type SwitchCommands = Pick<InboundConnection, 'api' | 'bgapi' | 'command' | 'nudge' | 'isUp'>;
 
 /** How a leg stands: `unknown` when the switch could not be asked. */
 export type Look =
@@ -56,7 +56,7 @@ export class NodeSwitch {
     private readonly limits: SwitchLimits,
     clock: Clock,
   ) {
-    this.waits = new EventWaits(clock);
+    this.waits = new EventWaits(clock, () => connection.nudge());
     this.releases = new Releases(clock);
   }
 

@@ -186,6 +186,7 @@ export class TwoNodes {
         if ((await around(step, 'after')) === 'unheard') return { ok: false, reason: 'down', sent: true };
         return result;
       },
+      nudge: () => commands.nudge(),
       command: async (command, limitMs) => {
         const step = `${command.line.split(' ')[0] ?? ''} at ${node}`;
         if ((await around(step, 'before')) === 'lost') return { ok: false, reason: 'down', sent: false };
