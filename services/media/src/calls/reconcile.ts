@@ -21,8 +21,11 @@ export interface ReconcileActions extends Drivers {
 }
 
 const PAGE = 500;
-/** What a leg runs that may be waiting; a broadcast shows as its own application. */
-const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'set', '']);
+/**
+ * What a leg runs that may be waiting; a broadcast shows as its own application, and one that `uuid_park` has parked as what it ran
+ * before: the pause of its dial plan.
+ */
+const WAITING = new Set(['park', 'playback', 'endless_playback', 'socket', 'sleep', 'set', '']);
 
 /**
  * Never rejects; what cannot be asked now is asked the next time. Answers in how many ms an attempt to fetch a call is over
