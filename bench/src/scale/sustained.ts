@@ -11,13 +11,25 @@ const LOOK_MS = 10_000;
 const IN_FLIGHT = 1_024;
 const SHARDS = 256;
 
+/** MB. */
 interface Size {
-  /** Of etcd's file, and of what is in use of it, MB. */
+  /** Of etcd's file, and of what is in use of it. */
   readonly file: number;
   readonly used: number;
 }
 
-/** Parks and retrieves at a steady rate: whether etcd's space stays what it is once the first answers and tombstones go again. */
+/** What is held at one moment, MB. */
+interface Look extends Size {
+  /** Memory of the owner, and of the gateway. */
+  readonly owner: number;
+  readonly gateway: number;
+}
+
+/**
+ * Parks and retrieves at a steady rate: whether etcd's space, and the memory of owner and gateway, stay what they are once the first
+ * answers go again: after ten minutes, or when they take what a shard may keep of them, which at this rate they do after a minute and a half.
+ * What is held in the last third of the time is compared with what was held in the second.
+ */
 export async function sustainedFigures(): Promise<readonly Figure[]> {
   const backends = await startBackends();
   try {
@@ -32,28 +44,41 @@ export async function sustainedFigures(): Promise<readonly Figure[]> {
       ms: SECONDS * 1_000,
       perSecond: PER_SECOND,
     });
-    const sizes: Size[] = [];
+    const looks: Look[] = [];
     let over = false;
     void run.finally(() => (over = true)).catch(() => undefined);
     for (let seconds = 0; !over; seconds += LOOK_MS / 1_000) {
-      const size = await sizeOf(backends.etcd.endpoint);
-      const { resident } = await owner.ask('resident', undefined);
-      sizes.push(size);
-      const mb = (resident / 2 ** 20).toFixed(0);
+      const [size, ofOwner, ofGateway] = await Promise.all([
+        sizeOf(backends.etcd.endpoint),
+        owner.ask('resident', undefined),
+        gateway.ask('resident', undefined),
+      ]);
+      const look = { ...size, owner: ofOwner.resident / 2 ** 20, gateway: ofGateway.resident / 2 ** 20 };
+      looks.push(look);
+      const [file, used, ownerMb, gatewayMb] = [look.file, look.used, look.owner, look.gateway].map((mb) =>
+        mb.toFixed(0),
+      );
       console.log(
-        `  ${seconds} s: etcd's file ${size.file.toFixed(0)} MB, ${size.used.toFixed(0)} MB in use; the owner ${mb} MB`,
+        `  ${seconds} s: etcd's file ${file} MB, ${used} MB in use; the owner ${ownerMb} MB, the gateway ${gatewayMb} MB`,
       );
       await Promise.race([delay(LOOK_MS), run]);
     }
     const { operations, seconds, failed, firstFailure } = await run;
     if (failed > 0) console.log(`  ${failed} failed: ${firstFailure}`);
-    const third = Math.floor(sizes.length / 3);
-    const middle = median(sizes.slice(third, 2 * third).map(({ used }) => used));
-    const last = median(sizes.slice(2 * third).map(({ used }) => used));
-    const baseline = `${SECONDS} s; in use at last ${last.toFixed(0)} MB`;
+    const third = Math.floor(looks.length / 3);
+    const growth = (id: string, of: (look: Look) => number, what: string): Figure => {
+      const values = looks.map(of);
+      const [middle, last] = [median(values.slice(third, 2 * third)), median(values.slice(2 * third))];
+      return atMost(id, last / middle, 1.1, 'ratio', {
+        baseline: `${SECONDS} s; ${what} at last ${last.toFixed(0)} MB`,
+      });
+    };
     return [
       atLeast('sustained_rate', operations / seconds, 0.99 * PER_SECOND, 'commands/s'),
-      atMost('sustained_growth', last / middle, 1.1, 'ratio', { baseline }),
+      growth('sustained_growth', ({ used }) => used, 'in use of etcd'),
+      growth('sustained_file_growth', ({ file }) => file, 'etcd’s file'),
+      growth('sustained_owner_growth', (look) => look.owner, 'the owner'),
+      growth('sustained_gateway_growth', (look) => look.gateway, 'the gateway'),
     ];
   } finally {
     await backends.stop();

@@ -35,6 +35,8 @@ export interface SlotShardLimits {
   readonly packMs: number;
   /** A shard's mark is written at least this often, so that history can be compacted. */
   readonly markMs: number;
+  /** Between two rounds of compaction: more of it at a time takes more space, and holds etcd up longer. */
+  readonly compactMs: number;
   /** History younger than this is never compacted. */
   readonly keepHistoryMs: number;
   /** History older than this is compacted even when it was not published; its events are then a gap. */
@@ -55,6 +57,7 @@ export const DEFAULT_LIMITS: SlotShardLimits = {
   upkeepMs: 5_000,
   packMs: 5_000,
   markMs: 60_000,
+  compactMs: 20_000,
   keepHistoryMs: 60_000,
   maxHistoryMs: 30 * 60_000,
   publishDrainMs: 500,

@@ -243,7 +243,7 @@ export async function startSlotShard(
     for (const shard of [...shards.serving()]) await upkeep.round(shard);
   });
   every(limits.packMs, () => packShards([...shards.serving()], clock));
-  every(limits.markMs, async () => {
+  every(limits.compactMs, async () => {
     if (!ownership.owns(0)) return;
     await compactor
       .round()

@@ -2,7 +2,7 @@ import type { Clock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { ShardMark } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
-import { prefixRange, type Store } from '@parkade/store';
+import { MAX_TXN_OPS, type Op, prefixRange, type Store } from '@parkade/store';
 
 export interface CompactorConfig {
   readonly shardCount: number;
@@ -25,6 +25,7 @@ interface Sample {
  */
 export class Compactor {
   #samples: Sample[] = [];
+  #compacted = 0;
 
   constructor(
     private readonly config: CompactorConfig,
@@ -36,23 +37,35 @@ export class Compactor {
   /** One round; resolves to the revision history now begins at, or undefined when nothing was compacted. */
   async round(): Promise<number | undefined> {
     const owned = await this.store.range(prefixRange(keys.owners('slot-shard')), { keysOnly: true });
-    const marks = await Promise.all(
-      owned.kvs.map(async (_, i) => {
-        const stored = await this.store.get(keys.mark(i));
-        return stored === undefined ? 0 : ShardMark.decode(stored.value).publishedRevision;
-      }),
-    );
     const nowMs = this.clock.monotonicMs();
     this.#samples.push({ atMs: nowMs, revision: owned.revision });
     this.#samples = this.#samples.filter(({ atMs }) => atMs >= nowMs - 2 * this.config.maxMs);
     const before = (ageMs: number): number =>
       this.#samples.findLast(({ atMs }) => atMs <= nowMs - ageMs)?.revision ?? 0;
     const whole = owned.kvs.length === this.config.shardCount;
-    const lowestMark = whole ? Math.min(...marks) : 0;
+    const lowestMark = whole ? await this.#lowestMark() : 0;
     const revision = Math.max(Math.min(lowestMark, before(this.config.keepMs)), before(this.config.maxMs));
-    if (revision <= 0) return undefined;
+    if (revision <= this.#compacted) return undefined;
     await this.store.compact(revision);
+    this.#compacted = revision;
     this.log.info('history compacted', { revision });
     return revision;
+  }
+
+  /** Up to where the shard has published that has published least; 0: one of them has no mark. */
+  async #lowestMark(): Promise<number> {
+    const { shardCount } = this.config;
+    let lowest = Infinity;
+    for (let first = 0; first < shardCount; first += MAX_TXN_OPS) {
+      const count = Math.min(MAX_TXN_OPS, shardCount - first);
+      const success = Array.from({ length: count }, (_, i): Op => {
+        return { kind: 'get', range: { start: keys.mark(first + i) } };
+      });
+      const { results } = await this.store.txn({ compare: [], success });
+      for (const [mark] of results) {
+        lowest = Math.min(lowest, mark === undefined ? 0 : ShardMark.decode(mark.value).publishedRevision);
+      }
+    }
+    return lowest;
   }
 }
