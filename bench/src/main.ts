@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { keepFigures } from '@parkade/test';
 import { plotOf } from './plot.js';
-import { parkSection } from './park/section.js';
+import { parkSection, parkUnarySection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { fairnessSection } from './fairness/section.js';
 import { limitsSection } from './limits/section.js';
@@ -15,11 +15,17 @@ import { switchSection } from './switch/section.js';
 import { tenantsSection } from './tenants/section.js';
 
 /** Run only when they are asked for: what needs a real switch, and parts of others. */
-const ON_DEMAND: ReadonlySet<string> = new Set(['stream', 'switch', ...SCALE_PARTS.map(([name]) => name)]);
+const ON_DEMAND: ReadonlySet<string> = new Set([
+  'park-unary',
+  'stream',
+  'switch',
+  ...SCALE_PARTS.map(([name]) => name),
+]);
 
 /** The sections there are, by name: `npm run bench -- <section>…`; without a name all but those on demand. */
 const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ['park', parkSection],
+  ['park-unary', parkUnarySection],
   ['stream', streamSection],
   ['served', servedSection],
   ['limits', limitsSection],

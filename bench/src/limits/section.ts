@@ -26,7 +26,7 @@ async function unaryLimits(): Promise<readonly Figure[]> {
     const gateway = await backends.start({ role: 'bare-gateway', to: owner.address });
     const echo = await backends.start({ role: 'echo' });
     const load = await backends.start({ role: 'load' });
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after one to warm up`);
+    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
     const step = { inFlight: IN_FLIGHT, ms: STEP_MS };
     const samples = await inRounds(
       { load, cpu: () => backends.cpu({ load, gateway, owner, echo }), events: () => Promise.resolve(0) },

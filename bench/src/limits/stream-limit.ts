@@ -20,7 +20,7 @@ export async function streamLimit(): Promise<readonly Figure[]> {
     const owner = await backends.start({ role: 'limit-owner' });
     const gateway = await backends.start({ role: 'limit-gateway', to: owner.address });
     const load = await backends.start({ role: 'load' });
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after one to warm up`);
+    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
     const samples = await inRounds(
       { load, cpu: () => backends.cpu({ load, gateway, owner }), events: () => eventsOf(owner) },
       { limit: { kind: 'stream-echo', address: gateway.address, inFlight: IN_FLIGHT, ms: STEP_MS } },

@@ -27,7 +27,7 @@ export async function servedSection(): Promise<readonly Figure[]> {
     const load = await backends.start({ role: 'load' });
     await served(owner, SHARDS);
     await makeLots(backends.etcd.endpoint, SERVED_TENANT, SERVED_LOTS, SERVED_SLOTS);
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after one to warm up`);
+    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
     const cpu = () => backends.cpu({ load, gateway, owner, echo });
     const step = { inFlight: IN_FLIGHT, ms: STEP_MS };
     const samples = await inRounds(

@@ -46,7 +46,7 @@ export async function streamSection(): Promise<readonly Figure[]> {
 }
 
 async function measured(sides: Readonly<Record<string, Side>>, load: BenchProcess): Promise<readonly Figure[]> {
-  console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after one to warm up`);
+  console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
   const all = Object.entries(sides);
   const cpu = async (): Promise<Record<string, number>> => {
     const used: Record<string, number> = { load: await load.ask('cpu', undefined) };

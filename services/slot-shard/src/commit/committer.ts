@@ -199,6 +199,7 @@ export class Committer {
     this.#underWay++;
     const end = this.#floor.begin();
     const sentMs = this.#clock.monotonicMs();
+    this.#pace.sent(sentMs, writesOf(batches));
     const spans = this.#tracer === undefined ? [] : this.#spans(this.#tracer, batches);
     this.#store.txn({ compare, success, failure }, { timeoutMs: this.#timeoutMs }).then(
       ({ succeeded, revision, results }) => {
@@ -227,12 +228,16 @@ export class Committer {
 
   #finish(batches: readonly Batch[], end: () => void, settle: (batch: Batch, index: number) => void): void {
     this.#underWay--;
-    const writes = batches.reduce((sum, batch) => sum + batch.writes.length, 0);
-    this.#pace.answered(this.#clock.monotonicMs(), writes);
+    const writes = writesOf(batches);
+    this.#pace.answered(this.#clock.monotonicMs(), writes, this.#queued);
     batches.forEach((batch, i) => settle(batch, i));
     end();
     this.#schedule();
   }
+}
+
+function writesOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, { writes }) => sum + writes.length, 0);
 }
 
 function encode(write: Write): Encoded {

@@ -13,7 +13,7 @@ const CHUNK = 16;
  * From one message to the next at least, unless somebody waits for all to be published. A message costs 30 µs of CPU at owner and
  * server, whatever is in it: at 20,000 commands a second so 100 events share it, instead of those of a millisecond.
  */
-export const GATHER_MS = 5;
+const GATHER_MS = 5;
 
 /** Events of a shard in a message. */
 interface Part {

