@@ -180,6 +180,22 @@ test('a leg is not joined with a call that stands under another park', async () 
   expect(caller.parked).toBe(true);
 });
 
+test('a call that somebody at the board of a gateway wants at an extension is had by whoever answers there', async () => {
+  const { caller, park } = await start();
+  const { cluster } = world();
+  const gateway = cluster.start('board-1', ['gateway', '--nats', cluster.nats, '--port', '0', '--http-port', '0']);
+  const [, board = ''] = await gateway.printed(/^park board on (\S+)$/m);
+  const wanted = { do: 'retrieve', tenantId: 'acme', parkId: park.parkId, extension: '1002' };
+  world().talked.mayTalk(caller, '1002');
+  const response = await fetch(`${board}api/command`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wanted) },
+  });
+  expect([response.status, caller.peer?.phone.user]).toEqual([204, '1002']);
+  await world().allFree();
+  expect(await world().endedAs(park.parkId)).toBe('retrieved');
+  await world().kill('board-1', 'SIGTERM');
+});
+
 test('a call is handed over to a number', async () => {
   const { caller, park, call } = await start();
   world().talked.mayTalk(caller, '1003');
