@@ -8,5 +8,6 @@ export * from './server.js';
 export * from './time.js';
 export { traced, traceOf } from './traced.js';
 export * from './tracer.js';
+export { draining, UnderWay } from './under-way.js';
 export { serveUnary, unaryMethods } from './unary/serve-unary.js';
 export { headerOf } from './unary/unary-call.js';

@@ -1,10 +1,9 @@
 import type { Clock, Random } from '@parkade/clock';
 import { FlowCache } from '@parkade/flow';
-import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer } from '@parkade/rpc';
+import { GrpcServer, type Log, NO_SECURITY, type Security, type Tracer, UnderWay } from '@parkade/rpc';
 import { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { Registry, RpcMetrics, watchQueues } from '@parkade/telemetry';
-import { Admission } from './api/admission.js';
 import { flowService } from './api/flow-service.js';
 import type { FlowConfig } from './config.js';
 import { GrpcParkPort } from './run/grpc-park-port.js';
@@ -46,13 +45,13 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
   );
   await Promise.all([settings.start(), flows.start()]);
   const port = new GrpcParkPort(config.gateway, limits, clock, security.peers);
-  const admission = new Admission(limits.maxUnderWay);
+  const underWay = new UnderWay(limits.maxUnderWay);
   const onDefect = (error: unknown): void =>
     log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const service = flowService({ store, limits, clock, random, port, flows, settings, admission, onDefect });
+  const service = flowService({ store, limits, clock, random, port, flows, settings, underWay, onDefect });
   const registry = deps.metrics?.registry ?? new Registry();
   const observer = new RpcMetrics(registry);
-  watchQueues(registry, [{ name: 'under-way', limit: limits.maxUnderWay, depth: () => admission.count }]);
+  watchQueues(registry, [{ name: 'under-way', limit: limits.maxUnderWay, depth: () => underWay.count }]);
   const server = await GrpcServer.start(
     { host: config.host, port: config.port, services: [service], security, observer, tracer: deps.tracer },
     clock,
@@ -63,8 +62,8 @@ export async function startFlow(config: FlowConfig, deps: FlowDeps): Promise<Flo
 
   const end = async (graceMs: number): Promise<void> => {
     server.setServing(false);
-    admission.stop();
-    await admission.idle(clock, graceMs);
+    underWay.stop();
+    await underWay.idle(clock, graceMs);
     await server.stop(graceMs === 0 ? 0 : 100);
     port.close();
     flows.close();

@@ -5,6 +5,7 @@ import { type Authenticator, openAuthenticator } from '@parkade/identity';
 import { namedPartitions, numberedPartitions, OwnerDirectory } from '@parkade/ownership';
 import { Consistency } from '@parkade/proto';
 import {
+  draining,
   GrpcServer,
   type Listen,
   type Log,
@@ -13,6 +14,7 @@ import {
   Refused,
   type Security,
   type Tracer,
+  UnderWay,
 } from '@parkade/rpc';
 import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
@@ -21,7 +23,6 @@ import { DrainingSweeper } from './admin/draining-sweeper.js';
 import { ParkedByGroup } from './admin/parked-by-group.js';
 import { adminService } from './admin/rpc/admin-service.js';
 import { parkService, type ParkServiceDeps } from './api/park-service.js';
-import { draining, UnderWay } from './api/under-way.js';
 import { ClusterWatch } from './board/cluster-watch.js';
 import { Commands } from './commands/commands.js';
 import { Moving } from './commands/moving.js';

@@ -17,14 +17,13 @@ import {
   type PutFlowResponse,
   Reason,
 } from '@parkade/proto';
-import { type MountedService, Refused, unary } from '@parkade/rpc';
+import { type MountedService, Refused, unary, type UnderWay } from '@parkade/rpc';
 import type { SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import type { FlowLimits } from '../config.js';
 import type { Arrival } from '../run/arrival.js';
 import { Execution } from '../run/execution.js';
 import type { ParkPort } from '../run/park-port.js';
-import type { Admission } from './admission.js';
 import { parkNodeOf, requestFault, wayInOf } from './checked-request.js';
 import { flowOf } from './flow-of.js';
 
@@ -37,34 +36,34 @@ export interface FlowServiceDeps {
   readonly port: ParkPort;
   readonly flows: Pick<FlowCache, 'get'>;
   readonly settings: Pick<SettingsCache, 'tenant'>;
-  readonly admission: Admission;
+  readonly underWay: UnderWay;
   readonly onDefect: (error: unknown) => void;
 }
 
 /** `parkade.flow.v1.FlowService`, ready to be mounted on a server. */
 export function flowService(deps: FlowServiceDeps): MountedService {
-  const { admission, clock, limits, onDefect } = deps;
+  const { underWay, clock, limits, onDefect } = deps;
   const execute = unary<ExecuteParkActionRequest, ExecuteParkActionResponse>((request, { deadlineMs }) => {
     const leftMs = deadlineMs === Infinity ? limits.defaultTimeoutMs : Math.max(0, deadlineMs - clock.nowMs());
     const margin = Math.min(limits.answerMarginMs, leftMs / 4);
     const endMs = clock.monotonicMs() + Math.min(leftMs, limits.maxTimeoutMs) - margin;
-    return admission.run(() => executeParkAction(request, endMs, deps));
+    return underWay.run(request.tenantId, () => executeParkAction(request, endMs, deps));
   }, onDefect);
   const { random } = deps;
   const asked = new ActorScope();
   const store = auditedStore({ store: deps.store, clock, random, by: () => asked.current() });
   const stored = new FlowRecords(store);
-  const mounted = <Request, Response>(
+  const mounted = <Request extends { readonly tenantId: string }, Response>(
     work: (request: Request) => Promise<Response | Refused>,
   ): ReturnType<typeof unary<Request, Response>> =>
-    unary<Request, Response>((request) => admission.run(() => work(request)), onDefect);
-  const changing = <Request extends { readonly requestId: string }, Response>(
+    unary<Request, Response>((request) => underWay.run(request.tenantId, () => work(request)), onDefect);
+  const changing = <Request extends { readonly requestId: string; readonly tenantId: string }, Response>(
     work: (request: Request) => Promise<Response | Refused>,
   ): ReturnType<typeof unary<Request, Response>> =>
     unary<Request, Response>((request, call) => {
       const operation = call.path.slice(call.path.lastIndexOf('.') + 1);
       const by = { principal: callerOf(call).subject, peer: call.peer, operation, requestId: request.requestId };
-      return admission.run(() => asked.run(by, () => work(request)));
+      return underWay.run(request.tenantId, () => asked.run(by, () => work(request)));
     }, onDefect);
   return {
     definition: FlowServiceService,

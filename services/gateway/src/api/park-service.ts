@@ -11,7 +11,7 @@ import {
   type ListSlotsRequest,
   type ListSlotsResponse,
 } from '@parkade/proto';
-import { defect, Malformed, type MountedService, Refused, traceOf, unary } from '@parkade/rpc';
+import { defect, Malformed, type MountedService, Refused, traceOf, unary, type UnderWay } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
 import type { CommandName, PublicCommand } from '../commands/public-command.js';
 import type { GatewayLimits } from '../config.js';
@@ -21,7 +21,6 @@ import type { OpenStreams } from '../stream/open-streams.js';
 import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { sized } from '../validation/sized.js';
 import type { WatchCall } from '../watch/watch-slots.js';
-import type { UnderWay } from './under-way.js';
 
 export interface ParkServiceDeps {
   readonly limits: GatewayLimits;

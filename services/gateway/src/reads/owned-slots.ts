@@ -8,8 +8,7 @@ import {
   Reason,
   type Slot,
 } from '@parkade/proto';
-import { Refused, toDuration } from '@parkade/rpc';
-import { draining } from '../api/under-way.js';
+import { draining, Refused, toDuration } from '@parkade/rpc';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';
 import type { Cluster, ShardDirectory } from '../ports.js';

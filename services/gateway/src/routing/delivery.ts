@@ -1,7 +1,6 @@
 import type { Clock, Random } from '@parkade/clock';
 import { type NotOwner, Reason } from '@parkade/proto';
-import { Refused } from '@parkade/rpc';
-import { draining } from '../api/under-way.js';
+import { draining, Refused } from '@parkade/rpc';
 import type { GatewayLimits } from '../config.js';
 import type { Deadline } from '../deadline.js';
 import type { ShardDirectory, ShardOwner } from '../ports.js';

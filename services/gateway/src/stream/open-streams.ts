@@ -1,4 +1,4 @@
-import { draining } from '../api/under-way.js';
+import { draining } from '@parkade/rpc';
 import { type CommandsCall, CommandsStream, type CommandsStreamDeps } from './commands-stream.js';
 
 /** The `Commands` streams that are open. */

@@ -1,8 +1,7 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import type { WatchSlotsRequest, WatchSlotsResponse } from '@parkade/proto';
-import { Malformed, Refused } from '@parkade/rpc';
-import { draining, type UnderWay } from '../api/under-way.js';
+import { draining, Malformed, Refused, type UnderWay } from '@parkade/rpc';
 import { deadlineIn } from '../deadline.js';
 import type { GatewayLimits } from '../config.js';
 import type { Lots } from '../settings/lots.js';

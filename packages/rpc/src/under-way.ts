@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '@parkade/clock';
 import { Reason } from '@parkade/proto';
-import { Refused } from '@parkade/rpc';
+import { Refused } from './refused.js';
 
 /**
  * What this process is doing for its clients.
@@ -30,7 +30,7 @@ export class UnderWay {
     if (this.#stopped) return draining();
     const own = this.#byTenant.get(tenantId) ?? 0;
     if (this.#count >= this.max || own > this.max - this.#count) {
-      return new Refused(Reason.OVERLOADED, 'Too much is under way in this gateway; retry after a pause.');
+      return new Refused(Reason.OVERLOADED, 'Too much is under way in this process; retry after a pause.');
     }
     this.#count++;
     this.#byTenant.set(tenantId, own + 1);
@@ -75,6 +75,6 @@ export class UnderWay {
 export function draining(): Refused {
   return new Refused(
     Reason.DRAINING,
-    'This gateway is shutting down; another one serves. Retry with the same request id.',
+    'This process is shutting down; another one serves. Retry with the same request id.',
   );
 }
