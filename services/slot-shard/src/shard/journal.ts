@@ -48,12 +48,16 @@ export interface Expired {
 /** The newest commits never expire: older ones may still be on their way, with keys between theirs. */
 const ALWAYS_KEPT = 64;
 
+/** Ids from a clock that is ahead stay past the bound, until there is so much more of them. */
+const AHEAD_FACTOR = 4;
+
 /**
  * The request ids of a shard and their answers.
  *
  *   J1. An id is remembered from the moment its commit is known until its commit has expired from the store.
  *   J2. What expires is the oldest; an id older than `floorMs` is refused and never executed, so forgetting is safe.
- *   J3. Bytes are bounded: past the bound the oldest expire early, and `floorMs` rises with them.
+ *   J3. Bytes are bounded: past the bound the oldest expire early, and `floorMs` rises with them; but not beyond now, up to
+ *       `AHEAD_FACTOR` times the bound: one client whose clock is ahead would have all others refused.
  */
 export class RequestJournal {
   /**
@@ -120,7 +124,17 @@ export class RequestJournal {
    * The oldest commits, as far as they are older than `beforeMs` or beyond `maxBytes`; at most `limit`. They stay remembered until
    * `forget`.
    */
-  expired(beforeMs: number, maxBytes: number, limit: number): Expired | undefined {
+  expired({
+    nowMs,
+    beforeMs,
+    maxBytes,
+    limit,
+  }: {
+    readonly nowMs: number;
+    readonly beforeMs: number;
+    readonly maxBytes: number;
+    readonly limit: number;
+  }): Expired | undefined {
     const commits = new Set<Commit>();
     let floorMs = this.#floorMs;
     let bytes = this.#bytes;
@@ -129,7 +143,9 @@ export class RequestJournal {
       const commit = this.#commits[i];
       if (commit === undefined) break;
       if (commits.size >= limit || (commit.atMs >= beforeMs && bytes <= maxBytes)) break;
-      early ||= commit.atMs >= beforeMs;
+      const isEarly = commit.atMs >= beforeMs;
+      if (isEarly && commit.youngestMs > nowMs && bytes <= AHEAD_FACTOR * maxBytes) break;
+      early ||= isEarly;
       commits.add(commit);
       bytes -= commit.value.length;
       floorMs = Math.max(floorMs, commit.youngestMs);

@@ -55,7 +55,8 @@ export class Upkeep {
     const published = this.deps.publishedRevision(shard.number);
     const publishedRevision = published === 'all' ? knownRevision : Math.min(knownRevision, published);
     const nowMs = clock.nowMs();
-    const expired = requests.journal.expired(nowMs - horizonMs, maxJournalBytes, MAX_COMMITS);
+    const which = { nowMs, beforeMs: nowMs - horizonMs, maxBytes: maxJournalBytes, limit: MAX_COMMITS };
+    const expired = requests.journal.expired(which);
     const tombstones = live.claimTombstones(nowMs, horizonMs, publishedRevision, MAX_TOMBSTONES);
     const lastMs = this.#markedMs.get(shard.number);
     const due = force || lastMs === undefined || clock.monotonicMs() - lastMs >= markMs;
