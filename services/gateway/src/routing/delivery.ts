@@ -153,7 +153,7 @@ function outOfTime(delivered: boolean): Refused {
     const message = 'The time is over before the outcome is known; retry with the same request id.';
     return new Refused(Reason.DEADLINE, message);
   }
-  const message = 'No owner of the shard could be reached in time; nothing was done. Retry with the same request id.';
+  const message = 'No owner of the shard answered in time. Retry with the same request id.';
   return new Refused(Reason.NO_OWNER, message);
 }
 

@@ -40,6 +40,15 @@ describe('a shard (H4)', () => {
     expect(kindOf(await park('701'))).toBe('park');
   });
 
+  it('keeps nothing of a slot that nobody was ever in, where a move to it is refused', async () => {
+    const { parkId } = parkOf(await park('701'));
+    const by = retrieveRequest({ $case: 'parkId', value: parkId }, 'phone');
+    parkOf(await bench.send(home, { $case: 'retrieve', value: by }));
+    const request = { requestId: requestId(), tenantId: 'acme', parkId, slot: { lotId: '', slot: '777' } };
+    expect(kindOf(await bench.send(home, { $case: 'move', value: { request, hold: undefined } }))).toBe('PARK_ENDED');
+    expect([...shard.live.table.entries()].map(({ name }) => name.slot)).toEqual(['701']);
+  });
+
   it('answers everybody who asked the same thing as a command whose outcome is unknown, once and alike', async () => {
     bench.between = async (txn, pass) => {
       await pass();

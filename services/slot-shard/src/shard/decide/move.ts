@@ -80,7 +80,10 @@ export function move(
     { kind: 'move-out', requestId: request.requestId, parkId: request.parkId, to, nextParkId },
     ctx,
   );
-  if (out.kind !== 'apply' || park === undefined) return stepDecision(out, source, ctx);
+  if (out.kind !== 'apply' || park === undefined) {
+    ctx.table.dropUnused(entry);
+    return stepDecision(out, source, ctx);
+  }
   if (entry === source) {
     return refuse({
       reason: Reason.SLOT_OCCUPIED,
