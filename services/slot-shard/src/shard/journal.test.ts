@@ -42,7 +42,12 @@ it('answers with what was journalled last under a key, until its commit has expi
           const entry = { answers, atMs: START_MS + revision };
           journal.add(key, entry, revision, JournalEntry.encode(entry).finish());
         } else {
-          const expired = journal.expired(START_MS + revision, Infinity, each.limit);
+          const expired = journal.expired({
+            nowMs: START_MS + revision,
+            beforeMs: START_MS + revision,
+            maxBytes: Infinity,
+            limit: each.limit,
+          });
           if (expired === undefined) continue;
           journal.forget(expired);
           journal.forget(expired);
