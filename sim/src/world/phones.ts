@@ -83,9 +83,9 @@ export class Phones {
       cancel: (leg, cause) => tell(() => media.cancel(leg, cause)),
       exists: (leg) => ask(() => media.exists(leg), LIMIT_MS).catch(() => 'unknown'),
       connect: (leg, call) => ask(() => media.connect(leg, call), LIMIT_MS),
-      transfer: (tenantId, call, exit) => ask(() => media.transfer(tenantId, call, exit), LIMIT_MS),
+      transfer: (park, call, exit) => ask(() => media.transfer(park, call, exit), LIMIT_MS),
       hold: (call) => tell(() => media.hold(call)),
-      hangup: (call) => tell(() => media.hangup(call)),
+      hangup: (park, call) => tell(() => media.hangup(park, call)),
       onLeg: (listener) => {
         const end = media.onLeg((legId, news) => void scheduler.after(way(), host, () => listener(legId, news)));
         host.onDeath.add(end);

@@ -91,7 +91,7 @@ test('a phone that answers is told of once, and connected with the caller', asyn
   expect(await port.connect(ref(park), call)).toBe('connected');
   expect(await port.exists(ref(park))).toBe('connected');
   port.cancel(ref(park), 'over');
-  expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('not-held');
+  expect(await port.transfer(park, call, { to: 'destination', destination: '1003' })).toBe('not-held');
   expect([caller.isAlive, news]).toEqual([true, [[legId, 'answered']]]);
   await taken(park, legId);
 });
@@ -199,14 +199,14 @@ test('a call that somebody at the board of a gateway wants at an extension is ha
 test('a call is handed over to a number', async () => {
   const { caller, park, call } = await start();
   world().talked.mayTalk(caller, '1003');
-  expect(await port.transfer('acme', call, { to: 'destination', destination: '1003' })).toBe('done');
+  expect(await port.transfer(park, call, { to: 'destination', destination: '1003' })).toBe('done');
   await world().until('it is so', () => caller.peer?.phone.user === '1003');
   await taken(park, caller.peer?.uuid ?? '');
 });
 
 test('a call that is handed over to a number without a route is lost, and that is told', async () => {
-  const { caller, call } = await start();
+  const { caller, park, call } = await start();
   world().talked.mayEnd(caller);
-  expect(await port.transfer('acme', call, { to: 'destination', destination: '9999' })).toBe('gone');
+  expect(await port.transfer(park, call, { to: 'destination', destination: '9999' })).toBe('gone');
   await world().allFree();
 });

@@ -4,7 +4,7 @@ import { type Log, toDuration } from '@parkade/rpc';
 import type { NodeClients } from '../rpc/node-clients.js';
 import { fromConnect, fromState, fromTransfer } from '../rpc/wire.js';
 import { LegWatch } from './leg-watch.js';
-import type { ConnectResult, Happening, LegFact, LegRef, LegRequest, TransferResult } from './types.js';
+import type { ConnectResult, Happening, LegFact, LegRef, LegRequest, ParkName, TransferResult } from './types.js';
 
 /** Where a call goes on; the shapes of the recall service's exits. */
 export type MediaExit =
@@ -116,14 +116,14 @@ export class RoutedMedia {
     return result;
   }
 
-  async transfer(tenantId: string, call: CallRef, exit: MediaExit): Promise<TransferResult> {
+  async transfer({ tenantId, parkId }: ParkName, call: CallRef, exit: MediaExit): Promise<TransferResult> {
     if (exit.to === 'disconnect') {
-      await this.#hangUp(call);
+      await this.#hangUp(parkId, call);
       return 'done';
     }
     const destination = this.#numberOf(exit);
     if (destination === undefined) return 'failed';
-    const message = { tenantId, call, destination, context: '' };
+    const message = { tenantId, parkId, call, destination, context: '' };
     const rpc = this.clients.call(call.mediaNode, 'transferCall', message, this.config.limitMs);
     const result = fromTransfer((await rpc).outcome);
     if (result === undefined) throw new Error('the owner of the node said nothing');
@@ -135,8 +135,8 @@ export class RoutedMedia {
     rpc.catch((error: unknown) => this.log.warn('no hold audio', { callId: call.callId, error: String(error) }));
   }
 
-  hangup(call: CallRef): void {
-    this.#hangUp(call).catch((error: unknown) => {
+  hangup({ parkId }: ParkName, call: CallRef): void {
+    this.#hangUp(parkId, call).catch((error: unknown) => {
       this.log.warn('a call could not be ended', { callId: call.callId, error: String(error) });
     });
   }
@@ -151,9 +151,9 @@ export class RoutedMedia {
     this.#watches.clear();
   }
 
-  async #hangUp(call: CallRef): Promise<void> {
+  async #hangUp(parkId: string, call: CallRef): Promise<void> {
     const { limitMs } = this.config;
-    await this.clients.call(call.mediaNode, 'hangUpCall', { call }, limitMs);
+    await this.clients.call(call.mediaNode, 'hangUpCall', { call, parkId }, limitMs);
   }
 
   #numberOf(exit: Exclude<MediaExit, { to: 'disconnect' }>): string | undefined {

@@ -20,5 +20,11 @@ export type Happening = 'answered' | 'busy' | 'no-answer' | 'unregistered' | 'fa
 
 export type LegFact = 'ringing' | 'answered' | 'connected' | 'missing' | 'foreign' | 'unknown';
 
+/** Which park something is wanted of. */
+export interface ParkName {
+  readonly tenantId: string;
+  readonly parkId: string;
+}
+
 export type ConnectResult = 'connected' | 'caller-gone' | 'failed';
 export type TransferResult = 'done' | 'not-held' | 'gone' | 'failed';

@@ -6,6 +6,7 @@ import { type Connect, type Down, type EslEvent, InboundConnection } from '@park
 import type { TakeCallResponse } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
 import { holdAudio, type NodeContext } from '../calls/context.js';
+import { endParked, handOver, type HandedOver, type Leaving } from '../calls/leaving.js';
 import { NodeCalls } from '../calls/node-calls.js';
 import type { ParkApi } from '../calls/park-api.js';
 import { ParkedCalls } from '../calls/parked-calls.js';
@@ -196,9 +197,14 @@ export class NodeAgent {
     return holdAudio(this.#context, callId);
   }
 
-  /** A parked call goes on elsewhere. */
-  left(callId: string): void {
-    this.#context.parked.leave(callId);
+  /** Hands a parked call over to a number of the dial plan. */
+  handOver(leaving: Leaving, destination: string, dialContext: string): Promise<HandedOver> {
+    return handOver(this.#context, leaving, destination, dialContext);
+  }
+
+  /** Ends a call that was parked. */
+  endParked(leaving: Leaving): Promise<'done' | 'unknown'> {
+    return endParked(this.#context, leaving);
   }
 
   /** Ends at once; the calls go on. */

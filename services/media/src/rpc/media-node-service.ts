@@ -26,8 +26,6 @@ import {
 import { durationMs, type MountedService, type Refused, unary } from '@parkade/rpc';
 import type { FetchRequest } from '../calls/fetching.js';
 import type { NodeAgent } from '../nodes/node-agent.js';
-import { NO_MARK } from '../switch/park-mark.js';
-import { standingOf } from '../switch/standing.js';
 import type { LegStreams } from './leg-streams.js';
 import { legRef, notHere, toConnect, toFetched, toState, toTransfer } from './wire.js';
 
@@ -83,8 +81,9 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
         return {};
       }),
       hangUpCall: on<HangUpCallRequest, HangUpCallResponse>(ofCall, async (request, node) => {
-        await node.sw.kill(request.call?.callId ?? '', 'NORMAL_CLEARING');
-        return {};
+        const { call, parkId } = request;
+        const ended = await node.endParked({ callId: call?.callId ?? '', parkId });
+        return ended === 'unknown' ? notHere(node.node.name) : {};
       }),
       fetchCall: on<FetchCallRequest, FetchCallResponse>(ofLeg, async (request, node) => {
         const { name } = node.node;
@@ -122,17 +121,7 @@ function fetchOf({ leg, tenantId, extension, ringFor }: FetchCallRequest): Fetch
 }
 
 async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<TransferCallResponse | Refused> {
-  const callId = request.call?.callId ?? '';
-  const found = await node.sw.look(callId);
-  if (found.kind === 'unknown') return notHere(node.node.name);
-  if (found.kind === 'gone') return { outcome: toTransfer('gone') };
-  if (standingOf(found.headers) !== 'waiting') return { outcome: toTransfer('not-held') };
-  // A leg that was parked goes through no XML dial plan any more, unless it is told to.
-  const context = request.context === '' ? (found.headers.get('Caller-Context') ?? '') : request.context;
-  const outcome = await node.sw.transfer(callId, request.destination, context);
-  if (outcome === 'done') {
-    node.left(callId);
-    await node.sw.setVariables(callId, NO_MARK);
-  }
-  return { outcome: toTransfer(outcome) };
+  const { call, parkId, destination, context } = request;
+  const outcome = await node.handOver({ callId: call?.callId ?? '', parkId }, destination, context);
+  return outcome === 'unknown' ? notHere(node.node.name) : { outcome: toTransfer(outcome) };
 }

@@ -25,6 +25,9 @@ export const RETRIEVE_VARIABLE = 'parkade_retrieve';
 /** On a leg that we ring for a parked call: the park. */
 export const LEG_OF_VARIABLE = 'parkade_leg_of';
 
+/** On a leg that was handed over to the dial plan: the park that it left. */
+export const LEFT_VARIABLE = 'parkade_left';
+
 /** It waits for being taken no more. */
 export const NOT_PENDING: Readonly<Record<string, string>> = { [PENDING_VARIABLE]: '' };
 

@@ -30,6 +30,12 @@ export interface User {
   readonly extension: string;
 }
 
+/** Which park something is wanted of. */
+export interface ParkName {
+  readonly tenantId: string;
+  readonly parkId: string;
+}
+
 export type ConnectResult = 'connected' | 'caller-gone' | 'failed';
 export type TransferResult = 'done' | 'not-held' | 'gone' | 'failed';
 
@@ -59,10 +65,11 @@ export interface MediaPort {
   /** Connects an answered leg with the parked call. `failed`: the leg is gone, or the call is not held in a slot any more. */
   connect(leg: LegRef, call: CallRef): Promise<ConnectResult>;
   /** Hands the parked call over. `not-held`: it is somewhere else already; `gone`: it has ended. */
-  transfer(tenantId: string, call: CallRef, exit: Exclude<Exit, { to: 'wait' }>): Promise<TransferResult>;
+  transfer(park: ParkName, call: CallRef, exit: Exclude<Exit, { to: 'wait' }>): Promise<TransferResult>;
   /** Plays hold audio to the parked call (again). */
   hold(call: CallRef): void;
-  hangup(call: CallRef): void;
+  /** Ends a call that was in this park; one that is another park's by now is let alone. */
+  hangup(park: ParkName, call: CallRef): void;
   /** Tells of legs. Returns what ends that. */
   onLeg(listener: (legId: string, news: LegNews) => void): () => void;
 }

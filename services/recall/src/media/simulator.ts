@@ -7,6 +7,7 @@ import {
   type LegRef,
   type LegRequest,
   type MediaPort,
+  type ParkName,
   type TransferResult,
   type User,
 } from './port.js';
@@ -146,7 +147,7 @@ export class MediaSimulator implements MediaPort {
     return Promise.resolve('connected');
   }
 
-  transfer(_tenantId: string, { callId }: CallRef, exit: Exclude<Exit, { to: 'wait' }>): Promise<TransferResult> {
+  transfer(_park: ParkName, { callId }: CallRef, exit: Exclude<Exit, { to: 'wait' }>): Promise<TransferResult> {
     const where = this.whereIs(callId);
     if (where === 'ended') return Promise.resolve('gone');
     if (where !== 'held') return Promise.resolve('not-held');
@@ -160,7 +161,7 @@ export class MediaSimulator implements MediaPort {
     this.#did({ kind: 'hold', atMs: this.clock.nowMs(), call: callId, legId: '' });
   }
 
-  hangup({ callId }: CallRef): void {
+  hangup(_park: ParkName, { callId }: CallRef): void {
     if (this.#left.has(callId)) return;
     this.#did({ kind: 'hangup', atMs: this.clock.nowMs(), call: callId, legId: '' });
     this.#left.set(callId, 'ended');

@@ -43,7 +43,7 @@ export async function transferCall(
   const mailbox = exit.to === 'voicemail' ? (exit.mailbox ?? park.parker?.extension) : undefined;
   const to = exit.to === 'voicemail' && mailbox !== undefined ? { ...exit, mailbox } : exit;
   try {
-    return { is: 'transferred', turn, result: await media.transfer(park.tenantId, call, to) };
+    return { is: 'transferred', turn, result: await media.transfer(park, call, to) };
   } catch {
     return { is: 'transferred', turn, result: 'failed' };
   }

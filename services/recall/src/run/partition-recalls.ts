@@ -223,7 +223,7 @@ export class PartitionRecalls {
         if (call !== undefined) media.hold(call);
         return;
       case 'hang-up':
-        if (call !== undefined) media.hangup(call);
+        if (call !== undefined) media.hangup(park, call);
         return;
       case 'find-branch':
         this.#answer(

@@ -211,6 +211,8 @@ export interface TransferCallRequest {
   destination: string;
   /** The dial plan's context; empty: the call's own. */
   context: string;
+  /** The park it leaves; empty: whichever it is in. */
+  parkId: string;
 }
 
 /** What came of it. */
@@ -232,7 +234,11 @@ export interface HoldCallResponse {
 /** Ends a call. */
 export interface HangUpCallRequest {
   /** The call. */
-  call: CallRef | undefined;
+  call:
+    | CallRef
+    | undefined;
+  /** The park it was in; empty: whichever. */
+  parkId: string;
 }
 
 /** It was asked. */
@@ -1017,7 +1023,7 @@ export const ConnectLegResponse: MessageFns<ConnectLegResponse> = {
 };
 
 function createBaseTransferCallRequest(): TransferCallRequest {
-  return { tenantId: "", call: undefined, destination: "", context: "" };
+  return { tenantId: "", call: undefined, destination: "", context: "", parkId: "" };
 }
 
 export const TransferCallRequest: MessageFns<TransferCallRequest> = {
@@ -1033,6 +1039,9 @@ export const TransferCallRequest: MessageFns<TransferCallRequest> = {
     }
     if (message.context !== "") {
       writer.uint32(34).string(message.context);
+    }
+    if (message.parkId !== "") {
+      writer.uint32(42).string(message.parkId);
     }
     return writer;
   },
@@ -1082,6 +1091,14 @@ export const TransferCallRequest: MessageFns<TransferCallRequest> = {
             message.context = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.parkId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1103,6 +1120,7 @@ export const TransferCallRequest: MessageFns<TransferCallRequest> = {
     message.call = (object.call !== undefined && object.call !== null) ? CallRef.fromPartial(object.call) : undefined;
     message.destination = object.destination ?? "";
     message.context = object.context ?? "";
+    message.parkId = object.parkId ?? "";
     return message;
   },
 };
@@ -1261,13 +1279,16 @@ export const HoldCallResponse: MessageFns<HoldCallResponse> = {
 };
 
 function createBaseHangUpCallRequest(): HangUpCallRequest {
-  return { call: undefined };
+  return { call: undefined, parkId: "" };
 }
 
 export const HangUpCallRequest: MessageFns<HangUpCallRequest> = {
   encode(message: HangUpCallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.call !== undefined) {
       CallRef.encode(message.call, writer.uint32(10).fork()).join();
+    }
+    if (message.parkId !== "") {
+      writer.uint32(18).string(message.parkId);
     }
     return writer;
   },
@@ -1293,6 +1314,14 @@ export const HangUpCallRequest: MessageFns<HangUpCallRequest> = {
             message.call = CallRef.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parkId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1311,6 +1340,7 @@ export const HangUpCallRequest: MessageFns<HangUpCallRequest> = {
   fromPartial<I extends Exact<DeepPartial<HangUpCallRequest>, I>>(object: I): HangUpCallRequest {
     const message = createBaseHangUpCallRequest();
     message.call = (object.call !== undefined && object.call !== null) ? CallRef.fromPartial(object.call) : undefined;
+    message.parkId = object.parkId ?? "";
     return message;
   },
 };
@@ -1712,7 +1742,7 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: ConnectLegResponse): Buffer => ConnectLegResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): ConnectLegResponse => ConnectLegResponse.decode(value),
   },
-  /** Hands the parked call over to a number of the node's dial plan. */
+  /** Hands the parked call over to a number of the node's dial plan, unless it is not this park's any more. */
   transferCall: {
     path: "/parkade.media.v1.MediaNodeService/TransferCall" as const,
     requestStream: false as const,
@@ -1733,7 +1763,7 @@ export const MediaNodeServiceService = {
     responseSerialize: (value: HoldCallResponse): Buffer => HoldCallResponse.encode(value).finish(),
     responseDeserialize: (value: Buffer): HoldCallResponse => HoldCallResponse.decode(value),
   },
-  /** Ends a call. */
+  /** Ends a call that was in a park, unless it is another park's by now. */
   hangUpCall: {
     path: "/parkade.media.v1.MediaNodeService/HangUpCall" as const,
     requestStream: false as const,
@@ -1786,11 +1816,11 @@ export interface MediaNodeServiceServer extends UntypedServiceImplementation {
   watchLegs: handleServerStreamingCall<WatchLegsRequest, WatchLegsResponse>;
   /** Connects an answered leg with the parked call. */
   connectLeg: handleUnaryCall<ConnectLegRequest, ConnectLegResponse>;
-  /** Hands the parked call over to a number of the node's dial plan. */
+  /** Hands the parked call over to a number of the node's dial plan, unless it is not this park's any more. */
   transferCall: handleUnaryCall<TransferCallRequest, TransferCallResponse>;
   /** Plays hold audio to a parked call (again). */
   holdCall: handleUnaryCall<HoldCallRequest, HoldCallResponse>;
-  /** Ends a call. */
+  /** Ends a call that was in a park, unless it is another park's by now. */
   hangUpCall: handleUnaryCall<HangUpCallRequest, HangUpCallResponse>;
   /**
    * A call came to a code, at whichever process: its owner looks it up at the node and does what it wants. Answers when the
@@ -1880,7 +1910,7 @@ export interface MediaNodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ConnectLegResponse) => void,
   ): ClientUnaryCall;
-  /** Hands the parked call over to a number of the node's dial plan. */
+  /** Hands the parked call over to a number of the node's dial plan, unless it is not this park's any more. */
   transferCall(
     request: TransferCallRequest,
     callback: (error: ServiceError | null, response: TransferCallResponse) => void,
@@ -1912,7 +1942,7 @@ export interface MediaNodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HoldCallResponse) => void,
   ): ClientUnaryCall;
-  /** Ends a call. */
+  /** Ends a call that was in a park, unless it is another park's by now. */
   hangUpCall(
     request: HangUpCallRequest,
     callback: (error: ServiceError | null, response: HangUpCallResponse) => void,
