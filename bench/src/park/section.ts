@@ -3,7 +3,7 @@ import { median, ratios, spread } from '../measure/spread.js';
 import { atLeast, atMost, type Figure } from '../result.js';
 import type { Load } from '../processes/messages.js';
 import { type BenchCluster, startBenchCluster } from './cluster.js';
-import { inRounds, type Sample, type Samples } from './rounds.js';
+import { inRounds, type Sample, type Samples, warmUp } from './rounds.js';
 import { tell } from './tell.js';
 
 /** Commands under way at a time, where it is more than one. */
@@ -40,7 +40,8 @@ async function measured(
 ): Promise<readonly Figure[]> {
   const cluster = await startBenchCluster();
   try {
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
+    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after 24 s and two rounds to warm up`);
+    await warmUp(cluster, warmUps(cluster));
     const { rates, figures } = await measure(cluster);
     tell(rates);
     const latencies = await measureLatencies(cluster);
@@ -51,6 +52,15 @@ async function measured(
   } finally {
     await cluster.stop();
   }
+}
+
+/** As many commands as compile an owner and a gateway, and as long a time for what they are compared with. */
+function warmUps({ gateway, echo }: BenchCluster): readonly Load[] {
+  return [
+    { inFlight: IN_FLIGHT, ms: 12_000, kind: 'stream-park', address: gateway.address },
+    { inFlight: IN_FLIGHT, ms: 6_000, kind: 'unary-park', address: gateway.address },
+    { inFlight: IN_FLIGHT, ms: 6_000, kind: 'unary-echo', address: echo.address },
+  ];
 }
 
 type HalfStep = 'half-park';

@@ -51,7 +51,10 @@ export async function startBackends({ checkout, key: given }: Shared = {}): Prom
     const key = given ?? (await newDevKey());
     const token = await tokenFor(key, Date.now());
     const forTenants = (tenants: readonly string[]): Promise<string> => tokenFor(key, Date.now(), tenants);
-    const loadToken = await forTenants([...LOAD_TENANTS, SERVED_TENANT]);
+    const tenants = [...LOAD_TENANTS, SERVED_TENANT];
+    const loadToken = await forTenants(tenants);
+    const own = await Promise.all(tenants.map(async (tenant) => [tenant, await forTenants([tenant])] as const));
+    const tokens = Object.fromEntries(own);
     const { jwks, clusterToken } = key;
     return {
       etcd,
@@ -61,8 +64,8 @@ export async function startBackends({ checkout, key: given }: Shared = {}): Prom
       clusterToken,
       tokenFor: forTenants,
       start: async (setup) => {
-        const shown = setup.role === 'load' ? loadToken : token;
-        const known = { etcd: etcd.endpoint, nats: nats.url, jwks, clusterToken, token: shown };
+        const shown = setup.role === 'load' ? { token: loadToken, tokens } : { token };
+        const known = { etcd: etcd.endpoint, nats: nats.url, jwks, clusterToken, ...shown };
         const started = await BenchProcess.start({ ...known, ...setup }, checkout);
         ends.push(() => started.stop());
         return started;

@@ -1,4 +1,4 @@
-import { credentials } from '@grpc/grpc-js';
+import { credentials, type Metadata } from '@grpc/grpc-js';
 import { SystemClock } from '@parkade/clock';
 import {
   type Command,
@@ -56,12 +56,19 @@ export function streamEcho(address: string): Opened {
   };
 }
 
-export function unaryParks(address: string, { token, tenantId }: LoadSetup): Opened {
-  const who = bearer(token);
+/** Each call is by the application of its tenant, with a token of its own. */
+export function unaryParks(address: string, { tokenOf, tenantId }: LoadSetup): Opened {
+  const applications = new Map<string, Metadata>();
+  const whoFor = (tenant: string): Metadata => {
+    let who = applications.get(tenant);
+    if (who === undefined) applications.set(tenant, (who = bearer(tokenOf(tenant))));
+    return who;
+  };
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
   return {
     operate: (worker, turn, done) => {
       const slot = tenantId === undefined ? workerSlot(worker) : tenantSlot(worker, tenantId);
+      const who = whoFor(slot.tenantId);
       const answered = (error: { readonly message: string } | null): void => done(error?.message);
       if (turn % 2 === 0) client.park(parkOf(slot), who, answered);
       else client.retrieve(retrieveOf(slot), who, answered);

@@ -17,8 +17,10 @@ export interface Opened {
 /** What a load may need besides an address. */
 export interface LoadSetup {
   readonly etcd: string;
-  /** What it shows to a gateway. */
+  /** What it shows to a gateway on a stream of many tenants' commands. */
   readonly token: string;
+  /** What it shows for calls of one tenant. */
+  readonly tokenOf: (tenantId: string) => string;
   readonly tenantId: string | undefined;
 }
 
@@ -34,12 +36,13 @@ const KINDS: Readonly<Record<LoadKind, (address: string, how: LoadSetup) => Open
 };
 
 /** The process that makes requests: a fixed number under way, each worker's next when its last is answered. */
-export function runLoad({ etcd = '', token = '' }: RoleSetup): Promise<Running> {
+export function runLoad({ etcd = '', token = '', tokens = {} }: RoleSetup): Promise<Running> {
+  const tokenOf = (tenantId: string): string => tokens[tenantId] ?? token;
   return Promise.resolve({
     address: '',
     answers: {
       run: async (load) => {
-        const opened = await KINDS[load.kind](load.address, { etcd, token, tenantId: load.tenantId });
+        const opened = await KINDS[load.kind](load.address, { etcd, token, tokenOf, tenantId: load.tenantId });
         return load.perSecond === undefined ? run(load, opened) : paced(load, load.perSecond, opened);
       },
     },

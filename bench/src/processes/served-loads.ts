@@ -13,8 +13,8 @@ export const SERVED_LOTS = 64;
 export const SERVED_SLOTS = { first: '100001', last: '999999' } as const;
 
 /** Durable parks, each of a call of its own, into whatever slot of a large empty lot is next; nobody fetches them. */
-export function servedParks(address: string, { token }: LoadSetup): Opened {
-  return served(address, ParkServiceService.park.path, token);
+export function servedParks(address: string, { tokenOf }: LoadSetup): Opened {
+  return served(address, ParkServiceService.park.path, tokenOf(SERVED_TENANT));
 }
 
 /** The same messages, echoed. */

@@ -23,6 +23,8 @@ export interface Trust {
   readonly clusterToken?: string;
   /** What a client shows. */
   readonly token?: string;
+  /** What it shows for a tenant instead, where each call is by that tenant's own application. */
+  readonly tokens?: Readonly<Record<string, string>>;
 }
 
 /** A token of somebody who may park and retrieve in these tenants, as the application of a carrier has one; without any, an operator's. */

@@ -1,9 +1,10 @@
 import { machine } from '../measure/machine.js';
 import { median, ratios, spread } from '../measure/spread.js';
 import { eventsOf } from '../park/cluster.js';
-import { inRounds } from '../park/rounds.js';
+import { inRounds, warmUp } from '../park/rounds.js';
 import { tell } from '../park/tell.js';
 import { startBackends } from '../processes/backends.js';
+import type { Load } from '../processes/messages.js';
 import { served } from '../processes/served.js';
 import { SERVED_LOTS, SERVED_SLOTS, SERVED_TENANT } from '../processes/served-loads.js';
 import { atLeast, type Figure } from '../result.js';
@@ -27,17 +28,17 @@ export async function servedSection(): Promise<readonly Figure[]> {
     const load = await backends.start({ role: 'load' });
     await served(owner, SHARDS);
     await makeLots(backends.etcd.endpoint, SERVED_TENANT, SERVED_LOTS, SERVED_SLOTS);
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
+    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after 20 s and two rounds to warm up`);
     const cpu = () => backends.cpu({ load, gateway, owner, echo });
     const step = { inFlight: IN_FLIGHT, ms: STEP_MS };
-    const samples = await inRounds(
-      { load, cpu, events: () => eventsOf(owner) },
-      {
-        'served-echo': { ...step, kind: 'served-echo', address: echo.address },
-        'served-park': { ...step, kind: 'served-park', address: gateway.address },
-      },
-      ROUNDS,
-    );
+    const echoes: Load = { ...step, kind: 'served-echo', address: echo.address };
+    const parks: Load = { ...step, kind: 'served-park', address: gateway.address };
+    await warmUp({ load }, [
+      { ...parks, ms: 15_000 },
+      { ...echoes, ms: 5_000 },
+    ]);
+    const steps = { 'served-echo': echoes, 'served-park': parks };
+    const samples = await inRounds({ load, cpu, events: () => eventsOf(owner) }, steps, ROUNDS);
     tell(samples);
     const rates = (name: keyof typeof samples): readonly number[] => samples[name].map(({ rate }) => rate);
     const values = ratios(rates('served-park'), rates('served-echo'));
