@@ -39,11 +39,11 @@ const media: MediaPort = {
   contacts: (user, timeoutMs) => ask('contacts', user, timeoutMs),
   exists: (leg) => ask('exists', leg),
   connect: (leg, call) => ask('connect', leg, call),
-  transfer: (tenantId, call, exit) => ask('transfer', tenantId, call, exit),
+  transfer: (park, call, exit) => ask('transfer', park, call, exit),
   ring: (request) => void ask('ring', request),
   cancel: (leg, cause) => void ask('cancel', leg, cause),
   hold: (call) => void ask('hold', call),
-  hangup: (call) => void ask('hangup', call),
+  hangup: (park, call) => void ask('hangup', park, call),
   onLeg: (listener) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);

@@ -87,6 +87,7 @@ test('a phone stops ringing when somebody else has fetched the call, or the call
   await world.until('it is so', () => taker.peer === caller);
   expect(await told).toEqual({ status: 409, detail: 'The call is not parked any more.' });
   expect([phone().legs, caller.peer]).toEqual([[], taker]);
+  await world.allFree();
   // So it is told at once who comes after.
   expect((await wanted()).detail).toContain('has ended');
   expect(phone().shown).toHaveLength(1);
