@@ -1,5 +1,6 @@
 import { keys, parseSlotKey } from '@parkade/ids';
-import { SlotRecord } from '@parkade/proto';
+import type { SlotRecord } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { prefixRange, type Store } from '@parkade/store';
 
 /** What the store holds of a slot. */
@@ -24,7 +25,7 @@ export async function storedAt(
   const { kvs, revision } = await store.range(prefixRange(keys.shards));
   const slots = kvs.flatMap(({ key, value, modRevision }) => {
     const name = parseSlotKey(key);
-    return name === undefined ? [] : [{ key, ...name, record: SlotRecord.decode(value), revision: modRevision }];
+    return name === undefined ? [] : [{ key, ...name, record: decodeRecord(value), revision: modRevision }];
   });
   return { slots, revision };
 }
