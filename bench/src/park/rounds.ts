@@ -20,10 +20,7 @@ const MAX_FAILED_SHARE = 0.001;
 /** Rounds that are not counted. */
 const WARM_UP_ROUNDS = 2;
 
-/**
- * Runs loads that nobody counts, one after another: an owner's code is compiled for good after some 100,000 commands, a unary call costs it
- * 120 µs before and 83 after. Processes that serve people run for weeks.
- */
+/** Runs loads that nobody counts, one after another: processes that serve people run for weeks, with their code compiled for good. */
 export async function warmUp({ load }: Pick<BenchCluster, 'load'>, loads: readonly Load[]): Promise<void> {
   for (const each of loads) await load.ask('run', each);
 }
