@@ -1,5 +1,5 @@
 import { parseSlotKey } from '@parkade/ids';
-import { SlotRecord } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import type { Op, Txn } from '@parkade/store';
 import type { Fault } from './work/nemesis.js';
 import type { Breakage } from './world/breakage.js';
@@ -28,8 +28,7 @@ const without = (txn: Txn, ours: (key: string) => boolean): Txn => ({
 
 /** The record of a slot that is empty, gone instead of kept. */
 function deleted(op: Op): Op {
-  if (op.kind !== 'put' || parseSlotKey(op.key) === undefined || SlotRecord.decode(op.value).parks.length > 0)
-    return op;
+  if (op.kind !== 'put' || parseSlotKey(op.key) === undefined || decodeRecord(op.value).parks.length > 0) return op;
   return { kind: 'delete', range: { start: op.key } };
 }
 

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock, SystemRandom } from '@parkade/clock';
 import { randomUUID } from 'node:crypto';
 import { homeShard, keys, newParkId, newRequestId } from '@parkade/ids';
-import { ShardMark, type SlotName, SlotRecord } from '@parkade/proto';
+import { ShardMark, type SlotName, type SlotRecord } from '@parkade/proto';
+import { decodeRecord, encodeRecord } from '@parkade/slots';
 import type { Op, Store } from '@parkade/store';
 import type { OneCaller, Place } from './one-caller.js';
 
@@ -26,7 +27,7 @@ export async function templateOf(store: Store, caller: OneCaller, place: Place, 
   const key = keys.slot(homeShard(tenantId, lotId, shards), tenantId, lotId, slot);
   for (let tries = 0; tries < 50; tries++) {
     const found = await store.get(key);
-    if (found !== undefined) return SlotRecord.decode(found.value);
+    if (found !== undefined) return decodeRecord(found.value);
     await delay(20);
   }
   throw new Error(`nothing is stored at ${key}`);
@@ -93,7 +94,7 @@ export async function storeCalls(store: Store, template: SlotRecord, where: Stor
       const slot = String(where.firstSlot + i);
       count++;
       const name = { tenantId, lotId: where.lotId, slot };
-      const record = SlotRecord.encode(anotherCall(template, name, newParkId(clock.nowMs(), shard, random))).finish();
+      const record = encodeRecord(anotherCall(template, name, newParkId(clock.nowMs(), shard, random)));
       bytes += record.length;
       ops.push({ kind: 'put', key: keys.slot(shard, tenantId, where.lotId, slot), value: record });
       if (ops.length === IN_ONE) await write();

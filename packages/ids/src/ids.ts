@@ -1,6 +1,6 @@
 import type { Random } from '@parkade/clock';
+import { HEX_DIGITS, readUuidText, UUID_BYTES, UUID_TEXT_BYTES } from './uuid-text.js';
 
-const DIGITS = Buffer.from('0123456789abcdef');
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const PARK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -38,28 +38,13 @@ export function parkIdTimeMs(id: string): number | undefined {
 
 /** As `parkIdTimeMs`, of an id that stands in bytes from `start` to `end`. */
 export function parkIdTimeMsIn(bytes: Uint8Array, start: number, end: number): number | undefined {
-  if (end - start !== PARK_ID_LENGTH || bytes[start + VERSION_AT] !== 0x38) return undefined;
-  let timeMs = 0;
-  for (let at = 0; at < PARK_ID_LENGTH; at++) {
-    const code = bytes[start + at] ?? 0;
-    const isDash = at === 8 || at === 13 || at === 18 || at === 23;
-    const digit = isDash ? Number(code === 0x2d) - 1 : hexDigit(code);
-    if (digit < 0 || (at === VARIANT_AT && (digit < 8 || digit > 11))) return undefined;
-    if (at < TIME_END && !isDash) timeMs = timeMs * 16 + digit;
-  }
-  return timeMs;
+  if (end - start !== UUID_TEXT_BYTES || !readUuidText(bytes, start, read)) return undefined;
+  const [version, variant] = [(read[6] ?? 0) >>> 4, (read[8] ?? 0) >>> 6];
+  return version === 8 && variant === 2 ? read.readUIntBE(0, 6) : undefined;
 }
 
-const PARK_ID_LENGTH = 36;
-const VERSION_AT = 14;
-const VARIANT_AT = 19;
-const TIME_END = 13;
-
-/** What a hexadecimal digit in lower case counts, by its code; -1: it is none. */
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
-}
+/** The id that was read last. */
+const read = Buffer.alloc(UUID_BYTES);
 
 /** The text of the id that is being made, its dashes in their places. */
 const text = Buffer.from('00000000-0000-0000-0000-000000000000');
@@ -81,7 +66,7 @@ function timeUuid(nowMs: number, version: number, middle: number, random: Uint8A
 function putHex(start: number, digits: number, value: number): void {
   let rest = value;
   for (let at = start + digits - 1; at >= start; at--) {
-    text[at] = DIGITS[rest & 0xf] ?? 0;
+    text[at] = HEX_DIGITS[rest & 0xf] ?? 0;
     rest >>>= 4;
   }
 }

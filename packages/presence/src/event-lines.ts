@@ -97,13 +97,6 @@ function writeBranch(json: JsonWriter, { flowId, child }: FlowBranch, to: NonNul
   return json.text('flow_id', flowId).text('child', child).text('module', module).text('target', to.value);
 }
 
-/** The line of one event; undefined where the record holds no transition. */
-export function eventLine(slotKey: string, record: SlotRecord, revision: number): string | undefined {
-  const lines = new EventLines();
-  lines.add(slotKey, record, revision);
-  return lines.empty ? undefined : Buffer.from(lines.bytes).toString('utf8');
-}
-
 /** The line of what did not happen. */
 export function noticeLine(notice: Omit<NoticeMessage, 'kind'>): string {
   const message: NoticeMessage = { ...notice, kind: FAILED };

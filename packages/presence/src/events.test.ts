@@ -3,9 +3,9 @@ import { keys } from '@parkade/ids';
 import { TransitionKind } from '@parkade/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLines, eventLine, noticeLine, parseEvents } from './event-lines.js';
+import { encodeLines, noticeLine, parseEvents } from './event-lines.js';
 import { eventId } from './events.js';
-import { testCall, testRecord, testTransition } from './testing/records.js';
+import { eventLine, testCall, testRecord, testTransition } from './testing/records.js';
 
 const KEY = keys.slot(7, 'acme', 'default', '701');
 

@@ -3,11 +3,11 @@ import { ManualClock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import { TransitionKind } from '@parkade/proto';
 import { expect, it } from 'vitest';
-import { encodeLines, eventLine, noticeLine } from './event-lines.js';
+import { encodeLines, noticeLine } from './event-lines.js';
 import { followEvents, type FollowEventsOptions } from './follow-events.js';
 import { EVENT_STREAM } from './streams.js';
 import { EVENT_BATCHES } from './subjects.js';
-import { testRecord, testTransition } from './testing/records.js';
+import { eventLine, testRecord, testTransition } from './testing/records.js';
 
 async function setUp(options: Partial<FollowEventsOptions> = {}) {
   const clock = new ManualClock();

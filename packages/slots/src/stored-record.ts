@@ -1,3 +1,4 @@
+import { HEX_VALUES, UUID_BYTES, UUID_TEXT_BYTES, writeUuidText } from '@parkade/ids';
 import { EndedPark, SlotRecord } from '@parkade/proto';
 
 /**
@@ -25,24 +26,16 @@ export function decodeRecord(bytes: Uint8Array): SlotRecord {
 /** Goes through the ids in `ended_packed`, oldest first: each is told as the bytes of its text, which are good until the next. */
 export function eachPackedId(packed: Uint8Array, each: (id: Uint8Array) => void): void {
   for (let at = 0; at + BYTES <= packed.length; at += BYTES) {
-    let to = 0;
-    for (let i = 0; i < ID_BYTES; i++) {
-      if (i === 4 || i === 6 || i === 8 || i === 10) to++;
-      const byte = packed[at + i] ?? 0;
-      idText[to++] = DIGITS[byte >>> 4] ?? 0;
-      idText[to++] = DIGITS[byte & 15] ?? 0;
-    }
+    writeUuidText(packed, at, idText, 0);
     each(idText);
   }
 }
 
-const DIGITS = Buffer.from('0123456789abcdef');
-/** The dashes of an id in their places. */
-const idText = Buffer.from('00000000-0000-0000-0000-000000000000');
+/** The id that is being told. */
+const idText = Buffer.alloc(UUID_TEXT_BYTES);
 
 const NONE: EndedPark[] = [];
-const ID_BYTES = 16;
-const HOW_AT = ID_BYTES;
+const HOW_AT = UUID_BYTES;
 /** As `EndedPark` has it, which knows what to make of the kinds of newer versions; one byte. */
 const HOW_TAG = 0x10;
 const MAX_HOW = 0x7f;
@@ -50,10 +43,7 @@ const TIME_AT = HOW_AT + 1;
 const TIME_BYTES = 6;
 const BYTES = TIME_AT + TIME_BYTES;
 
-const UUID_LENGTH = 36;
 const DASH = 0x2d;
-/** What a hexadecimal digit counts, by its code; -1: it is none, or a capital one. */
-const NIBBLES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
 
 /** Undefined: there are none, or one says more than fits. */
 function packEnded(ended: readonly EndedPark[]): Buffer | undefined {
@@ -83,15 +73,15 @@ function unpackEnded(packed: Uint8Array): EndedPark[] {
 
 /** Writes the bytes of a UUID in small letters; false: it is none. */
 function putUuid(bytes: Buffer, start: number, id: string): boolean {
-  if (id.length !== UUID_LENGTH) return false;
+  if (id.length !== UUID_TEXT_BYTES) return false;
   let at = start;
-  for (let i = 0; i < UUID_LENGTH; i += 2) {
+  for (let i = 0; i < UUID_TEXT_BYTES; i += 2) {
     if (i === 8 || i === 13 || i === 18 || i === 23) {
       if (id.charCodeAt(i) !== DASH) return false;
       i++;
     }
-    const high = NIBBLES[id.charCodeAt(i)] ?? -1;
-    const low = NIBBLES[id.charCodeAt(i + 1)] ?? -1;
+    const high = HEX_VALUES[id.charCodeAt(i)] ?? -1;
+    const low = HEX_VALUES[id.charCodeAt(i + 1)] ?? -1;
     if (high < 0 || low < 0) return false;
     bytes[at++] = (high << 4) | low;
   }
@@ -99,6 +89,5 @@ function putUuid(bytes: Buffer, start: number, id: string): boolean {
 }
 
 function uuidAt(bytes: Buffer, at: number): string {
-  const hex = bytes.toString('hex', at, at + ID_BYTES);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return idText.toString('latin1', 0, writeUuidText(bytes, at, idText, 0));
 }

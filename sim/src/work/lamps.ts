@@ -1,6 +1,7 @@
 import { keys, parseSlotKey } from '@parkade/ids';
 import { lampFacts, presenceSubject, type PresenceMessage } from '@parkade/presence';
-import { SlotRecord } from '@parkade/proto';
+import type { SlotRecord } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { prefixRange } from '@parkade/store';
 import type { World } from '../world/world.js';
 
@@ -10,7 +11,7 @@ export async function storedRecords(
 ): Promise<readonly { readonly key: string; readonly record: SlotRecord }[]> {
   const { kvs } = await world.store.range(prefixRange(keys.shards));
   return kvs.flatMap(({ key, value }) =>
-    parseSlotKey(key) === undefined ? [] : [{ key, record: SlotRecord.decode(value) }],
+    parseSlotKey(key) === undefined ? [] : [{ key, record: decodeRecord(value) }],
   );
 }
 

@@ -1,3 +1,4 @@
+import { callUnary } from '@parkade/cli';
 import type { Random } from '@parkade/clock';
 import { parseSlotKey } from '@parkade/ids';
 import {
@@ -14,7 +15,6 @@ import type { Cluster } from '../world/cluster.js';
 import { MEDIA_NODE, TENANT } from '../world/names.js';
 import { PARKERS } from '../world/phones.js';
 import type { Asker, Make } from './asker.js';
-import { callUnary } from '@parkade/cli';
 import { storedRecords } from './lamps.js';
 
 const LOT = 'recalled';

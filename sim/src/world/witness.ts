@@ -8,7 +8,8 @@ import {
   type Transition,
 } from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
-import { SlotRecord, TransitionKind } from '@parkade/proto';
+import { type SlotRecord, TransitionKind } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { prefixRange, type Store, type Txn, type Watch, type WatchEvent } from '@parkade/store';
 
 const ROLE = 'slot-shard';
@@ -78,7 +79,7 @@ export class Witness {
     const shard = ownerKeyPartition(ROLE, key);
     if (shard !== undefined) this.claims.push({ shard, revision, owned: event.kind === 'put' });
     if (event.kind === 'put' && parseSlotKey(key) !== undefined) {
-      this.#sawSlot(key, SlotRecord.decode(event.kv.value), revision);
+      this.#sawSlot(key, decodeRecord(event.kv.value), revision);
     }
   }
 

@@ -12,7 +12,8 @@ import {
 } from '@parkade/checker';
 import { keys, ownerKeyPartition, parseSlotKey } from '@parkade/ids';
 import { ALL_EVENTS, EVENT_STREAM, parseEvents } from '@parkade/presence';
-import { SlotRecord, TransitionKind } from '@parkade/proto';
+import { type SlotRecord, TransitionKind } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { prefixRange, type Store, type Watch, type WatchEvent } from '@parkade/store';
 import { storedAt } from '../support/stored-slots.js';
 
@@ -117,7 +118,7 @@ export class Evidence {
     const { value, modRevision: revision } = event.kv;
     const [, ofShard, epoch] = JOURNAL.exec(key) ?? [];
     if (epoch !== undefined) this.commits.push({ shard: Number(ofShard), revision, epoch: Number(epoch) });
-    if (parseSlotKey(key) !== undefined) this.#sawSlot(key, SlotRecord.decode(value), revision);
+    if (parseSlotKey(key) !== undefined) this.#sawSlot(key, decodeRecord(value), revision);
   }
 
   #sawSlot(slotKey: string, { last }: SlotRecord, revision: number): void {

@@ -8,6 +8,7 @@ import {
   type Transition,
   TransitionKind,
 } from '@parkade/proto';
+import { EventLines } from '../event-lines.js';
 
 /** A call, for tests. */
 export function testCall(callId: string, changes: Partial<CallRef> = {}): CallRef {
@@ -77,4 +78,11 @@ export function testRecord(changes: Partial<SlotRecord> = {}): SlotRecord {
     ended: [],
     ...changes,
   };
+}
+
+/** The line of one event; undefined where the record holds no transition. */
+export function eventLine(slotKey: string, record: SlotRecord, revision: number): string | undefined {
+  const lines = new EventLines();
+  lines.add(slotKey, record, revision);
+  return lines.empty ? undefined : Buffer.from(lines.bytes).toString('utf8');
 }

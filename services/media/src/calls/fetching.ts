@@ -4,14 +4,14 @@
 //   K3. It hangs on nothing: a phone that has answered carries RETRIEVE_VARIABLE until it has the call; one that nobody is at any
 //       more is ended by the next reconciliation (reconcile.ts, X3).
 //   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
-import { Consistency, MediaControl, type Park, ParkState } from '@parkade/proto';
+import { type CallRef, MediaControl, type Park } from '@parkade/proto';
 import { legDialString } from '../legs/dial-string.js';
+import { dial, legFact } from '../legs/dialling.js';
 import type { LegRef } from '../legs/types.js';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
-import { LEG_OF_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
-import { standingOf } from '../switch/standing.js';
+import { RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { type NodeContext } from './context.js';
-import { isNoPark } from './park-api.js';
+import { parkNow } from './park-look.js';
 import { fetchInto, type FetchedInto } from './retrieving.js';
 import { domainOf } from './tenant-rules.js';
 
@@ -82,59 +82,60 @@ export class Fetching {
 
   /** The park, where its call waits at this node. */
   async #parkOf({ tenantId, parkId }: FetchRequest): Promise<Park | 'gone' | 'failed' | undefined> {
-    const { api, node } = this.context;
-    const by = { $case: 'parkId', value: parkId } as const;
-    const found = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return isNoPark(found) ? 'gone' : undefined;
-    const { park } = found.value;
-    if (park === undefined || park.state === ParkState.ENDED) return 'gone';
-    return park.call?.mediaNode === node && park.mediaControl === MediaControl.CLUSTER ? park : 'failed';
+    const park = await parkNow(this.context, { tenantId, parkId });
+    if (typeof park === 'string') return park === 'none' ? 'gone' : undefined;
+    const isOurs = park.call?.mediaNode === this.context.node && park.mediaControl === MediaControl.CLUSTER;
+    return isOurs ? park : 'failed';
   }
 
   async #ring(request: FetchRequest, { call }: Park): Promise<'answered' | Fetched | undefined> {
-    const { sw, config } = this.context;
-    const { legId, parkId, tenantId, extension, ringMs } = request;
-    const domain = domainOf(config, tenantId);
-    const contact = `user/${extension}@${domain ?? ''}`;
-    const presentation = { name: call?.callerName ?? '', number: call?.callerNumber ?? '', alertInfo: '' };
-    const leg = { ...request, contact, presentation, followForwarding: false };
-    const dialString =
-      isExtension(extension) && domain !== undefined ? legDialString(leg, [[RETRIEVE_VARIABLE, parkId]]) : undefined;
+    const dialString = this.#dialString(request, call);
     if (dialString === undefined) return 'failed';
+    const { legId } = request;
     const ringing: Ringing = { callId: call?.callId ?? '', isOver: false };
     this.#ringing.set(legId, ringing);
-    const waited = sw.waits.wait<'answered' | RingFailure>(ringMs + RING_MARGIN_MS, (event) => {
+    const told = await this.#rung(request, dialString, ringing);
+    this.#ringing.delete(legId);
+    return told;
+  }
+
+  /** Undefined: there is nobody who could be dialled by this extension. */
+  #dialString(request: FetchRequest, call: CallRef | undefined): string | undefined {
+    const { tenantId, parkId, extension } = request;
+    const domain = domainOf(this.context.config, tenantId);
+    if (!isExtension(extension) || domain === undefined) return undefined;
+    const contact = `user/${extension}@${domain}`;
+    const presentation = { name: call?.callerName ?? '', number: call?.callerNumber ?? '', alertInfo: '' };
+    return legDialString({ ...request, contact, presentation, followForwarding: false }, [[RETRIEVE_VARIABLE, parkId]]);
+  }
+
+  /** What becomes of the leg, which may have been dialled before (K4); undefined: the switch cannot be asked. */
+  async #rung(
+    { legId, parkId, ringMs }: FetchRequest,
+    dialString: string,
+    ringing: Ringing,
+  ): Promise<'answered' | Fetched | undefined> {
+    const { sw } = this.context;
+    const limitMs = ringMs + RING_MARGIN_MS;
+    const waited = sw.waits.wait<'answered' | RingFailure>(limitMs, (event) => {
       if (event.channelUuid !== legId) return undefined;
       if (event.name === 'CHANNEL_HANGUP') return ringFailure(event.get('Hangup-Cause') ?? '');
       return event.name === 'CHANNEL_PARK' ? 'answered' : undefined;
     });
-    const stands = await this.#stands(legId, parkId);
-    let refused: RingFailure | undefined;
-    if (stands === 'missing') {
-      void sw.originate(dialString, ringMs + RING_MARGIN_MS).then(async (result) => {
-        if (result.ok) return;
-        refused = result.text === undefined ? undefined : ringFailure(result.text);
-        // Nobody knows whether it rings: if it does, its events go on to tell.
-        if (refused === undefined && sw.isUp && (await sw.exists(legId)) === false) refused = 'failed';
-        if (refused !== undefined) waited.end();
+    const fact = await legFact(sw, { legId, parkId });
+    if (fact !== 'missing' && fact !== 'ringing') {
+      waited.end();
+      return fact === 'foreign' ? 'failed' : fact === 'unknown' ? undefined : fact;
+    }
+    let failure: RingFailure | undefined;
+    if (fact === 'missing') {
+      void dial(sw, legId, dialString, limitMs).then((why) => {
+        failure = why;
+        if (why !== undefined) waited.end();
       });
-    } else if (stands !== 'ringing') waited.end();
-    const told = (await waited.result) ?? refused ?? 'unknown';
-    this.#ringing.delete(legId);
-    if (stands !== 'ringing' && stands !== 'missing') return stands;
+    }
+    const told = (await waited.result) ?? failure ?? 'unknown';
     return ringing.isOver && told !== 'answered' ? 'gone' : told;
-  }
-
-  /** How a leg stands that may have been dialled before; undefined: nobody knows. */
-  async #stands(
-    legId: string,
-    parkId: string,
-  ): Promise<'missing' | 'ringing' | 'answered' | 'connected' | 'failed' | undefined> {
-    const found = await this.context.sw.look(legId);
-    if (found.kind !== 'leg') return found.kind === 'gone' ? 'missing' : undefined;
-    if (found.headers.get(`variable_${LEG_OF_VARIABLE}`) !== parkId) return 'failed';
-    const standing = standingOf(found.headers);
-    return standing === 'waiting' ? 'answered' : standing;
   }
 }
 

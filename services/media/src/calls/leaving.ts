@@ -4,11 +4,10 @@
 //   V2. A call that was handed over for a park is not handed over for it again, and not ended.
 //   V3. A call that talks with somebody is let alone.
 import type { EslHeaders } from '@parkade/esl';
-import { Consistency, ParkState } from '@parkade/proto';
-import { LEFT_VARIABLE, markOf, NO_MARK, type ParkMark } from '../switch/park-mark.js';
+import { LEFT_VARIABLE, markOf, NO_MARK } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { NodeContext } from './context.js';
-import { isNoPark } from './park-api.js';
+import { parkNow } from './park-look.js';
 
 /** Which call leaves which park; the park empty: whichever it is in. */
 export interface Leaving {
@@ -62,20 +61,8 @@ async function heldFor(
   if (headers.get(`variable_${LEFT_VARIABLE}`) === parkId) return 'not-held';
   const mark = markOf(headers);
   if (mark === undefined || mark.parkId === parkId) return headers;
-  const isThere = await isIn(context, mark, callId);
-  if (isThere === undefined) return 'unknown';
-  return isThere ? 'not-held' : headers;
-}
-
-/** Whether a call is in the park it is marked with, or was moved out of it and nobody has marked it since; undefined: not known now. */
-async function isIn(
-  { api }: NodeContext,
-  { tenantId, parkId }: ParkMark,
-  callId: string,
-): Promise<boolean | undefined> {
-  const by = { $case: 'parkId', value: parkId } as const;
-  const found = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-  if (!found.ok) return isNoPark(found) ? false : undefined;
-  const { park } = found.value;
-  return park !== undefined && park.state !== ParkState.ENDED && park.call?.callId === callId;
+  // It is in the park that it is marked with, or was moved out of it and nobody has marked it since.
+  const other = await parkNow(context, mark);
+  if (other === 'unknown') return 'unknown';
+  return other !== 'none' && other.call?.callId === callId ? 'not-held' : headers;
 }

@@ -4,7 +4,7 @@
 //   C2. Only a leg that stands in the `socket` application, or is marked as pending, or was recovered, is taken: nobody can
 //       have somebody else's conversation parked by naming it. A leg whose own event tells that it waits at a code does.
 //   C3. One thing is done with a leg at a time.
-import { Consistency, type Park, ParkState } from '@parkade/proto';
+import type { Park } from '@parkade/proto';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { isArrival } from '../switch/subscription.js';
@@ -21,7 +21,7 @@ import { deliver, refusePickup } from './delivering.js';
 import { Fetching } from './fetching.js';
 import { Identities } from './identities.js';
 import { giveBack, parkTransferred, settled } from './parking.js';
-import { isNoPark } from './park-api.js';
+import { type Look, parkNow, parkOfCall } from './park-look.js';
 import { isPickupNumber, readPickupNumber } from './pickup-number.js';
 import { reconcile } from './reconcile.js';
 import { reserve } from './reserving.js';
@@ -83,10 +83,10 @@ export class NodeCalls {
     if (this.#draining) return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
     const mark = markOf(headers);
-    const stands = mark === undefined ? undefined : await this.#stands(legId, mark);
+    const stands = mark === undefined ? 'none' : await this.#stands(legId, mark);
     if (stands === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
-    if (stands !== undefined) {
+    if (stands !== 'none') {
       this.#do(legId, () => this.#readopt(seenLeg(legId, headers), stands));
       return 'taken';
     }
@@ -103,10 +103,12 @@ export class NodeCalls {
     }
     // A switch brings a call back as it was when it came to its code, and sends it there again: without our mark.
     const recovered =
-      headers.get('variable_recovered') === 'true' ? await this.#parkOf(legId, rule.tenantId) : undefined;
+      headers.get('variable_recovered') === 'true'
+        ? await parkOfCall(this.context, rule.tenantId, { mediaNode: this.context.node, callId: legId })
+        : 'none';
     if (recovered === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
-    if (recovered !== undefined) {
+    if (recovered !== 'none') {
       this.#do(legId, () => this.#readopt(seenLeg(legId, headers), recovered));
       return 'taken';
     }
@@ -190,21 +192,9 @@ export class NodeCalls {
   }
 
   /** The park a leg is marked with, where it is its call; an old mark may be left on one. */
-  async #stands(legId: string, { tenantId, parkId }: ParkMark): Promise<Park | 'unknown' | undefined> {
-    const by = { $case: 'parkId', value: parkId } as const;
-    const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return isNoPark(found) ? undefined : 'unknown';
-    const { park } = found.value;
-    return park?.state !== ParkState.ENDED && park?.call?.callId === legId ? park : undefined;
-  }
-
-  /** The park that a call stands in. */
-  async #parkOf(callId: string, tenantId: string): Promise<Park | 'unknown' | undefined> {
-    const by = { $case: 'call', value: { mediaNode: this.context.node, callId } } as const;
-    const found = await this.context.api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    if (!found.ok) return isNoPark(found) ? undefined : 'unknown';
-    const { park } = found.value;
-    return park?.state === ParkState.ENDED ? undefined : park;
+  async #stands(legId: string, mark: ParkMark): Promise<Look> {
+    const park = await parkNow(this.context, mark);
+    return typeof park === 'string' || park.call?.callId === legId ? park : 'none';
   }
 
   /** A parked leg that its crashed switch brought back: into park again, and marked. */

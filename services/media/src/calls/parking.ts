@@ -5,10 +5,11 @@
 //       waits, marked as pending, for the next reconciliation; but no longer than pendingMs, where it has somebody to go to.
 //   P3. The mark is on the leg before the call counts as parked here.
 import { HOLDING_LOT } from '@parkade/ids';
-import { Consistency, MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
+import { MediaControl, OnOccupied, type Park, ParkState, type ParkResponse, Reason } from '@parkade/proto';
 import { markVariables, NOT_PENDING, PENDING_HERE, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { holdAudio, idOf, type NodeContext, parkerOf, type Visit } from './context.js';
 import { type Place, soundAt, wishedPlace } from '../hold/hold-place.js';
+import { parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
 import { shortReason } from '../refusals/announcement.js';
 import type { Answer } from './park-api.js';
@@ -89,14 +90,11 @@ const ASKED_ALREADY: ReadonlySet<Reason | undefined> = new Set([Reason.CALL_ALRE
 
 /** Not parked now; where nobody knows, or it was asked for already, the slots are believed. */
 async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok: false }>): Promise<void> {
-  const { api, rule, arrival, node, parked, clock, config, log } = visit;
+  const { rule, arrival, node, parked, clock, config, log } = visit;
   const { legId } = arrival;
   if (ASKED_ALREADY.has(answer.reason)) {
-    const by = { $case: 'call', value: { mediaNode: node, callId: legId } } as const;
-    const found = await api.getPark({ tenantId: rule.tenantId, by, consistency: Consistency.FENCED });
-    if (found.ok && found.value.park !== undefined) {
-      return settled(visit, legId, found.value.park, found.value.park.revision);
-    }
+    const found = await parkOfCall(visit, rule.tenantId, { mediaNode: node, callId: legId });
+    if (typeof found !== 'string') return settled(visit, legId, found, found.revision);
   }
   if (answer.known && !ASKED_ALREADY.has(answer.reason)) {
     return giveBack(visit, answer.message, shortReason(answer.reason));
@@ -138,10 +136,10 @@ function park(visit: Visit): Promise<Answer<ParkResponse>> {
 async function complete(visit: Visit, replaces: string): Promise<Answer<ParkResponse>> {
   const { api, rule, arrival } = visit;
   const { tenantId } = rule;
-  const key = { mediaNode: '', callId: replaces };
-  const found = await api.getPark({ tenantId, by: { $case: 'call', value: key }, consistency: Consistency.FENCED });
-  const reservation = found.ok ? found.value.park : undefined;
-  if (reservation?.state !== ParkState.RESERVED) return park({ ...visit, wish: { kind: 'park-next' } });
+  const reservation = await parkOfCall(visit, tenantId, { mediaNode: '', callId: replaces });
+  if (typeof reservation === 'string' || reservation.state !== ParkState.RESERVED) {
+    return park({ ...visit, wish: { kind: 'park-next' } });
+  }
   const { parkId } = reservation;
   const answer = await api.completeReservation({
     requestId: idOf(visit, 'complete'),

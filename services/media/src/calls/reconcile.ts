@@ -2,15 +2,16 @@
 //   X1. A slot is freed only when its call is proven gone: the slots are listed first, then the legs, then the one leg is
 //       asked for; unknown counts as there.
 //   X2. A retrieve that nobody drives any more ends as the switch shows it: see settle-retrieve.ts.
-//   X3. A waiting leg that no slot knows goes back to whoever parked it, also one whose slot was freed by somebody else; one that nobody has taken yet is taken; one that came to
-//       fetch a call, and does not any more, is told and ends.
-import { Consistency, type GetParkRequest, type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
+//   X3. A waiting leg that no slot knows goes back to whoever parked it, also one whose slot was freed by somebody else; one that
+//       nobody has taken yet is taken; one that came to fetch a call, and does not any more, is told and ends.
+import { type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
-import { isNoLot, isNoPark } from './park-api.js';
+import { isNoLot } from './park-api.js';
+import { parkNow, parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
 import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
@@ -137,17 +138,16 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   if (!isMarked) context.reconcileSoon();
 }
 
-/** A call that talks, in a slot that nobody is fetching it from: the slot is freed. */
-async function freeIfTaken(
-  { sw, api, parked, clock, random, log }: NodeContext,
-  legId: string,
-  park: Park,
-): Promise<void> {
-  const found = await sw.look(legId);
-  if (found.kind !== 'leg' || standingOf(found.headers) !== 'connected') return;
+/** A call that talks, in a slot that nobody is fetching it from: the slot is freed. It may have been fetched since it was listed. */
+async function freeIfTaken(context: NodeContext, legId: string, park: Park): Promise<void> {
+  const { api, parked, clock, random, log } = context;
+  if (!(await talksAlready(context, legId))) return;
+  const now = await parkNow(context, park);
+  if (now === 'unknown' || (now !== 'none' && now.state === ParkState.RETRIEVING)) return;
+  parked.leave(legId);
+  if (now === 'none') return;
   const { tenantId, parkId } = park;
   log.warn('a call that talks stood in a slot still', { legId, parkId });
-  parked.leave(legId);
   const requestId = newRequestId(clock.nowMs(), random);
   await api.release({ requestId, tenantId, parkId, cause: ReleaseCause.RELEASED, callId: legId });
 }
@@ -164,7 +164,7 @@ async function stray(
   parks: readonly Park[] | undefined,
   actions: ReconcileActions,
 ): Promise<void> {
-  const { node, sw, api, parked, config, log } = context;
+  const { node, sw, parked, config, log } = context;
   const found = await sw.look(legId);
   if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
   const mark = markOf(found.headers);
@@ -179,13 +179,9 @@ async function stray(
   }
   if (parks === undefined) return;
   const { tenantId, parkId, back } = mark;
-  const isEnded = async (by: GetParkRequest['by']): Promise<boolean> => {
-    const answer = await api.getPark({ tenantId, by, consistency: Consistency.FENCED });
-    return answer.ok ? answer.value.park?.state === ParkState.ENDED : isNoPark(answer);
-  };
+  if ((await parkNow(context, mark)) !== 'none') return;
   // It may have been moved since the slots were read.
-  const call = { mediaNode: node, callId: legId };
-  if (!(await isEnded({ $case: 'parkId', value: parkId })) || !(await isEnded({ $case: 'call', value: call }))) return;
+  if ((await parkOfCall(context, tenantId, { mediaNode: node, callId: legId })) !== 'none') return;
   // A parker's own call, whose reservation is over, has nobody to go back to.
   const reserved = parked.park(legId)?.reserved === true;
   if (!reserved && back === '') return;

@@ -41,7 +41,6 @@ const EMPTY: ReadonlySet<Reason> = new Set([
 /** Fetches what waits where the code says; a code that also parks reserves the slot when it is free. */
 export async function retrieve(visit: Visit): Promise<void> {
   const { arrival, sw, config } = visit;
-  const { announcements } = config;
   const begun = await beginFor(visit);
   const wish = visit.wish.kind;
   if (begun.kind === 'empty' && (wish === 'auto' || wish === 'auto-extension')) return reserve(visit);
@@ -57,9 +56,7 @@ export async function retrieve(visit: Visit): Promise<void> {
     return visit.reconcileSoon();
   }
   if (begun.kind === 'begun') return connect(visit, begun);
-  const sound =
-    begun.kind === 'empty' ? announcements.empty : begun.kind === 'busy' ? announcements.inUse : announcements.failed;
-  await sayAndHangUp(visit, arrival.legId, sound);
+  await sayAndHangUp(visit, arrival.legId, config.announcements[SAID[begun.kind]]);
 }
 
 /** An attempt to fetch a call, and with what the phone may come to it at another node. */
@@ -71,6 +68,11 @@ interface Attempt {
 }
 
 type Begun = Attempt | { readonly kind: 'empty' | 'busy' | 'failed' };
+
+/** What a phone hears that has not got the call. */
+const SAID = { empty: 'empty', busy: 'inUse', failed: 'failed' } as const;
+/** What whoever rang it is told. */
+const FETCHED = { empty: 'gone', busy: 'in-use', failed: 'failed' } as const;
 
 /** What an attempt to fetch a call begins with. */
 interface Wanted {
@@ -137,7 +139,6 @@ export async function fetchInto(
   { legId, extension, park }: { readonly legId: string; readonly extension: string; readonly park: Park },
 ): Promise<FetchedInto> {
   const { node, sw, clock, random, config } = context;
-  const { announcements } = config;
   const begun = await begin(context, {
     tenantId: park.tenantId,
     from: { $case: 'parkId', value: park.parkId },
@@ -149,15 +150,8 @@ export async function fetchInto(
     if (joined === 'connected') await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: '' });
     return joined;
   }
-  const [fetched, sound] = (
-    {
-      empty: ['gone', announcements.empty],
-      busy: ['in-use', announcements.inUse],
-      failed: ['failed', announcements.failed],
-    } as const
-  )[begun.kind];
-  await sayAndHangUp(context, legId, sound);
-  return fetched;
+  await sayAndHangUp(context, legId, config.announcements[SAID[begun.kind]]);
+  return FETCHED[begun.kind];
 }
 
 /** Joins a phone that waits with the call, both at this node, and sees to both where that fails. */

@@ -1,5 +1,5 @@
-import { isWord, plainText, quotedVariable } from '../switch/values.js';
 import { LEG_OF_VARIABLE } from '../switch/park-mark.js';
+import { isWord, plainText, quotedVariable } from '../switch/values.js';
 import type { LegRequest } from './types.js';
 
 const MAX_RING_S = 600;

@@ -8,9 +8,9 @@ import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
-import { LEG_OF_VARIABLE, NO_MARK, type ParkMark } from '../switch/park-mark.js';
-import { standingOf } from '../switch/standing.js';
+import { NO_MARK, type ParkMark } from '../switch/park-mark.js';
 import { legDialString } from './dial-string.js';
+import { dial, legFact } from './dialling.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
 
 interface KnownLeg {
@@ -66,15 +66,10 @@ export class NodeLegs {
 
   /** How a leg stands at the switch; a leg of this park is listened to from then on. */
   async find({ legId, parkId }: LegRef): Promise<LegFact> {
-    const found = await this.deps.sw.look(legId);
-    if (found.kind === 'unknown') return 'unknown';
-    if (found.kind === 'gone') return 'missing';
-    if (found.headers.get(`variable_${LEG_OF_VARIABLE}`) !== parkId) return 'foreign';
-    const standing = standingOf(found.headers);
-    const state = standing === 'waiting' ? 'answered' : standing;
-    const known = this.#legs.get(legId);
-    if (known === undefined) this.#legs.set(legId, { parkId, state });
-    return state;
+    const fact = await legFact(this.deps.sw, { legId, parkId });
+    if (fact === 'unknown' || fact === 'missing' || fact === 'foreign') return fact;
+    if (!this.#legs.has(legId)) this.#legs.set(legId, { parkId, state: fact });
+    return fact;
   }
 
   /** As `find`; one that is being dialled may not be at the switch yet. */
@@ -122,11 +117,8 @@ export class NodeLegs {
   }
 
   async #dial(legId: string, dialString: string, ringMs: number): Promise<void> {
-    const result = await this.deps.sw.originate(dialString, ringMs + RING_MARGIN_MS);
-    if (result.ok || !this.#legs.has(legId)) return;
-    if (result.text !== undefined) return this.#ended(legId, ringFailure(result.text));
-    // Nobody knows whether it rings: the switch is asked, or will be when it is back.
-    if (this.deps.sw.isUp && (await this.deps.sw.exists(legId)) === false) this.#ended(legId, 'failed');
+    const failure = await dial(this.deps.sw, legId, dialString, ringMs + RING_MARGIN_MS);
+    if (failure !== undefined) this.#ended(legId, failure);
   }
 
   #answered(legId: string): void {

@@ -1,12 +1,14 @@
 // Whoever waits for an event of the switch.
 //   V1. A wait is there before the command is written whose effect it waits for.
 //   V2. It ends once: with what `match` makes of an event, or with undefined when its time is over or the connection is.
-//   V3. While anybody waits the switch is nudged, as it tells of events late where nothing wakes it.
+//   V3. As long as anybody waits who began to a moment ago, the switch is nudged: it tells of events late where nothing wakes it.
 import type { Clock, Timer } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
 
 /** Between two nudges: a quarter of the time that the switch lets go by. */
 const NUDGE_MS = 5;
+/** What takes longer than this waits for somebody: that a phone was answered may be told 20 ms late. */
+const NUDGED_FOR_MS = 1_000;
 
 interface Wait {
   readonly offer: (event: EslEvent) => void;
@@ -15,8 +17,9 @@ interface Wait {
 
 export class EventWaits {
   readonly #waits = new Set<Wait>();
-
   #nudging: Timer | undefined;
+  /** Until when, monotonic ms. */
+  #nudgedUntilMs = 0;
 
   /** @param nudge has the switch tell what has happened. */
   constructor(
@@ -52,6 +55,7 @@ export class EventWaits {
       this.#waits.add(wait);
       end = wait.end;
     });
+    this.#nudgedUntilMs = this.clock.monotonicMs() + NUDGED_FOR_MS;
     this.#nudgeSoon();
     return { result, end };
   }
@@ -60,17 +64,17 @@ export class EventWaits {
     for (const wait of [...this.#waits]) wait.offer(event);
   }
 
-  #nudgeSoon(): void {
-    this.#nudging ??= this.clock.setTimer(NUDGE_MS, () => {
-      this.#nudging = undefined;
-      if (this.#waits.size === 0) return;
-      this.nudge();
-      this.#nudgeSoon();
-    });
-  }
-
   /** The connection is gone: nothing that is waited for will be told. */
   endAll(): void {
     for (const wait of [...this.#waits]) wait.end();
+  }
+
+  #nudgeSoon(): void {
+    this.#nudging ??= this.clock.setTimer(NUDGE_MS, () => {
+      this.#nudging = undefined;
+      if (this.#waits.size === 0 || this.clock.monotonicMs() > this.#nudgedUntilMs) return;
+      this.nudge();
+      this.#nudgeSoon();
+    });
   }
 }

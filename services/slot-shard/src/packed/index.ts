@@ -2,4 +2,4 @@ export { HashIndex } from './hash-index.js';
 export { hashesOf } from './name-hashes.js';
 export { PackedSlot } from './packed-slot.js';
 export { type Found, PackedSlots } from './packed-slots.js';
-export { RecordScan } from './record-scan.js';
+export { RecordScan, type Span } from './record-scan.js';

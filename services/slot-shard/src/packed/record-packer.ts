@@ -1,15 +1,12 @@
+import { readUuidText, UUID_BYTES, UUID_TEXT_BYTES, writeUuidText } from '@parkade/ids';
+
 /** Matches shorter than this are not worth the three bytes that name them. */
 const MIN_MATCH = 4;
 const MAX_MATCH = MIN_MATCH + 0x7e;
-/** An id as text, and as the 16 bytes it says. */
-const UUID_TEXT = 36;
-const UUID_BYTES = 16;
+/** An id as text is packed as the 16 bytes it says. */
 const UUID_CODE = 0xff;
 const DASH = 0x2d;
 const FIRST_DASH = 8;
-const HEX = Buffer.from('0123456789abcdef');
-/** What a hexadecimal digit counts, by its code; -1: it is none, or a capital one. */
-const NIBBLES = Int8Array.from({ length: 256 }, (_, code) => HEX.indexOf(code));
 const MAX_LITERALS = 0x80;
 /** Of the sample, so that its hash table and a distance stay small. */
 const MAX_SAMPLE = 2_048;
@@ -60,12 +57,13 @@ export class RecordPacker {
       const before = seen[hash] ?? NOWHERE;
       seen[hash] = at;
       const length = before === NOWHERE ? 0 : matchLength(before, at, Math.min(end, at + MAX_MATCH));
-      if (length < UUID_TEXT && window[at + FIRST_DASH] === DASH && at + UUID_TEXT <= end && readUuid(at)) {
+      const isShort = length < UUID_TEXT_BYTES && at + UUID_TEXT_BYTES <= end;
+      if (isShort && window[at + FIRST_DASH] === DASH && readUuidText(window, at, uuid)) {
         to = putLiterals(literals, at, to);
         packed[to] = UUID_CODE;
         packed.set(uuid, to + 1);
         to += 1 + UUID_BYTES;
-        at += UUID_TEXT;
+        at += UUID_TEXT_BYTES;
         literals = at;
         continue;
       }
@@ -95,7 +93,7 @@ export class RecordPacker {
         continue;
       }
       if (code === UUID_CODE) {
-        to = takeUuid(bytes, from, to);
+        to = writeUuidText(bytes, from, window, to);
         from += UUID_BYTES;
         continue;
       }
@@ -137,31 +135,6 @@ function putLiterals(from: number, end: number, to: number): number {
     const count = Math.min(end - at, MAX_LITERALS);
     packed[out++] = count - 1;
     for (const last = at + count; at < last;) packed[out++] = window[at++] ?? 0;
-  }
-  return out;
-}
-
-/** Reads the text of a UUID, in small letters, at `at` of the window into `uuid`; whether one stands there. */
-function readUuid(at: number): boolean {
-  let from = at;
-  for (let i = 0; i < UUID_BYTES; i++) {
-    if ((i === 4 || i === 6 || i === 8 || i === 10) && window[from++] !== DASH) return false;
-    const byte = ((NIBBLES[window[from] ?? 0] ?? 0) << 4) | (NIBBLES[window[from + 1] ?? 0] ?? 0);
-    if (byte < 0) return false;
-    uuid[i] = byte;
-    from += 2;
-  }
-  return true;
-}
-
-/** Writes the UUID of the bytes from `from` on into the window; tells where it goes on. */
-function takeUuid(bytes: Uint8Array, from: number, to: number): number {
-  let out = to;
-  for (let i = 0; i < UUID_BYTES; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) window[out++] = DASH;
-    const byte = bytes[from + i] ?? 0;
-    window[out++] = HEX[byte >>> 4] ?? 0;
-    window[out++] = HEX[byte & 15] ?? 0;
   }
   return out;
 }

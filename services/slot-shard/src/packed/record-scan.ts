@@ -1,4 +1,5 @@
 import { endHash, FIRST_HASH, moreHash, parkIdTimeMsIn } from '@parkade/ids';
+import { BinaryReader } from '@parkade/proto/wire';
 import { eachPackedId } from '@parkade/slots';
 import { CALL_LETTER, ENDED_LETTER, PARK_LETTER, SEPARATOR, SLOT_LETTER } from './name-hashes.js';
 
@@ -17,11 +18,11 @@ const [SLOT_HASH = 0, PARK_HASH = 0, ENDED_HASH = 0, CALL_HASH = 0] = [
   CALL_LETTER,
 ].map((letter) => moreHash(FIRST_HASH, letter));
 
-const MAX_VARINT_BYTES = 10;
 const NOTHING = new Uint8Array();
+const IDLE = new BinaryReader(NOTHING);
 
 /** From where to where something stands; both 0: it is not there, or empty. */
-class Span {
+export class Span {
   start = 0;
   end = 0;
 
@@ -34,7 +35,7 @@ class Span {
 /**
  * What a slot is found by, and what is asked of its record before anybody looks into it, read from the encoded record as it stands: a shard
  * that is taken over is read whole, and nearly all of it is packed at once. Reading each record as objects took half of the time, and
- * making texts of its names a third of what was left; this makes nothing at all. One for all records, good until the next is read.
+ * making texts of its names a third of what was left; this makes nothing but the reader. One for all records, good until the next is read.
  */
 export class RecordScan {
   /** Whether it has a name at all. */
@@ -53,7 +54,7 @@ export class RecordScan {
   /** Of all names it is found by, the slot's own first; see `hashesOf`. */
   readonly hashes: number[] = [];
   #bytes: Uint8Array = NOTHING;
-  #at = 0;
+  #reader = IDLE;
   /** From where to where the ids of calls stand, four numbers each: a node and its own id. They are hashed when the tenant is known. */
   readonly #calls: number[] = [];
   readonly #parkId = new Span();
@@ -63,29 +64,30 @@ export class RecordScan {
   /** Throws where the bytes are no record. */
   read(bytes: Uint8Array): this {
     this.#begin(bytes);
+    const reader = this.#reader;
     let lastAtMs = 0;
-    while (this.#at < bytes.length) {
-      const tag = this.#varint();
+    while (reader.pos < bytes.length) {
+      const tag = reader.uint32();
       if (tag === RECORD.name) this.#name(this.#lengthEnd());
       else if (tag === RECORD.parks) this.#park(this.#lengthEnd());
       else if (tag === RECORD.last) lastAtMs = this.#atMs(this.#lengthEnd());
       else if (tag === RECORD.ended) this.#endedPark(this.#lengthEnd());
       else if (tag === RECORD.endedPacked) this.#packedEnded(this.#lengthEnd());
-      else this.#skip(tag);
+      else reader.skip(tag & 7);
     }
-    if (this.#at > bytes.length) throw new RangeError('premature EOF');
     const { start, end } = this.#parkId;
     this.newestMs = this.parks > 0 ? parkIdTimeMsIn(bytes, start, end) : this.#endedMs;
     this.freedAtMs = this.parks > 0 ? 0 : Math.max(1, lastAtMs);
     this.#hash();
     // They are a piece of a page of megabytes, which must not stay for the sake of the last record.
     this.#bytes = NOTHING;
+    this.#reader = IDLE;
     return this;
   }
 
   #begin(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#at = 0;
+    this.#reader = new BinaryReader(bytes);
     this.isNamed = false;
     this.isAtRest = true;
     this.parks = 0;
@@ -99,12 +101,12 @@ export class RecordScan {
   #name(end: number): void {
     this.isNamed = true;
     for (const part of [this.tenantId, this.lotId, this.slot]) part.set(0, 0);
-    while (this.#at < end) {
-      const tag = this.#varint();
+    while (this.#reader.pos < end) {
+      const tag = this.#reader.uint32();
       if (tag === NAME.tenantId) this.#span(this.tenantId);
       else if (tag === NAME.lotId) this.#span(this.lotId);
       else if (tag === NAME.slot) this.#span(this.slot);
-      else this.#skip(tag);
+      else this.#reader.skip(tag & 7);
     }
   }
 
@@ -113,13 +115,13 @@ export class RecordScan {
     const id = this.#parkId;
     id.set(0, 0);
     this.parks++;
-    while (this.#at < end) {
-      const tag = this.#varint();
+    while (this.#reader.pos < end) {
+      const tag = this.#reader.uint32();
       if (tag === PARK.parkId) this.#span(id);
       else if (tag === PARK.call) this.#call(calls, this.#lengthEnd());
       else {
         if (tag === PARK.reserved || tag === PARK.retrieving || tag === PARK.incoming) this.isAtRest = false;
-        this.#skip(tag);
+        this.#reader.skip(tag & 7);
       }
     }
     this.hashes.push(hashOf(PARK_HASH, this.#bytes, id.start, id.end));
@@ -130,20 +132,20 @@ export class RecordScan {
     const calls = this.#calls;
     calls.length = first;
     calls.push(0, 0, 0, 0);
-    while (this.#at < end) {
-      const tag = this.#varint();
+    while (this.#reader.pos < end) {
+      const tag = this.#reader.uint32();
       if (tag === CALL.mediaNode) this.#put(calls, first);
       else if (tag === CALL.callId) this.#put(calls, first + 2);
-      else this.#skip(tag);
+      else this.#reader.skip(tag & 7);
     }
   }
 
   #atMs(end: number): number {
     let atMs = 0;
-    while (this.#at < end) {
-      const tag = this.#varint();
-      if (tag === TRANSITION.atMs) atMs = this.#varint();
-      else this.#skip(tag);
+    while (this.#reader.pos < end) {
+      const tag = this.#reader.uint32();
+      if (tag === TRANSITION.atMs) atMs = Number(this.#reader.int64().toString());
+      else this.#reader.skip(tag & 7);
     }
     return atMs;
   }
@@ -152,18 +154,18 @@ export class RecordScan {
     const bytes = this.#bytes;
     const id = this.#endedId;
     id.set(0, 0);
-    while (this.#at < end) {
-      const tag = this.#varint();
+    while (this.#reader.pos < end) {
+      const tag = this.#reader.uint32();
       if (tag === ENDED.parkId) this.#span(id);
-      else this.#skip(tag);
+      else this.#reader.skip(tag & 7);
     }
     this.hashes.push(hashOf(ENDED_HASH, bytes, id.start, id.end));
     this.#endedMs = parkIdTimeMsIn(bytes, id.start, id.end);
   }
 
   #packedEnded(end: number): void {
-    const packed = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
+    const packed = this.#bytes.subarray(this.#reader.pos, end);
+    this.#reader.pos = end;
     eachPackedId(packed, (id) => {
       this.hashes.push(hashOf(ENDED_HASH, id, 0, id.length));
       this.#endedMs = parkIdTimeMsIn(id, 0, id.length);
@@ -186,46 +188,22 @@ export class RecordScan {
 
   #span(span: Span): void {
     const end = this.#lengthEnd();
-    span.set(this.#at, end);
-    this.#at = end;
+    span.set(this.#reader.pos, end);
+    this.#reader.pos = end;
   }
 
   #put(spans: number[], index: number): void {
     const end = this.#lengthEnd();
-    spans[index] = this.#at;
+    spans[index] = this.#reader.pos;
     spans[index + 1] = end;
-    this.#at = end;
+    this.#reader.pos = end;
   }
 
   /** Reads a length: where what has it ends. */
   #lengthEnd(): number {
-    const length = this.#varint();
-    const end = this.#at + length;
+    const end = this.#reader.uint32() + this.#reader.pos;
     if (end > this.#bytes.length) throw new RangeError('premature EOF');
     return end;
-  }
-
-  #skip(tag: number): void {
-    const wireType = tag & 7;
-    if (wireType === 0) this.#varint();
-    else if (wireType === 2) this.#at = this.#lengthEnd();
-    else if (wireType === 1) this.#at += 8;
-    else if (wireType === 5) this.#at += 4;
-    else throw new Error(`a record has no field of wire type ${wireType}`);
-  }
-
-  #varint(): number {
-    const bytes = this.#bytes;
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
-      const byte = bytes[this.#at++];
-      if (byte === undefined) throw new RangeError('premature EOF');
-      if (byte < 0x80) return value + byte * scale;
-      value += (byte & 0x7f) * scale;
-      scale *= 0x80;
-    }
-    throw new Error('invalid varint');
   }
 }
 

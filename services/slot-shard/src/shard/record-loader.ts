@@ -1,4 +1,4 @@
-import { type PackedSlots, RecordScan } from '../packed/index.js';
+import { type PackedSlots, RecordScan, type Span } from '../packed/index.js';
 import type { Lot, Lots } from './lots.js';
 
 /**
@@ -51,11 +51,6 @@ export class RecordLoader {
     if (newestMs === undefined || newestMs < (lot.cursor?.atMs ?? 0)) return;
     lot.cursor = { slot: text(bytes, slot), atMs: newestMs };
   }
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
 }
 
 function text(bytes: Uint8Array, { start, end }: Span): string {

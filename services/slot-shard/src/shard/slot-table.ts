@@ -329,15 +329,8 @@ export class SlotTable {
     const { record, revision, lot, place, writing, held, waiting } = entry;
     if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
       return false;
-    const bytes = encodeRecord(record);
-    if (
-      !this.#packed.pack(
-        place,
-        { hashes: hashesOf(record), revision, lot: lot.number, freedAtMs: entry.freedAtMs },
-        bytes,
-      )
-    )
-      return false;
+    const packable = { hashes: hashesOf(record), revision, lot: lot.number, freedAtMs: entry.freedAtMs };
+    if (!this.#packed.pack(place, packable, encodeRecord(record))) return false;
     this.#names.replace(entry, record, undefined);
     this.#drop(entry);
     // Whoever still has it (the queue of what is due) shall find nothing in it.

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callUnary } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
 import { homeShard, keys } from '@parkade/ids';
-import { MoveParkRequest, type Park, SlotRecord } from '@parkade/proto';
+import { MoveParkRequest, type Park } from '@parkade/proto';
+import { decodeRecord } from '@parkade/slots';
 import { callFailure } from '@parkade/rpc';
 import { park, parkRequest, pick, requestId, retrieve, retrieveParkRequest } from '@parkade/test';
 import type { Row } from '../row.js';
@@ -88,7 +89,7 @@ async function reached({ cluster }: ParksRun, step: (typeof STEPS)[number], slot
   const endMs = performance.now() + WITHIN_MS;
   while (performance.now() < endMs) {
     const stored = await cluster.store.get(key);
-    const state = stored === undefined ? undefined : SlotRecord.decode(stored.value).parks[0]?.state?.$case;
+    const state = stored === undefined ? undefined : decodeRecord(stored.value).parks[0]?.state?.$case;
     if (state !== undefined && (step === 'held' || state !== 'incoming')) return;
     await delay(2);
   }
