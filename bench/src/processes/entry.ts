@@ -1,5 +1,5 @@
 import { memory, resident } from '../measure/memory.js';
-import { ProcessMetrics } from '@parkade/telemetry';
+import { letHeapGrow, ProcessMetrics } from '@parkade/telemetry';
 import { watchPauses } from '../measure/pauses.js';
 import type { Asks, Question, Ready, Reply, Role, RoleSetup, Running } from './messages.js';
 import { runBareGateway } from './run-bare-gateway.js';
@@ -37,9 +37,12 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
 };
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
-/** What runs in production measures itself there. */
+/** What runs in production measures itself there, and has a heap that may grow. */
 const MEASURED: ReadonlySet<Role> = new Set<Role>(['owner', 'gateway', 'recall', 'media']);
-if (MEASURED.has(setup.role)) new ProcessMetrics(setup.role, 'bench');
+if (MEASURED.has(setup.role)) {
+  letHeapGrow();
+  new ProcessMetrics(setup.role, 'bench');
+}
 const { address, answers } = await ROLES[setup.role](setup);
 
 function cpu(): Promise<number> {

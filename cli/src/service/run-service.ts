@@ -2,7 +2,14 @@ import { type Clock, type Random, SystemClock, SystemRandom } from '@parkade/clo
 import type { Authenticator } from '@parkade/identity';
 import type { Log, Security, Tracer } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
-import { type MetricsServer, openTracer, type OpenTracer, ProcessMetrics, serveMetrics } from '@parkade/telemetry';
+import {
+  letHeapGrow,
+  type MetricsServer,
+  openTracer,
+  type OpenTracer,
+  ProcessMetrics,
+  serveMetrics,
+} from '@parkade/telemetry';
 import { type OpenedSecurity, openSecurity } from '../security/open-security.js';
 import { jsonLog } from '../terminal/json-log.js';
 import type { Output } from '../terminal/output.js';
@@ -71,6 +78,7 @@ export async function runProcess(
   output: Output,
   start: (deps: ProcessDeps, signal: AbortSignal) => Promise<Running | undefined>,
 ): Promise<void> {
+  letHeapGrow();
   const clock = new SystemClock();
   const log = jsonLog(flags.logLevel, (line) => output.error(line), clock);
   const signals = untilStopped(output);

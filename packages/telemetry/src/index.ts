@@ -1,4 +1,5 @@
 export { BATCH_BUCKETS, LATENCY_BUCKETS, LATENESS_BUCKETS } from './buckets.js';
+export { letHeapGrow } from './heap-growth.js';
 export { lasting, type Lasting, leaseMargin } from './lasting.js';
 export { type MetricsServer, serveMetrics } from './metrics-server.js';
 export { type OpenTracer, openTracer } from './open-tracer.js';
