@@ -4,16 +4,24 @@ import { v5 } from 'uuid';
 const LEGS = 'a1c9f0de-6a55-5b0e-9d0c-2b7c1c0f7a11';
 
 /**
- * The id of a ringing leg: the same for the same park, attempt, member and contact, in whatever process. So the switch can
- * hold it once only, and whoever takes an attempt up finds it.
+ * The id of a ringing leg, a UUIDv8: the same for the same park, attempt, member and contact, in whatever process. So the switch
+ * can hold it once only, and whoever takes an attempt up finds it. Its first half tells the park.
  */
 export function legId(parkId: string, attempt: number, member: string, contact: string): string {
-  return v5(JSON.stringify([parkId, attempt, member, contact]), LEGS);
+  return parkHalf(parkId) + v5(JSON.stringify([parkId, attempt, member, contact]), LEGS).slice(HALF);
 }
 
-/** Whether a call's id may be a leg's: no other call of ours has a UUIDv5. */
-export function mayBeLeg(callId: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(callId);
+/** Whether a call is one that rang for this park: of whatever attempt, since a late answer's claim may come in the next one. */
+export function isLegOf(parkId: string, callId: string): boolean {
+  return callId.length === 36 && callId.startsWith(parkHalf(parkId));
+}
+
+/** Characters of a UUID before its variant, the version being the last group's first. */
+const HALF = 18;
+
+function parkHalf(parkId: string): string {
+  const hash = v5(parkId, LEGS);
+  return `${hash.slice(0, 14)}8${hash.slice(15, HALF)}`;
 }
 
 export function legIdBytes(id: string): Uint8Array {

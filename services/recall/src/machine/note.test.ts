@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { legId, legIdBytes, legIdFrom, mayBeLeg } from './leg-id.js';
+import { isLegOf, legId, legIdBytes, legIdFrom } from './leg-id.js';
 import { decodeNote, encodeNote, type LegOutcome, type LegState, MAX_LEGS, mergeNotes, type Note } from './note.js';
 
 const BEGAN = 1_800_000_000_000;
@@ -65,10 +65,15 @@ describe('the id of a leg', () => {
     const ids = [legId('p', 1, 'm', 'c'), legId('q', 1, 'm', 'c'), legId('p', 2, 'm', 'c'), legId('p', 1, 'n', 'c')];
     ids.push(legId('p', 1, 'm', 'd'), legId('p', 1, 'mc', ''), legId('p', 1, '', 'mc'));
     expect(new Set(ids).size).toBe(ids.length);
-    for (const id of ids) {
-      expect(mayBeLeg(id)).toBe(true);
-      expect(legIdFrom(legIdBytes(id))).toBe(id);
-    }
-    expect(mayBeLeg('019a0000-0000-7000-8000-000000000000')).toBe(false);
+    for (const id of ids) expect(legIdFrom(legIdBytes(id))).toBe(id);
+  });
+
+  it('tells the park that it rang for, and no other UUID does', () => {
+    const id = legId('p', 3, 'm', 'c');
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(isLegOf('p', id)).toBe(true);
+    expect(isLegOf('q', id)).toBe(false);
+    expect(isLegOf('p', 'c8e1a0de-5f4e-5a3b-9c1d-000000000001')).toBe(false);
+    expect(isLegOf('p', '')).toBe(false);
   });
 });

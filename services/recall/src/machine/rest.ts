@@ -1,6 +1,6 @@
 import { dueMs, expiryMs, startMs } from './due.js';
 import { go, lookAgain, stay } from './go.js';
-import { mayBeLeg } from './leg-id.js';
+import { isLegOf } from './leg-id.js';
 import { decodeNote, encodeNote, type Note, withDialled } from './note.js';
 import { emptyPlan } from './plan.js';
 import { expiryExit } from './policy.js';
@@ -26,7 +26,7 @@ export function settle(recall: Recall, nowMs: number): Step {
     case 'retrieving': {
       const { byCallId: legId, retrieveId } = park.state;
       // Somebody picked the call up; or a recall was answered, and its process died before it was through.
-      if (!park.clusterMedia || !mayBeLeg(legId)) return rest(recall);
+      if (!park.clusterMedia || !isLegOf(park.parkId, legId)) return rest(recall);
       return go(recall, { name: 'recover', legId, retrieveId }, { do: 'find', legId });
     }
     case 'other':

@@ -43,7 +43,7 @@ export interface RecallNote {
 
 /** One call to one contact of one member. */
 export interface RecallLeg {
-  /** Its id at the switch, a UUIDv5 of park, attempt, member and contact: 16 bytes. */
+  /** Its id at the switch, a UUIDv8 made of park, attempt, member and contact: 16 bytes. */
   id: Buffer;
   /** When it was dialled, in ms from `began_ms`. */
   dialledAfterMs: number;
