@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import {
   Consistency,
+  type GetParkRequest,
   PresenceType,
   type ListOwnedResponse,
   type ListSlotsRequest,
@@ -149,26 +150,46 @@ describe('GetPark', () => {
     expect(bed.owner.commands[0]?.shard).toBe(2);
   });
 
-  const byCall = (callId: string): Parameters<TestBed['call']>[1] & object => ({
+  const byCall = (consistency = Consistency.UNSPECIFIED): GetParkRequest => ({
     tenantId: 'acme',
-    by: { $case: 'call', value: { mediaNode: '', callId } },
-    consistency: Consistency.UNSPECIFIED,
+    by: { $case: 'call', value: { mediaNode: '', callId: 'c-1' } },
+    consistency,
+  });
+  const isHeld = { ...slot('a', '1'), parks: [park({ call: { ...call, callId: 'other' } }), park()] };
+
+  it('by call asks every owner, and has the one that has it prove it', async () => {
+    const gateway = await twoOwners([], [isHeld]);
+    gateway.owner.script = () => says.park({ slot: '1', note: 'as it is now' });
+    expect(await gateway.call('getPark', byCall())).toMatchObject({ fenced: true, park: { note: 'as it is now' } });
+    expect(gateway.owner.lists[0]?.call).toEqual({ mediaNode: '', callId: 'c-1' });
+    expect(gateway.owner.commands[0]?.op).toMatchObject({ $case: 'getPark', value: { by: { $case: 'parkId' } } });
   });
 
-  it('by call asks every owner and takes the one that has it', async () => {
-    const gateway = await twoOwners(
-      [],
-      [{ ...slot('a', '1'), parks: [park({ call: { ...call, callId: 'other' } }), park()] }],
-    );
-    const response = await gateway.call('getPark', byCall('c-1') as Parameters<typeof gateway.call<'getPark'>>[1]);
+  it('by call is what an owner believes where that is enough', async () => {
+    const gateway = await twoOwners([], [isHeld]);
+    const response = await gateway.call('getPark', byCall(Consistency.UNFENCED));
     expect(response).toMatchObject({ fenced: false, park: { call: { callId: 'c-1' } } });
-    expect(gateway.owner.lists[0]?.call).toEqual({ mediaNode: '', callId: 'c-1' });
+    expect(gateway.owner.commands).toEqual([]);
+  });
+
+  it('by call searches again where the park has ended meanwhile, and says what could not be proved', async () => {
+    const gateway = await twoOwners([], [isHeld]);
+    gateway.owner.script = () => says.refusal(Reason.PARK_ENDED);
+    const failure = await gateway.failure('getPark', byCall());
+    expect(failure).toMatchObject({ reason: Reason.PARK_NOT_FOUND, metadata: { call_id: 'c-1', fenced: 'false' } });
+    expect(gateway.owner.lists.length).toBe(3);
+  });
+
+  it('by call is refused where the owner cannot prove what it believes', async () => {
+    const gateway = await twoOwners([], [isHeld]);
+    gateway.owner.script = () => says.refusal(Reason.STORE_UNAVAILABLE);
+    expect(await gateway.failure('getPark', byCall())).toMatchObject({ reason: Reason.STORE_UNAVAILABLE });
   });
 
   it('by call is not found when no owner has it', async () => {
     const gateway = await twoOwners([], []);
-    const request = byCall('c-1') as Parameters<typeof gateway.call<'getPark'>>[1];
-    expect(await gateway.failure('getPark', request)).toMatchObject({ reason: Reason.PARK_NOT_FOUND });
+    const failure = await gateway.failure('getPark', byCall());
+    expect(failure).toMatchObject({ reason: Reason.PARK_NOT_FOUND, metadata: { fenced: 'false' } });
   });
 });
 

@@ -512,10 +512,13 @@ export interface GetParkRequest {
     /** By its id. */
     { $case: "parkId"; value: string }
     | //
-    /** By its call; asked of every owner. */
+    /**
+     * By its call; asked of every owner. The park that is found is then proved by its owner, as the consistency says; that none is
+     * found (PARK_NOT_FOUND) is what each owner believed when it was asked, and its metadata say so: `fenced` is `false`.
+     */
     { $case: "call"; value: CallKey }
     | undefined;
-  /** How sure. By call: always unfenced. */
+  /** How sure. */
   consistency: Consistency;
 }
 
