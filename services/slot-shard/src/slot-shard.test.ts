@@ -234,7 +234,7 @@ suite('an owner', () => {
     const release = { ...named, requestId: requestId(), cause: ReleaseCause.ABANDONED, callId: 'consult' };
     await client.send(home, { $case: 'release', value: release });
     const id = requestId();
-    const route = { requestId: id, tenantId: 'acme', lotId: '', step: 1, holding: true, parkId };
+    const route = { requestId: id, tenantId: 'acme', lotId: '', step: 1, holding: true, parkId, beyondMax: 0 };
     const routed = await client.send(home, { $case: 'routeChoice', value: route });
     if (routed.result?.$case !== 'route') throw new Error(describe(routed));
     const { reserved } = routed.result.value;
@@ -300,7 +300,15 @@ suite('an owner', () => {
     const fingerprint = 7;
     const seen: string[] = [];
     for (let step = 1; step <= 5; step++) {
-      const route = { requestId: request.requestId, tenantId: 'acme', lotId: 'wide', step, holding: false, parkId: '' };
+      const route = {
+        requestId: request.requestId,
+        tenantId: 'acme',
+        lotId: 'wide',
+        step,
+        holding: false,
+        parkId: '',
+        beyondMax: 0,
+      };
       const answer = await client.send(wideHome, { $case: 'routeChoice', value: route }, { fingerprint });
       if (answer.result?.$case !== 'route') throw new Error(describe(answer));
       seen.push(JSON.stringify(answer.result.value.to));

@@ -94,6 +94,21 @@ describe('an automatic choice', () => {
     expect(bed.owner.commands).toHaveLength(4);
   });
 
+  it('finds room in another part where what is free in one lies beyond the highest number allowed (G2)', async () => {
+    await withScript(says.beyondMax(150), says.toPart(2, 1), says.park({ slot: '120' }));
+    expect((await bed.call('park', parkAnywhere('big'))).park?.slot).toBe('120');
+    expect(story()).toEqual([`park ${home('big')} /0`, `route ${home('big')} big#1`, `park ${part('big', 2)} /2`]);
+    expect(bed.owner.commands[1]?.op).toMatchObject({ $case: 'routeChoice', value: { beyondMax: 150 } });
+  });
+
+  it('is beyond the highest number allowed where that is so of every part that is not full (G2)', async () => {
+    await withScript(says.beyondMax(150), says.toPart(2, 1), says.partFull, says.full(2, 150));
+    expect(await bed.failure('park', parkAnywhere('big'))).toMatchObject({
+      reason: Reason.MAX_SLOT_EXCEEDED,
+      metadata: { lot_id: 'big', max_slot_number: '150' },
+    });
+  });
+
   it('keeps a refusal of the owner', async () => {
     await withScript(says.refusal(Reason.MAX_SLOT_EXCEEDED));
     expect(await bed.failure('park', parkAnywhere('big'))).toMatchObject({ reason: Reason.MAX_SLOT_EXCEEDED });
@@ -164,7 +179,7 @@ describe('a call that is to be held where there is no slot for it', () => {
 describe('the completion of a reservation that ended', () => {
   it('goes to the holding lot when its lot is full, with what its reservation has left', async () => {
     const reserved = ParkRecord.fromPartial({ parker: { userId: 'alice' }, note: 'blue car' });
-    const route = { to: { $case: 'lotId', value: HOLDING_LOT } as const, step: 1, reserved };
+    const route = { to: { $case: 'lotId', value: HOLDING_LOT } as const, step: 1, reserved, beyondMax: 0 };
     await withScript(says.refusal(Reason.LOT_FULL), { $case: 'route', value: route }, says.park());
     const parkId = parkIdIn(5);
     await bed.call('completeReservation', { requestId: requestId(), tenantId: 'acme', parkId, call });

@@ -42,7 +42,8 @@ interface Way {
  * Parks a call that may have to go on to another part of its lot, to an overflow lot, or to the holding lot.
  *
  *   G1. It goes on only where an owner durably recorded that it does (`route`): a replay goes the same way.
- *   G2. "Full" is said only after the home said so, or where there is no other part and no overflow lot.
+ *   G2. "Full", and that what is free lies beyond the highest number allowed, is said only after the home said so, or where there is
+ *       no other part and no overflow lot.
  *   G3. It passes through at most `maxLots` lots and, in each, every part once.
  */
 export class Parking {
@@ -81,12 +82,18 @@ export class Parking {
       if (answer instanceof Refused) {
         if (way.holding || !canBeHeld(arrival, answer.reason)) return answer;
         way.holding = true;
-        answer = await this.#ask(way, arrival, { shard: way.order.shard, step: 1, holding: true }, deadline);
+        answer = await this.#ask(
+          way,
+          arrival,
+          { shard: way.order.shard, step: 1, holding: true, beyondMax: 0 },
+          deadline,
+        );
       } else if (answer.kind === 'partFull') {
-        if (!this.#goesOn(way, arrival)) answer = lotFull(way.lotId);
+        const beyondMax = beyondMaxOf(answer);
+        if (!this.#goesOn(way, arrival)) answer = nothingFree(way.lotId, beyondMax);
         else {
           const shard = homeShard(arrival.tenantId, way.lotId, this.cluster.shardCount);
-          answer = await this.#ask(way, arrival, { shard, step: way.step + 1, holding: false }, deadline);
+          answer = await this.#ask(way, arrival, { shard, step: way.step + 1, holding: false, beyondMax }, deadline);
         }
       } else {
         const result = answer.kind === 'route' ? answer.result() : undefined;
@@ -102,13 +109,13 @@ export class Parking {
   #ask(
     way: Way,
     { tenantId, requestId, parkId = '' }: Arrival,
-    { shard, step, holding }: { shard: number; step: number; holding: boolean },
+    { shard, ...asked }: { shard: number; step: number; holding: boolean; beyondMax: number },
     deadline: Deadline,
   ): Promise<OwnerAnswer | Refused> {
-    const value = { requestId, tenantId, lotId: way.lotId, step, holding, parkId };
+    const value = { requestId, tenantId, lotId: way.lotId, parkId, ...asked };
     const op = { $case: 'routeChoice', value } as const;
     // Asked under the stop it follows (lot and part): that is how the answer is found again.
-    const part = holding ? way.order.part : 0;
+    const part = asked.holding ? way.order.part : 0;
     return this.delivery.deliver({ ...way.order, shard, part, op }, deadline);
   }
 
@@ -135,7 +142,7 @@ export class Parking {
       }
       case 'full':
       case undefined:
-        return lotFull(way.lotId);
+        return nothingFree(way.lotId, route.beyondMax);
     }
   }
 
@@ -160,6 +167,18 @@ function canBeHeld({ kind, onOccupied, holdIfFull }: Arrival, reason: Reason): b
   if (holdIfFull === true && FULL.has(reason)) return true;
   if (kind === 'complete') return reason === Reason.LOT_FULL || reason === Reason.QUOTA_EXCEEDED;
   return kind === 'slot' && onOccupied === OnOccupied.RING_PARKER && TAKEN.has(reason);
+}
+
+function beyondMaxOf(answer: OwnerAnswer): number {
+  const result = answer.result();
+  return result?.$case === 'partFull' ? result.value.beyondMax : 0;
+}
+
+/** `beyondMax`: the highest number allowed, where there are free slots beyond it; 0: there are none. */
+function nothingFree(lotId: string, beyondMax: number): Refused {
+  if (beyondMax === 0) return lotFull(lotId);
+  const message = `Every free slot of lot ${lotId} lies beyond the highest number allowed.`;
+  return new Refused(Reason.MAX_SLOT_EXCEEDED, message, { lot_id: lotId, max_slot_number: String(beyondMax) });
 }
 
 function lotFull(lotId: string): Refused {

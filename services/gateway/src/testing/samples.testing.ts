@@ -106,18 +106,19 @@ export const says = {
     value: { reason, message: `refused: ${Reason[reason]}`, metadata },
   }),
   notOwner: (address = '', epoch = 0): CommandAnswer['result'] => ({ $case: 'notOwner', value: { address, epoch } }),
-  partFull: { $case: 'partFull', value: {} } as CommandAnswer['result'],
+  partFull: { $case: 'partFull', value: { beyondMax: 0 } } as CommandAnswer['result'],
+  beyondMax: (beyondMax: number): CommandAnswer['result'] => ({ $case: 'partFull', value: { beyondMax } }),
   toPart: (part: number, step: number): CommandAnswer['result'] => ({
     $case: 'route',
-    value: { to: { $case: 'part', value: part }, step },
+    value: { to: { $case: 'part', value: part }, step, beyondMax: 0 },
   }),
   toLot: (lotId: string, step: number): CommandAnswer['result'] => ({
     $case: 'route',
-    value: { to: { $case: 'lotId', value: lotId }, step },
+    value: { to: { $case: 'lotId', value: lotId }, step, beyondMax: 0 },
   }),
-  full: (step: number): CommandAnswer['result'] => ({
+  full: (step: number, beyondMax = 0): CommandAnswer['result'] => ({
     $case: 'route',
-    value: { to: { $case: 'full', value: true }, step },
+    value: { to: { $case: 'full', value: true }, step, beyondMax },
   }),
 };
 

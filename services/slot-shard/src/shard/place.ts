@@ -25,7 +25,10 @@ import {
 import type { RefusalData } from '../machine/index.js';
 import type { SlotTable } from './slot-table.js';
 
-/** Where a call is to go: a slot, or a reason why not. `part-full`: nothing free in this shard's part of the lot. */
+/**
+ * Where a call is to go: a slot, or a reason why not. `part-full`: nothing free in this shard's part of the lot, or nothing up to
+ * `beyondMax` (0: nothing at all), which says nothing of the other parts.
+ */
 export type Place =
   | {
       readonly kind: 'slot';
@@ -35,7 +38,7 @@ export type Place =
       readonly group?: GroupSettings | undefined;
     }
   | { readonly kind: 'refuse'; readonly refusal: RefusalData }
-  | { readonly kind: 'part-full' };
+  | { readonly kind: 'part-full'; readonly beyondMax: number };
 
 /** What a placement depends on. */
 export interface PlaceContext {
@@ -141,7 +144,8 @@ function chooseIn(ctx: PlaceContext, lotId: string, selection: Selection, maxSlo
     random: random.next(),
   });
   if (chosen.kind === 'slot') return { kind: 'slot', lot, slot: chosen.slot };
-  if (chosen.kind === 'full') return { kind: 'part-full' };
+  if (chosen.kind === 'full') return { kind: 'part-full', beyondMax: 0 };
+  if (lot.spread > 1) return { kind: 'part-full', beyondMax: bound };
   return refuse(
     Reason.MAX_SLOT_EXCEEDED,
     `The next free slot of lot ${lotId} lies beyond the highest number allowed.`,

@@ -6,7 +6,8 @@ import { answerOf, refusalAnswer } from './pending.js';
 /**
  * Where an automatic choice goes on after everything before was full. The other parts of the lot first, each once, in an order
  * that the request id fixes (so that callers spread over the parts); then the overflow lot; then nowhere. Recorded by the home
- * shard before it is told, so that a replay goes the same way. `reserved`: what a reservation that ended left for its caller.
+ * shard before it is told, so that a replay goes the same way. Where a part had free slots beyond the highest number allowed there is
+ * no overflow lot: as in a lot of one part, that is for the caller's call flow. `reserved`: what a reservation that ended left for its caller.
  */
 export function decideRoute(
   op: RouteChoiceOp,
@@ -15,22 +16,27 @@ export function decideRoute(
   reserved?: Partial<ParkRecord>,
 ): CommandAnswer {
   const step = (previous?.step ?? 0) + 1;
-  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, step, reserved);
+  const beyondMax = op.beyondMax > 0 ? op.beyondMax : (previous?.beyondMax ?? 0);
+  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, { step, beyondMax }, reserved);
   if (lot === undefined) {
     return refusalAnswer(Reason.LOT_NOT_FOUND, `There is no lot ${op.lotId}.`, { lot_id: op.lotId });
   }
   const others = lot.spread - 1;
   if (step <= others) {
     const part = 1 + ((stableHash(op.requestId) + step - 1) % others);
-    return routed({ $case: 'part', value: part }, step);
+    return routed({ $case: 'part', value: part }, { step, beyondMax });
   }
-  if (step === others + 1 && lot.overflow_lot_id !== undefined) {
-    return routed({ $case: 'lotId', value: lot.overflow_lot_id }, step);
+  if (step === others + 1 && beyondMax === 0 && lot.overflow_lot_id !== undefined) {
+    return routed({ $case: 'lotId', value: lot.overflow_lot_id }, { step, beyondMax });
   }
-  return routed({ $case: 'full', value: true }, step);
+  return routed({ $case: 'full', value: true }, { step, beyondMax });
 }
 
-function routed(to: ChoiceRoute['to'], step: number, reserved?: Partial<ParkRecord>): CommandAnswer {
+function routed(
+  to: ChoiceRoute['to'],
+  at: Pick<ChoiceRoute, 'step' | 'beyondMax'>,
+  reserved?: Partial<ParkRecord>,
+): CommandAnswer {
   const kept = reserved === undefined ? {} : { reserved: ParkRecord.fromPartial(reserved) };
-  return answerOf({ $case: 'route', value: { to, step, ...kept } });
+  return answerOf({ $case: 'route', value: { to, ...at, ...kept } });
 }

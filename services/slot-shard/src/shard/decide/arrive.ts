@@ -28,14 +28,14 @@ export function arrive(
   const placing = { ...placeContext(command, tenant, parkId, ctx), maxSlotNumber };
   const parked = request.call === undefined ? undefined : ctx.table.byCall(request.tenantId, request.call);
   const at = place(request.target, placing);
-  if (at.kind === 'part-full') return partFull();
+  if (at.kind === 'part-full') return partFull(at);
   if (at.kind === 'refuse') return refuse(at.refusal);
   const first = arriveAt(kind, request, at.lot.lot_id, at.slot, parkId, parked, { ...placing, group: at.group }, ctx);
   if (first.kind !== 'answer' || !isTaken(first.answer)) return first;
   const instead = 'onOccupied' in request ? onOccupied(request.onOccupied, at.lot) : OnOccupied.REJECT;
   if (instead !== OnOccupied.NEXT_FREE) return first;
   const next = placeNextFree({ lotId: at.lot.lot_id, slot: at.slot }, placing);
-  if (next.kind === 'part-full') return partFull();
+  if (next.kind === 'part-full') return partFull(next);
   if (next.kind === 'refuse') return refuse(next.refusal);
   return arriveAt(kind, request, next.lot.lot_id, next.slot, parkId, parked, placing, ctx);
 }

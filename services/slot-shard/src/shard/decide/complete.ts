@@ -43,7 +43,7 @@ export function complete(
   const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const placing = placeContext(command, tenant, nextId, ctx);
   const next = placeNextFree(found.entry.name, placing);
-  if (next.kind === 'part-full') return partFull();
+  if (next.kind === 'part-full') return partFull(next);
   if (next.kind === 'refuse') return refuse(next.refusal);
   const at = { lotId: next.lot.lot_id, slot: next.slot, parkId: nextId };
   return parkReserved(request, call, at, reservation(found.entry, parkId), placing, ctx);

@@ -119,8 +119,9 @@ export function missing(field: string): Decision {
   return refuse({ reason: Reason.INVALID_FIELD, message: `${field} is required.`, metadata: { field } });
 }
 
-export function partFull(): Decision {
-  return { kind: 'answer', answer: answerOf({ $case: 'partFull', value: {} }), fence: true };
+/** `beyondMax`: what free slots of the part lie beyond; 0: there are none. */
+export function partFull({ beyondMax }: { readonly beyondMax: number }): Decision {
+  return { kind: 'answer', answer: answerOf({ $case: 'partFull', value: { beyondMax } }), fence: true };
 }
 
 type Found = { readonly kind: 'entry'; readonly entry: SlotEntry; readonly alive: boolean };

@@ -125,7 +125,7 @@ export function holdForMove(
   const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const at = place({ kind: { $case: 'slot', value: request.slot } }, placeContext(undefined, tenant, parkId, ctx));
   if (at.kind === 'refuse') return refuse(at.refusal);
-  if (at.kind === 'part-full') return partFull();
+  if (at.kind === 'part-full') return partFull(at);
   const entry = ctx.table.entry(request.tenantId, at.lot.lot_id, at.slot);
   if (entry.writing || entry.held) return { kind: 'wait', entry };
   const result = stepOn(

@@ -243,6 +243,8 @@ export interface RouteChoiceOp {
   holding: boolean;
   /** The reservation that is being completed; empty: none. */
   parkId: string;
+  /** As `PartFull.beyond_max` of the part that was asked last. */
+  beyondMax: number;
 }
 
 /** Begins a recall, by compare of park and attempt. */
@@ -378,11 +380,17 @@ export interface ChoiceRoute {
   /** Which decision for this request this is, from 1. */
   step: number;
   /** To the holding lot, for a completion: what the reservation that ended has left for its caller (parker, note, policy, flow). */
-  reserved?: ParkRecord | undefined;
+  reserved?:
+    | ParkRecord
+    | undefined;
+  /** As `PartFull.beyond_max` of any of the parts so far: where every other part was full as well, the call goes to no overflow lot. */
+  beyondMax: number;
 }
 
 /** The part is full. */
 export interface PartFull {
+  /** It has free slots, and all lie beyond this, the highest number allowed; 0: it has none. */
+  beyondMax: number;
 }
 
 /** Follows a shard. */
@@ -1431,7 +1439,7 @@ export const SettleMoveOp: MessageFns<SettleMoveOp> = {
 };
 
 function createBaseRouteChoiceOp(): RouteChoiceOp {
-  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false, parkId: "" };
+  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false, parkId: "", beyondMax: 0 };
 }
 
 export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
@@ -1453,6 +1461,9 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     }
     if (message.parkId !== "") {
       writer.uint32(50).string(message.parkId);
+    }
+    if (message.beyondMax !== 0) {
+      writer.uint32(56).uint32(message.beyondMax);
     }
     return writer;
   },
@@ -1518,6 +1529,14 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
             message.parkId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.beyondMax = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1541,6 +1560,7 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     message.step = object.step ?? 0;
     message.holding = object.holding ?? false;
     message.parkId = object.parkId ?? "";
+    message.beyondMax = object.beyondMax ?? 0;
     return message;
   },
 };
@@ -2382,7 +2402,7 @@ export const NotOwner: MessageFns<NotOwner> = {
 };
 
 function createBaseChoiceRoute(): ChoiceRoute {
-  return { to: undefined, step: 0, reserved: undefined };
+  return { to: undefined, step: 0, reserved: undefined, beyondMax: 0 };
 }
 
 export const ChoiceRoute: MessageFns<ChoiceRoute> = {
@@ -2403,6 +2423,9 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
     }
     if (message.reserved !== undefined) {
       ParkRecord.encode(message.reserved, writer.uint32(42).fork()).join();
+    }
+    if (message.beyondMax !== 0) {
+      writer.uint32(48).uint32(message.beyondMax);
     }
     return writer;
   },
@@ -2460,6 +2483,14 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
             message.reserved = ParkRecord.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.beyondMax = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2501,16 +2532,20 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
     message.reserved = (object.reserved !== undefined && object.reserved !== null)
       ? ParkRecord.fromPartial(object.reserved)
       : undefined;
+    message.beyondMax = object.beyondMax ?? 0;
     return message;
   },
 };
 
 function createBasePartFull(): PartFull {
-  return {};
+  return { beyondMax: 0 };
 }
 
 export const PartFull: MessageFns<PartFull> = {
-  encode(_: PartFull, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: PartFull, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.beyondMax !== 0) {
+      writer.uint32(8).uint32(message.beyondMax);
+    }
     return writer;
   },
 
@@ -2527,6 +2562,14 @@ export const PartFull: MessageFns<PartFull> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.beyondMax = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2542,8 +2585,9 @@ export const PartFull: MessageFns<PartFull> = {
   create<I extends Exact<DeepPartial<PartFull>, I>>(base?: I): PartFull {
     return PartFull.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<PartFull>, I>>(_: I): PartFull {
+  fromPartial<I extends Exact<DeepPartial<PartFull>, I>>(object: I): PartFull {
     const message = createBasePartFull();
+    message.beyondMax = object.beyondMax ?? 0;
     return message;
   },
 };
