@@ -115,8 +115,8 @@ export interface MediaLimits {
   readonly maxConnections: number;
   /** Slots whose lamps are followed. */
   readonly maxLamps: number;
-  /** Slots of one tenant that a reconciliation looks at. */
-  readonly maxSlots: number;
+  /** Parks of one node's calls that a reconciliation holds at a time; well above what a node can have. */
+  readonly maxParks: number;
   /** Commands written to a switch whose answers are out: what the lease cannot withhold any more. */
   readonly maxInFlight: number;
 }
@@ -136,6 +136,6 @@ export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
   maxPaged: 256,
   maxConnections: 1_000,
   maxLamps: 500_000,
-  maxSlots: 10_000,
+  maxParks: 50_000,
   maxInFlight: 4,
 };

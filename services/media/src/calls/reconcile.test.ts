@@ -1,6 +1,8 @@
-import { Reason } from '@parkade/proto';
+import { type ListSlotsRequest, MediaControl, ParkState, Reason, Slot } from '@parkade/proto';
 import { expect, test } from 'vitest';
+import { DEFAULT_MEDIA_LIMITS } from '../config.js';
 import { TwoNodes } from '../testing/two-nodes.js';
+import { parksOf } from './reconcile.js';
 
 /** From one reconciliation to the one after the next. */
 const TWO_ROUNDS_MS = 70_000;
@@ -70,3 +72,61 @@ test.each([
       expect(leg?.peer?.phone.user).toBe('1001');
     }),
 );
+
+test('a tenant is read to its last slot, however many it uses (X1)', async () => {
+  const used = 25_000;
+  const slotAt = (i: number): Slot => {
+    const call = { mediaNode: i === used - 1 ? 'here' : 'there', callId: `call-${i}` };
+    return Slot.fromPartial({ parks: [{ parkId: `park-${i}`, call, mediaControl: MediaControl.CLUSTER }] });
+  };
+  const listSlots = ({ lotId, pageSize, pageToken }: ListSlotsRequest) => {
+    const from = Number(pageToken);
+    const to = lotId === '' ? Math.min(used, from + pageSize) : from;
+    const slots = Array.from({ length: to - from }, (_, i) => slotAt(from + i));
+    return Promise.resolve({ ok: true, value: { slots, nextPageToken: slots.length > 0 && to < used ? `${to}` : '' } });
+  };
+  const config = { tenants: [{ tenantId: 'acme' }], limits: DEFAULT_MEDIA_LIMITS };
+  const lists = { api: { listSlots }, config, node: 'here' } as unknown as Parameters<typeof parksOf>[0];
+  expect((await parksOf(lists))?.map(({ parkId }) => parkId)).toEqual([`park-${used - 1}`]);
+});
+
+test('a call that stops talking while its slot is asked for keeps its slot, and waits in it (R3)', () =>
+  inWorld(async (world) => {
+    const caller = await world.parked();
+    const { sw } = world.here.agent;
+    void sw.originate('{origination_uuid=taker-1}user/1002@acme.example', 1_000);
+    await world.pass(200);
+    const bridged = sw.bridge('taker-1', caller.uuid);
+    await world.pass(50);
+    expect([await bridged, caller.peer?.phone.user]).toEqual([true, '1002']);
+    const getPark = world.slot.getPark.bind(world.slot);
+    let asked = 0;
+    world.slot.getPark = async (request) => {
+      // It is given back at this very moment.
+      if (asked++ === 0) {
+        world.slot.current = world.slot.current && { ...world.slot.current, revision: 99 };
+        await sw.rescue(caller.uuid);
+      }
+      return getPark(request);
+    };
+    await world.pass(TWO_ROUNDS_MS);
+    expect(asked).toBeGreaterThan(0);
+    expect([caller.parked, world.slot.current?.state]).toEqual([true, ParkState.PARKED]);
+  }));
+
+test('a call that was left alone in a conversation is put back into its slot, also by a process that has just come (R3)', () =>
+  inWorld(async (world) => {
+    const caller = await world.parked();
+    const { agent, sim } = world.here;
+    void agent.sw.originate('{origination_uuid=taker-1}user/1002@acme.example', 1_000);
+    await world.pass(200);
+    const taker = sim.core.find('taker-1');
+    sim.core.amidBridge = () => taker !== undefined && sim.hangUp(taker);
+    void agent.sw.bridge('taker-1', caller.uuid);
+    await world.pass(50);
+    expect([caller.state, caller.peer, taker?.isAlive]).toEqual(['CS_SOFT_EXECUTE', undefined, false]);
+    await world.takeOver('here');
+    await world.pass(TWO_ROUNDS_MS);
+    expect([caller.parked, world.slot.current?.state]).toEqual([true, ParkState.PARKED]);
+    expect(caller.nested?.argument).toBe('local_stream://moh');
+  }));

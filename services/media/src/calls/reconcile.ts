@@ -7,6 +7,7 @@
 import { type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
+import type { NodeSwitch } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
@@ -21,7 +22,8 @@ export interface ReconcileActions extends Drivers {
   cameToFetch(legId: string, headers: EslHeaders): boolean;
 }
 
-const PAGE = 500;
+/** The largest page of slots that a gateway gives. */
+const PAGE = 1_000;
 /**
  * What a leg runs that may be waiting; a broadcast shows as its own application, and one that `uuid_park` has parked as what it ran
  * before: the pause of its dial plan.
@@ -68,7 +70,8 @@ export async function parksOf(context: Lists): Promise<readonly Park[] | undefin
 }
 
 /**
- * The parks of this node's calls, and those of calls elsewhere that phones of this node are fetching; not `whole`: there may be others.
+ * The parks of this node's calls, and those of calls elsewhere that phones of this node are fetching, however many slots their tenants
+ * use; not `whole`: there may be others.
  */
 async function parksAbout({
   api,
@@ -80,7 +83,6 @@ async function parksAbout({
   for (const tenantId of new Set(config.tenants.map((rule) => rule.tenantId))) {
     for (const lotId of ['', HOLDING_LOT]) {
       let pageToken = '';
-      let seen = 0;
       do {
         const page = await api.listSlots({ tenantId, lotId, states: [], pageSize: PAGE, pageToken });
         // A tenant or lot that is not there has no parks.
@@ -88,9 +90,8 @@ async function parksAbout({
         if (!page.ok) return { parks, whole: false };
         for (const slot of page.value.slots)
           parks.push(...slot.parks.filter((park) => isHere(park, node) || isFetchedFrom(park, node)));
-        seen += page.value.slots.length;
         pageToken = page.value.nextPageToken;
-      } while (pageToken !== '' && seen < config.limits.maxSlots);
+      } while (pageToken !== '' && parks.length < config.limits.maxParks);
       whole &&= pageToken === '';
     }
   }
@@ -120,7 +121,8 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   parked.hasSlot(legId);
   if (isUndriven(context, park, actions)) return settleRetrieve(context, legId, park, actions);
   if (parked.talks(legId) && state !== ParkState.RETRIEVING && !sw.joining.has(legId)) {
-    return freeIfTaken(context, legId, park);
+    await freeIfTaken(context, legId, park);
+    return;
   }
   if (state === ParkState.PARKED && parked.takeSilence(legId)) {
     await sw.silence(legId);
@@ -128,9 +130,7 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   }
   if (parked.markedPark(legId)?.parkId === parkId) return;
   // What it did before this process watched it nobody has told.
-  if (!parked.has(legId) && state === ParkState.PARKED && (await talksAlready(context, legId))) {
-    return freeIfTaken(context, legId, park);
-  }
+  if (!parked.has(legId) && state === ParkState.PARKED && (await freeIfTaken(context, legId, park))) return;
   if (!parked.parked(legId, ofPark(park))) return;
   const mark = markVariables({ tenantId, parkId, revision, back: park.parker?.extension ?? '' });
   const isMarked = await sw.setVariables(legId, mark);
@@ -138,23 +138,47 @@ async function keep(context: NodeContext, legId: string, park: Park, actions: Re
   if (!isMarked) context.reconcileSoon();
 }
 
-/** A call that talks, in a slot that nobody is fetching it from: the slot is freed. It may have been fetched since it was listed. */
-async function freeIfTaken(context: NodeContext, legId: string, park: Park): Promise<void> {
-  const { api, parked, clock, random, log } = context;
-  if (!(await talksAlready(context, legId))) return;
-  const now = await parkNow(context, park);
-  if (now === 'unknown' || (now !== 'none' && now.state === ParkState.RETRIEVING)) return;
+/**
+ * A call that talks, in a slot that nobody is fetching it from: the slot is freed. Only where the slot is at the same revision
+ * before and after it was seen to talk: what was listed, or seen, may be over by then. Whether there is nothing else to be done
+ * with it now.
+ */
+async function freeIfTaken(context: NodeContext, legId: string, park: Park): Promise<boolean> {
+  const { sw, api, parked, clock, random, log, reconcileSoon } = context;
+  if (!(await isConnected(sw, legId))) return false;
+  const before = await parkNow(context, park);
+  if (before === 'none') parked.leave(legId);
+  if (typeof before === 'string' || before.state === ParkState.RETRIEVING) return true;
+  const does = await conversation(sw, legId);
+  // Nobody is with it: the bridge that it was left in did not come about.
+  if (does === 'alone' && (await sw.rescue(legId)) === 'parked') await holdAudio(context, legId, park);
+  if (does !== 'talks') return does === 'unknown';
+  const after = await parkNow(context, park);
+  const isSame = typeof after !== 'string' && after.revision === before.revision && !sw.joining.has(legId);
+  if (!isSame) {
+    reconcileSoon();
+    return true;
+  }
   parked.leave(legId);
-  if (now === 'none') return;
   const { tenantId, parkId } = park;
   log.warn('a call that talks stood in a slot still', { legId, parkId });
   const requestId = newRequestId(clock.nowMs(), random);
   await api.release({ requestId, tenantId, parkId, cause: ReleaseCause.RELEASED, callId: legId });
+  return true;
 }
 
-async function talksAlready({ sw }: NodeContext, legId: string): Promise<boolean> {
+async function isConnected(sw: NodeSwitch, legId: string): Promise<boolean> {
   const found = await sw.look(legId);
   return found.kind === 'leg' && standingOf(found.headers) === 'connected';
+}
+
+/** What a leg does that may talk; `alone`: it is in a conversation, and the other leg is gone. */
+async function conversation(sw: NodeSwitch, legId: string): Promise<'talks' | 'alone' | 'waits' | 'unknown'> {
+  const found = await sw.look(legId);
+  if (found.kind !== 'leg') return 'unknown';
+  if (standingOf(found.headers) !== 'connected') return 'waits';
+  const there = await sw.exists(found.headers.get('Other-Leg-Unique-ID') ?? '');
+  return there === undefined ? 'unknown' : there ? 'talks' : 'alone';
 }
 
 /** A leg that waits, and stands in no slot; where the slots are not known only one that nobody has taken yet is certain. */
