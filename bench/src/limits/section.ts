@@ -4,6 +4,7 @@ import { inRounds } from '../park/rounds.js';
 import { tell } from '../park/tell.js';
 import { startBackends } from '../processes/backends.js';
 import { atLeast, type Figure } from '../result.js';
+import { durableLimits } from './durable-limit.js';
 import { streamLimit } from './stream-limit.js';
 
 const IN_FLIGHT = 256;
@@ -12,7 +13,7 @@ const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 5);
 
 /** The most that this machine leaves for the product to reach: `npm run bench -- limits`. */
 export async function limitsSection(): Promise<readonly Figure[]> {
-  return [...(await unaryLimits()), ...(await streamLimit())];
+  return [...(await unaryLimits()), ...(await streamLimit()), ...(await durableLimits())];
 }
 
 /**

@@ -1,10 +1,11 @@
 import { machine } from '../measure/machine.js';
 import { median, ratios, spread } from '../measure/spread.js';
-import { atLeast, atMost, type Figure } from '../result.js';
+import { atLeast, type Figure } from '../result.js';
 import type { Load } from '../processes/messages.js';
 import { type BenchCluster, startBenchCluster } from './cluster.js';
-import { inRounds, type Sample, type Samples, warmUp } from './rounds.js';
+import { inRounds, type Samples, warmUp } from './rounds.js';
 import { tell } from './tell.js';
+import { measureTimes } from './times.js';
 
 /** Commands under way at a time, where it is more than one. */
 const IN_FLIGHT = 256;
@@ -12,6 +13,8 @@ const IN_FLIGHT = 256;
 /** How long each step of a round takes, and how many rounds there are; for a quick look, less will do. */
 const STEP_MS = Number(process.env['PARKADE_BENCH_STEP_MS'] ?? 2_500);
 const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 5);
+const STEPS = { ms: STEP_MS, rounds: ROUNDS, inFlight: IN_FLIGHT };
+const IDS = { latency: 'latency_ratio', tail: 'tail_ratio', tailIdle: 'tail_idle_ratio' };
 
 /** Durable parks and retrieves against what the same machine does without being durable: `npm run bench -- park`. */
 export function parkSection(): Promise<readonly Figure[]> {
@@ -44,11 +47,14 @@ async function measured(
     await warmUp(cluster, warmUps(cluster));
     const { rates, figures } = await measure(cluster);
     tell(rates);
-    const latencies = await measureLatencies(cluster);
-    tell(latencies);
-    const halves = await measureHalf(cluster, median(rates['unary-park'].map(({ rate }) => rate)) / 2);
-    tell(halves);
-    return [...figures, latencyFigure(latencies), ...tailFigures(halves, latencies)];
+    const maxPerSecond = median(rates['unary-park'].map(({ rate }) => rate));
+    const timed = {
+      ...cluster,
+      kind: 'unary-park',
+      address: cluster.gateway.address,
+      echo: cluster.echo.address,
+    } as const;
+    return [...figures, ...(await measureTimes(timed, maxPerSecond, STEPS, IDS))];
   } finally {
     await cluster.stop();
   }
@@ -62,9 +68,6 @@ function warmUps({ gateway, echo }: BenchCluster): readonly Load[] {
     { inFlight: IN_FLIGHT, ms: 6_000, kind: 'unary-echo', address: echo.address },
   ];
 }
-
-type HalfStep = 'half-park';
-type LatencyStep = 'one-park' | 'one-put' | 'one-echo';
 
 function unarySteps({ gateway, echo, redisAlways }: BenchCluster): Readonly<Record<UnaryStep, Load>> {
   const load = { inFlight: IN_FLIGHT, ms: STEP_MS };
@@ -83,28 +86,6 @@ function streamSteps({ gateway, echo, naive, redisEverysec }: BenchCluster): Rea
     naive: { ...load, kind: 'naive', address: naive.address },
     'redis-everysec': { ...load, kind: 'naive', address: redisEverysec.address },
   };
-}
-
-function measureLatencies(cluster: BenchCluster): Promise<Samples<LatencyStep>> {
-  const load = { inFlight: 1, ms: STEP_MS / 2 };
-  return inRounds(
-    cluster,
-    {
-      'one-park': { ...load, kind: 'unary-park', address: cluster.gateway.address },
-      'one-put': { ...load, kind: 'etcd-put', address: '' },
-      'one-echo': { ...load, kind: 'unary-echo', address: cluster.echo.address },
-    },
-    ROUNDS,
-  );
-}
-
-/** What a new client sends until its connection stands waits for that, and is not counted. */
-const LEAD_IN_MS = 500;
-
-/** Parks and retrieves at half of what is possible, as evenly as a millisecond allows. */
-function measureHalf(cluster: BenchCluster, perSecond: number): Promise<Samples<HalfStep>> {
-  const load = { kind: 'unary-park', address: cluster.gateway.address, inFlight: IN_FLIGHT, ms: STEP_MS } as const;
-  return inRounds(cluster, { 'half-park': { ...load, perSecond, leadInMs: LEAD_IN_MS } }, ROUNDS);
 }
 
 function unaryFigures(samples: Samples<UnaryStep>): readonly Figure[] {
@@ -135,25 +116,4 @@ function ratioFigure<Step extends string>(
   const values = ratios(rates(step), rates(baseline));
   const beside = { spread: spread(values), baseline: `${baseline} ${Math.round(median(rates(baseline)))}/s` };
   return atLeast(id, median(values), bar, 'ratio', beside);
-}
-
-function latencyFigure(samples: Samples<LatencyStep>): Figure {
-  const p50 = (step: LatencyStep): readonly number[] => samples[step].map(({ p50Ms }) => p50Ms);
-  const baselines = p50('one-put').map((put, i) => put + (p50('one-echo')[i] ?? NaN));
-  const values = ratios(p50('one-park'), baselines);
-  const baseline = `one etcd put + one unary echo ${median(baselines).toFixed(2)} ms`;
-  return atMost('latency_ratio', median(values), 1.6, 'ratio', { spread: spread(values), baseline });
-}
-
-function tailFigures(half: Samples<HalfStep>, one: Samples<LatencyStep>): readonly Figure[] {
-  const idleMs = median(one['one-park'].map(({ p50Ms }) => p50Ms));
-  const at = `at ${Math.round(median(half['half-park'].map(({ rate }) => rate)))}/s`;
-  const figure = (id: string, of: (sample: Sample) => number, bar: number): Figure => {
-    const values = half['half-park'].map(of);
-    return atMost(id, median(values), bar, 'ratio', { spread: spread(values), baseline: at });
-  };
-  return [
-    figure('tail_ratio', ({ p50Ms, p99Ms }) => p99Ms / p50Ms, 4),
-    figure('tail_idle_ratio', ({ p99Ms }) => p99Ms / idleMs, 10),
-  ];
 }

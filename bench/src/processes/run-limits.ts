@@ -54,7 +54,7 @@ export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promis
     success: [{ kind: 'put', key: guard, value: Buffer.from('x') }],
   });
   const waiting: { readonly command: Command; readonly answer: (command: Command) => void }[] = [];
-  let [underWay, transactions, unsaid, stored] = [0, 0, 0, 0];
+  let [underWay, transactions, unsaid, stored, publishing] = [0, 0, 0, 0, false];
 
   const commit = (): void => {
     if (waiting.length === 0 || underWay >= 2 || (underWay === 1 && waiting.length < 80)) return;
@@ -78,8 +78,9 @@ export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promis
     underWay++;
     void store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success }, { timeoutMs: 10_000 }).then(() => {
       underWay--;
-      unsaid += batch.length;
       for (const { command, answer } of batch) answer(command);
+      unsaid += batch.length;
+      publishSoon();
       setImmediate(commit);
     });
   };
@@ -87,15 +88,21 @@ export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promis
   const publish = (): void => {
     const lines = unsaid;
     unsaid = 0;
-    const done =
-      lines === 0 ? Promise.resolve() : bus.publish(EVENT_BATCHES, linesOf(lines), { id: `limits/${++said}` });
-    void done
+    void bus
+      .publish(EVENT_BATCHES, linesOf(lines), { id: `limits/${++said}` })
       .then(() => {
         stored += lines;
       })
-      .finally(() => setTimeout(publish, GATHER_MS));
+      .finally(() => {
+        publishing = false;
+        publishSoon();
+      });
   };
-  publish();
+  const publishSoon = (): void => {
+    if (publishing || unsaid === 0) return;
+    publishing = true;
+    setTimeout(publish, GATHER_MS);
+  };
   const port = await serve(ECHO, {
     batches: (call: Stream) => {
       const writer = writerOf(call);
