@@ -5,6 +5,9 @@ import type { MountedService } from './server.js';
 /** What a process of the cluster says in its calls to gateways: its role. Believed only where nobody is asked who calls. */
 export const PROCESS_HEADER = 'parkade-process';
 
+/** For whom such a process asks, as `parkade.slot.v1.Actor`: somebody whose rights were checked where he asked. */
+export const ACTOR_HEADER = 'parkade-actor-bin';
+
 /** How a process reaches the others of its cluster. */
 export interface PeerChannel {
   readonly credentials: ChannelCredentials;

@@ -1,3 +1,4 @@
+import type { Actor } from '@parkade/proto';
 import type { SettingsCache } from '@parkade/settings';
 
 /** Who owns a shard, as far as known. */
@@ -46,6 +47,8 @@ export interface Phones {
     readonly parkId: string;
     readonly mediaNode: string;
     readonly extension: string;
+    /** Who wants it there, for the audit of that retrieve. */
+    readonly by: Actor | undefined;
   }): Promise<Rung>;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import type { Channel } from '@parkade/media-simulator';
+import { followEvents } from '@parkade/presence';
 import { type Park, ParkState } from '@parkade/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { World } from './world.js';
@@ -49,6 +50,11 @@ async function rings(): Promise<Channel> {
 
 test('a call that is wanted at an extension rings there, as who he is, and is had by whoever answers; then the slot is free (R18)', async () => {
   phone().behaviour = { kind: 'rings' };
+  const recorded: unknown[] = [];
+  const kinds: ReadonlySet<string> = new Set(['retrieve-begun', 'retrieved']);
+  await followEvents(world.bus, { kinds, replay: 'all' }, (event) =>
+    recorded.push([event.kind, 'by' in event ? event.by : undefined]),
+  );
   const told = wanted();
   const leg = await rings();
   // While it rings the call is anybody's, and the leg says what it is for, should its process be gone (K3).
@@ -60,6 +66,17 @@ test('a call that is wanted at an extension rings there, as who he is, and is ha
   expect(caller.peer).toBe(leg);
   await world.allFree();
   expect(await world.endedAs(park.parkId)).toBe('retrieved');
+  // Who asked for it at the board stands in the records, and not the process that did it.
+  const by = {
+    principal: 'anybody',
+    peer: expect.stringContaining('127.0.0.1') as string,
+    operation: 'board retrieve',
+  };
+  await world.until('both halves are told', () => recorded.length === 2);
+  expect(recorded).toEqual([
+    ['retrieve-begun', by],
+    ['retrieved', by],
+  ]);
   expect([leg.variables.has('parkade_retrieve'), caller.variables.has('parkade_park')]).toEqual([false, false]);
 });
 

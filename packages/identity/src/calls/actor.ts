@@ -1,5 +1,8 @@
-import type { Actor } from '@parkade/proto';
+import type { Metadata } from '@grpc/grpc-js';
+import { Actor } from '@parkade/proto';
+import { ACTOR_HEADER, PROCESS_HEADER } from '@parkade/rpc';
 import type { Principal } from '../principal.js';
+import { callerOf } from './call-guard.js';
 
 /** The longest subject of a token that is kept, in characters; of a longer one the beginning. */
 const MAX_PRINCIPAL_LENGTH = 256;
@@ -11,6 +14,34 @@ const MAX_PRINCIPAL_LENGTH = 256;
 export function actorOf({ kind, subject }: Principal, peer: string, operation: string): Actor | undefined {
   if (kind === 'service') return undefined;
   return { principal: subject.slice(0, MAX_PRINCIPAL_LENGTH), peer, operation };
+}
+
+/** A call of an RPC, and where it came from. */
+interface AskingCall {
+  readonly metadata: Metadata;
+  getPeer(): string;
+}
+
+/** What a process says of for whom it asks; longer ones are nobody's. */
+const MAX_ACTOR_BYTES = 1_024;
+
+/** As `actorOf` the caller; of a process of the cluster the one for whom it asks, where it says so. */
+export function askerOf(call: AskingCall, operation: string): Actor | undefined {
+  const [said] = call.metadata.get(ACTOR_HEADER);
+  if (said instanceof Buffer && said.length <= MAX_ACTOR_BYTES && isProcess(call)) {
+    try {
+      return Actor.decode(said);
+    } catch {
+      // No actor: as if it had said nothing.
+    }
+  }
+  return actorOf(callerOf(call), call.getPeer(), operation);
+}
+
+/** Whether a process of the cluster calls; where nobody is asked who calls, whoever says so. */
+export function isProcess(call: Pick<AskingCall, 'metadata'>): boolean {
+  const { kind } = callerOf(call);
+  return kind === 'service' || (kind === 'open' && call.metadata.get(PROCESS_HEADER).length > 0);
 }
 
 /** What takes a call out of its slot, or changes when or where it waits: what the audit records of parks. */

@@ -1,6 +1,6 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import { type Clock } from '@parkade/clock';
-import { actorOf, callerOf, TAKES } from '@parkade/identity';
+import { askerOf, TAKES } from '@parkade/identity';
 import {
   type CommandsRequest,
   ParkServiceService,
@@ -78,7 +78,7 @@ export function parkService(deps: ParkServiceDeps): MountedService {
       const refused = refusal(name, call) ?? underWay.enter(call.request.tenantId);
       if (refused !== undefined) return callback(refused.toServiceError());
       const { tenantId } = call.request;
-      const by = takes ? actorOf(callerOf(call), call.getPeer(), operation) : undefined;
+      const by = takes ? askerOf(call, operation) : undefined;
       const trace = tracing ? traceOf(call.metadata) : undefined;
       const deadline = unaryDeadline(Number(call.getDeadline()), clock, limits);
       commands.begin(

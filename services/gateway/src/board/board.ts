@@ -76,13 +76,14 @@ export async function board(app: FastifyInstance, deps: BoardDeps): Promise<void
     const asked = readBoardCommand(request.body);
     if (asked === undefined) return sendProblem(reply, plain(400, `A field of ${request.body.do} is missing.`));
     const command = publicCommand(asked);
+    const by = actorOf(principal, peerOf(request), `board ${request.body.do}`);
     const answer = await deps.run(async () => {
       const refused = await permit(principal, commandNeeds({ command }), deps.lotOf);
       return (
         refused ??
         (await deps.tenant(command.value.tenantId)) ??
-        (asked.do === 'retrieve' ? await retrieveToPhone(asked, deps) : undefined) ??
-        deps.execute(command, actorOf(principal, peerOf(request), `board ${request.body.do}`))
+        (asked.do === 'retrieve' ? await retrieveToPhone(asked, by, deps) : undefined) ??
+        deps.execute(command, by)
       );
     });
     if (answer instanceof Refused) return sendProblem(reply, problemOf(answer));

@@ -1,5 +1,5 @@
 import type { BoardCommand } from '@parkade/board';
-import { Consistency, MediaControl } from '@parkade/proto';
+import { type Actor, Consistency, MediaControl } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import { plain, type Problem } from '../http/problem.js';
 import type { Rung } from '../ports.js';
@@ -19,19 +19,20 @@ const TOLD: Readonly<Record<Exclude<Rung, 'connected'>, readonly [number, (exten
 
 /**
  * Rings an extension for a call that Parkade connects itself, and joins the two when it answers. Undefined: whoever parked this
- * call connects it, and is told by the command alone.
+ * call connects it, and is told by the command alone. `by`: who asks, for the audit.
  */
 export async function retrieveToPhone(
   { tenantId, parkId, extension }: Extract<BoardCommand, { readonly do: 'retrieve' }>,
+  by: Actor | undefined,
   { getPark, phones }: Pick<BoardDeps, 'getPark' | 'phones'>,
 ): Promise<{ readonly problem: Problem } | { readonly done: true } | Refused | undefined> {
-  const by = { $case: 'parkId', value: parkId } as const;
-  const found = await getPark({ tenantId, by, consistency: Consistency.FENCED });
+  const named = { $case: 'parkId', value: parkId } as const;
+  const found = await getPark({ tenantId, by: named, consistency: Consistency.FENCED });
   if (found instanceof Refused) return found;
   const { park } = found;
   if (park?.mediaControl !== MediaControl.CLUSTER) return undefined;
   const mediaNode = park.call?.mediaNode ?? '';
-  const rung = (await phones?.fetch({ tenantId, parkId, mediaNode, extension })) ?? 'unreachable';
+  const rung = (await phones?.fetch({ tenantId, parkId, mediaNode, extension, by })) ?? 'unreachable';
   if (rung === 'connected') return { done: true };
   const [status, say] = TOLD[rung];
   return { problem: plain(status, say(extension)) };

@@ -1,10 +1,10 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Clock, Random } from '@parkade/clock';
-import { callerOf } from '@parkade/identity';
+import { isProcess } from '@parkade/identity';
 import { LeaseSession } from '@parkade/ownership';
 import { allowedCount, RequestRates, toldCount, UsageBoard } from '@parkade/quotas';
 import { Reason } from '@parkade/proto';
-import { PROCESS_HEADER, Refused } from '@parkade/rpc';
+import { Refused } from '@parkade/rpc';
 import { burstOf, type Quota, quotaOf } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import type { PublicCommand } from '../commands/public-command.js';
@@ -115,10 +115,4 @@ export class TenantQuotas {
     const { settings } = this.deps;
     return quotaOf(quota, settings.tenant(tenantId), settings.system);
   }
-}
-
-/** A process of the cluster; where nobody is asked who calls, whoever says so. */
-function isProcess(call: { readonly metadata: Metadata }): boolean {
-  const { kind } = callerOf(call);
-  return kind === 'service' || (kind === 'open' && call.metadata.get(PROCESS_HEADER).length > 0);
 }

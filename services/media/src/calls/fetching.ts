@@ -4,7 +4,7 @@
 //   K3. It hangs on nothing: a phone that has answered carries RETRIEVE_VARIABLE until it has the call; one that nobody is at any
 //       more is ended by the next reconciliation (reconcile.ts, X3).
 //   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
-import { type CallRef, MediaControl, type Park } from '@parkade/proto';
+import { type Actor, type CallRef, MediaControl, type Park } from '@parkade/proto';
 import { legDialString } from '../legs/dial-string.js';
 import { dial, legFact } from '../legs/dialling.js';
 import type { LegRef } from '../legs/types.js';
@@ -19,6 +19,8 @@ export interface FetchRequest extends LegRef {
   readonly tenantId: string;
   readonly extension: string;
   readonly ringMs: number;
+  /** Who wants it there, for the audit. */
+  readonly by?: Actor | undefined;
 }
 
 /** `gone`: it is not parked any more; `in-use`: somebody else is taking it. */
@@ -71,13 +73,13 @@ export class Fetching {
 
   async #fetch(request: FetchRequest): Promise<Fetched | undefined> {
     const { log } = this.context;
-    const { legId, parkId, extension } = request;
+    const { legId, parkId, extension, by } = request;
     const park = await this.#parkOf(request);
     if (park === undefined || typeof park === 'string') return park;
     log.info('a phone is rung for a parked call', { legId, parkId, extension });
     const rung = await this.#ring(request, park);
     if (rung !== 'answered') return rung;
-    return fetchInto(this.context, { legId, extension, park });
+    return fetchInto(this.context, { legId, extension, park, by });
   }
 
   /** The park, where its call waits at this node. */

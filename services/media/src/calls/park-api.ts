@@ -1,6 +1,7 @@
 import { type CallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Clock, sleep } from '@parkade/clock';
 import {
+  Actor,
   type ClaimPickupRequest,
   type CompleteReservationRequest,
   type ConfirmRetrieveRequest,
@@ -19,7 +20,15 @@ import {
   type RetrieveRequest,
   type RetrieveResponse,
 } from '@parkade/proto';
-import { callFailure, CHANNEL_OPTIONS, type PeerChannel, PROCESS_HEADER, TRACEPARENT, type Tracer } from '@parkade/rpc';
+import {
+  ACTOR_HEADER,
+  callFailure,
+  CHANNEL_OPTIONS,
+  type PeerChannel,
+  PROCESS_HEADER,
+  TRACEPARENT,
+  type Tracer,
+} from '@parkade/rpc';
 
 /** `known` false: nobody knows whether it was done. */
 export type Answer<T> =
@@ -51,13 +60,16 @@ export function isNoLot({ known, reason }: Refusal): boolean {
   return known && NO_LOT.has(reason);
 }
 
-/** What the media need of `parkade.park.v1.ParkService`. Requests are repeated, with their own id, while there is time. */
+/**
+ * What the media need of `parkade.park.v1.ParkService`. Requests are repeated, with their own id, while there is time. `by`: who asked
+ * for it through an API, where it is not a phone's own doing.
+ */
 export interface ParkApi {
   park(request: ParkRequest): Promise<Answer<ParkResponse>>;
   reserve(request: ReserveRequest): Promise<Answer<ParkResponse>>;
   completeReservation(request: CompleteReservationRequest): Promise<Answer<ParkResponse>>;
-  beginRetrieve(request: RetrieveRequest): Promise<Answer<RetrieveResponse>>;
-  confirmRetrieve(request: ConfirmRetrieveRequest): Promise<Answer<RetrieveResponse>>;
+  beginRetrieve(request: RetrieveRequest, by?: Actor): Promise<Answer<RetrieveResponse>>;
+  confirmRetrieve(request: ConfirmRetrieveRequest, by?: Actor): Promise<Answer<RetrieveResponse>>;
   giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>>;
   claimPickup(request: ClaimPickupRequest): Promise<Answer<RetrieveResponse>>;
   release(request: ReleaseRequest): Promise<Answer<ReleaseResponse>>;
@@ -113,13 +125,13 @@ export class GrpcParkApi implements ParkApi {
     return this.#call(rpc, request);
   }
 
-  beginRetrieve(request: RetrieveRequest): Promise<Answer<RetrieveResponse>> {
-    return this.#call(this.#client.beginRetrieve.bind(this.#client), request);
+  beginRetrieve(request: RetrieveRequest, by?: Actor): Promise<Answer<RetrieveResponse>> {
+    return this.#call(this.#client.beginRetrieve.bind(this.#client), request, by);
   }
 
-  confirmRetrieve(request: ConfirmRetrieveRequest): Promise<Answer<RetrieveResponse>> {
+  confirmRetrieve(request: ConfirmRetrieveRequest, by?: Actor): Promise<Answer<RetrieveResponse>> {
     const rpc = this.#client.confirmRetrieve.bind(this.#client);
-    return this.#call(rpc, request);
+    return this.#call(rpc, request, by);
   }
 
   giveBackRetrieve(request: GiveBackRetrieveRequest): Promise<Answer<ParkResponse>> {
@@ -148,12 +160,12 @@ export class GrpcParkApi implements ParkApi {
     this.#client.close();
   }
 
-  async #call<Request, Response>(rpc: Rpc<Request, Response>, request: Request): Promise<Answer<Response>> {
+  async #call<Request, Response>(rpc: Rpc<Request, Response>, request: Request, by?: Actor): Promise<Answer<Response>> {
     const endMs = this.clock.monotonicMs() + this.limitMs;
     const span = this.tracer?.span('media request', 'client', undefined);
     for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
       const leftMs = endMs - this.clock.monotonicMs();
-      const answer = await once(rpc, request, this.clock.nowMs() + Math.max(1, leftMs), span?.traceparent);
+      const answer = await once(rpc, request, this.clock.nowMs() + Math.max(1, leftMs), span?.traceparent, by);
       if (answer.ok || answer.known || leftMs <= delayMs || this.#stop.signal.aborted) {
         span?.end({}, !answer.ok);
         return answer;
@@ -168,10 +180,12 @@ function once<Request, Response>(
   request: Request,
   deadline: number,
   trace: string | undefined,
+  by: Actor | undefined,
 ): Promise<Answer<Response>> {
   const metadata = new Metadata();
   metadata.set(PROCESS_HEADER, 'media');
   if (trace !== undefined) metadata.set(TRACEPARENT, trace);
+  if (by !== undefined) metadata.set(ACTOR_HEADER, Buffer.from(Actor.encode(by).finish()));
   return new Promise((resolve) => {
     rpc(request, metadata, { deadline }, (error, value) => {
       if (error === null) return resolve({ ok: true, value });

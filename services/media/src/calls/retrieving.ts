@@ -3,7 +3,7 @@
 //   G2. However it fails, the caller is back in his slot with hold audio and the time he had left (R3).
 //   G3. What became of a bridge is what the switch says; when it says nothing it is asked again. What nobody knows after all is
 //       left as it is, and a reconciliation finds out soon (pickup-faults.test.ts).
-import { CallRef, MediaControl, type Park, Reason, type RetrieveRequest } from '@parkade/proto';
+import { type Actor, CallRef, MediaControl, type Park, Reason, RetrieveRequest } from '@parkade/proto';
 import { sleep } from '@parkade/clock';
 import { newRequestId } from '@parkade/ids';
 import { toDuration } from '@parkade/rpc';
@@ -11,6 +11,7 @@ import { NO_MARK, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { joinSurely } from './connecting.js';
 import { holdAudio, idOf, type NodeContext, sayAndHangUp, type Visit } from './context.js';
 import { sendToCall } from './delivering.js';
+import type { FetchRequest } from './fetching.js';
 import { givenBack, leftOpen } from './give-back.js';
 import { newPickupSecret, type PickupSecret } from './pickup-number.js';
 import { attemptStands } from './standing-attempt.js';
@@ -81,6 +82,8 @@ interface Wanted {
   readonly retriever: CallRef;
   /** The id of the n-th request. */
   readonly requestId: (attempt: number) => string;
+  /** Who asked for it through an API. */
+  readonly by?: Actor | undefined;
 }
 
 function beginFor(visit: Visit): Promise<Begun> {
@@ -91,12 +94,12 @@ function beginFor(visit: Visit): Promise<Begun> {
   return begin(visit, { tenantId: rule.tenantId, from, retriever: arrival.call, requestId });
 }
 
-async function begin(context: NodeContext, { tenantId, from, retriever, requestId }: Wanted): Promise<Begun> {
+async function begin(context: NodeContext, { tenantId, from, retriever, requestId, by }: Wanted): Promise<Begun> {
   const { api, clock, config, random } = context;
   const secret = newPickupSecret(random);
   const endMs = clock.monotonicMs() + SETTLE_MS;
   for (let attempt = 1; ; attempt++) {
-    const answer = await api.beginRetrieve({
+    const request = RetrieveRequest.fromPartial({
       requestId: requestId(attempt),
       tenantId,
       from,
@@ -105,6 +108,7 @@ async function begin(context: NodeContext, { tenantId, from, retriever, requestI
       giveUpAfter: toDuration(config.limits.giveUpMs),
       pickupDigest: Buffer.from(secret.digest),
     });
+    const answer = await api.beginRetrieve(request, by);
     if (answer.ok) {
       const { park, revision } = answer.value;
       return park === undefined ? { kind: 'failed' } : { kind: 'begun', park, revision, secret };
@@ -136,7 +140,7 @@ export type FetchedInto = 'connected' | 'gone' | 'in-use' | 'failed' | 'unknown'
 /** A phone of this node, answered and waiting, takes the call of a park at this node; where it does not, it is told and ends. */
 export async function fetchInto(
   context: NodeContext,
-  { legId, extension, park }: { readonly legId: string; readonly extension: string; readonly park: Park },
+  { legId, extension, park, by }: Pick<FetchRequest, 'legId' | 'extension' | 'by'> & { readonly park: Park },
 ): Promise<FetchedInto> {
   const { node, sw, clock, random, config } = context;
   const begun = await begin(context, {
@@ -144,9 +148,10 @@ export async function fetchInto(
     from: { $case: 'parkId', value: park.parkId },
     retriever: CallRef.fromPartial({ mediaNode: node, callId: legId, callerNumber: extension }),
     requestId: () => newRequestId(clock.nowMs(), random),
+    by,
   });
   if (begun.kind === 'begun') {
-    const joined = await joinHere(context, legId, begun, newRequestId(clock.nowMs(), random));
+    const joined = await joinHere(context, legId, begun, newRequestId(clock.nowMs(), random), by);
     if (joined === 'connected') await sw.setVariables(legId, { [RETRIEVE_VARIABLE]: '' });
     return joined;
   }
@@ -160,6 +165,7 @@ async function joinHere(
   takerId: string,
   { park, revision }: Attempt,
   confirmId: string,
+  by?: Actor,
 ): Promise<FetchedInto> {
   const { parked, config } = context;
   const { tenantId, parkId } = park;
@@ -171,7 +177,7 @@ async function joinHere(
   const joined = await joinSurely(context, { takerId, callId, parkId, isHis, revision, bothWait }, hold);
   switch (joined) {
     case 'connected':
-      await confirmed(context, takerId, park, confirmId);
+      await confirmed(context, takerId, park, confirmId, by);
       return 'connected';
     case 'caller-gone':
       parked.leave(callId);
@@ -189,13 +195,19 @@ async function joinHere(
 }
 
 /** They talk: the slot is freed, and the leg is no parked one any more. */
-async function confirmed(context: NodeContext, takerId: string, park: Park, requestId: string): Promise<void> {
+async function confirmed(
+  context: NodeContext,
+  takerId: string,
+  park: Park,
+  requestId: string,
+  by: Actor | undefined,
+): Promise<void> {
   const { api, parked, sw } = context;
   const { tenantId, parkId, retrieveId, call } = park;
   const callId = call?.callId ?? '';
   parked.leave(callId);
   await sw.setVariables(callId, NO_MARK);
   await sw.display(takerId, call?.callerName ?? '', call?.callerNumber ?? '');
-  const answer = await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId });
+  const answer = await api.confirmRetrieve({ requestId, tenantId, parkId, retrieveId }, by);
   if (!answer.ok) leftOpen(context, 'a fetched call could not be confirmed', { parkId, message: answer.message });
 }

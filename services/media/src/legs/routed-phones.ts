@@ -1,5 +1,6 @@
 import type { Random } from '@parkade/clock';
 import { randomUuid } from '@parkade/esl';
+import type { Actor } from '@parkade/proto';
 import { type Log, toDuration } from '@parkade/rpc';
 import type { Fetched } from '../calls/fetching.js';
 import type { NodeClients } from '../rpc/node-clients.js';
@@ -17,6 +18,8 @@ export interface WantedCall {
   /** Where the call is. */
   readonly mediaNode: string;
   readonly extension: string;
+  /** Who wants it there. */
+  readonly by?: Actor | undefined;
 }
 
 /** Rings phones for parked calls through the owners of their media nodes: the gateway's port for that. */
@@ -31,10 +34,10 @@ export class RoutedPhones {
    * Rings the extension, and joins it with the call when somebody answers. Resolves when it is over, within 35 s; `unreachable`:
    * nobody controls the node now, and nothing was done. Never rejects.
    */
-  async fetch({ tenantId, parkId, mediaNode, extension }: WantedCall): Promise<Fetched | 'unreachable'> {
+  async fetch({ tenantId, parkId, mediaNode, extension, by }: WantedCall): Promise<Fetched | 'unreachable'> {
     if (this.clients.client(mediaNode) === undefined) return 'unreachable';
     const leg = { mediaNode, legId: randomUuid(this.random), parkId };
-    const request = { leg, tenantId, extension, ringFor: toDuration(RING_MS) };
+    const request = { leg, tenantId, extension, ringFor: toDuration(RING_MS), by };
     try {
       const { outcome } = await this.clients.call(mediaNode, 'fetchCall', request, RING_MS + MARGIN_MS);
       return fromFetched(outcome) ?? 'unknown';

@@ -115,9 +115,9 @@ function ringOf(request: RingLegRequest): Parameters<NodeAgent['legs']['ring']>[
   };
 }
 
-function fetchOf({ leg, tenantId, extension, ringFor }: FetchCallRequest): FetchRequest {
+function fetchOf({ leg, tenantId, extension, ringFor, by }: FetchCallRequest): FetchRequest {
   const ringMs = Math.min(MAX_RING_MS, Math.max(MIN_RING_MS, ringFor === undefined ? 0 : durationMs(ringFor)));
-  return { ...legRef(leg), tenantId, extension, ringMs };
+  return { ...legRef(leg), tenantId, extension, ringMs, by };
 }
 
 async function transfer(request: TransferCallRequest, node: NodeAgent): Promise<TransferCallResponse | Refused> {

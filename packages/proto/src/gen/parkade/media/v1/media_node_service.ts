@@ -22,6 +22,7 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../../google/protobuf/duration.js";
 import { CallRef } from "../../park/v1/types.js";
+import { Actor } from "../../slot/v1/record.js";
 
 /** How a leg stands. */
 export enum LegState {
@@ -277,7 +278,11 @@ export interface FetchCallRequest {
   /** Whose phones ring: letters, digits and `_.+-`, at most 64. */
   extension: string;
   /** How long they ring: 1 s to 120 s. */
-  ringFor: Duration | undefined;
+  ringFor:
+    | Duration
+    | undefined;
+  /** Who wants the call there, for the audit of that retrieve; absent: nobody knows. */
+  by: Actor | undefined;
 }
 
 /** What came of it. */
@@ -1535,7 +1540,7 @@ export const TakeCallResponse: MessageFns<TakeCallResponse> = {
 };
 
 function createBaseFetchCallRequest(): FetchCallRequest {
-  return { leg: undefined, tenantId: "", extension: "", ringFor: undefined };
+  return { leg: undefined, tenantId: "", extension: "", ringFor: undefined, by: undefined };
 }
 
 export const FetchCallRequest: MessageFns<FetchCallRequest> = {
@@ -1551,6 +1556,9 @@ export const FetchCallRequest: MessageFns<FetchCallRequest> = {
     }
     if (message.ringFor !== undefined) {
       Duration.encode(message.ringFor, writer.uint32(34).fork()).join();
+    }
+    if (message.by !== undefined) {
+      Actor.encode(message.by, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1600,6 +1608,14 @@ export const FetchCallRequest: MessageFns<FetchCallRequest> = {
             message.ringFor = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.by = Actor.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1623,6 +1639,7 @@ export const FetchCallRequest: MessageFns<FetchCallRequest> = {
     message.ringFor = (object.ringFor !== undefined && object.ringFor !== null)
       ? Duration.fromPartial(object.ringFor)
       : undefined;
+    message.by = (object.by !== undefined && object.by !== null) ? Actor.fromPartial(object.by) : undefined;
     return message;
   },
 };
