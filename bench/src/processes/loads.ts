@@ -8,7 +8,7 @@ import {
   ParkServiceClient,
 } from '@parkade/proto';
 import { BatchWriter, CHANNEL_OPTIONS } from '@parkade/rpc';
-import { openEtcdStore } from '@parkade/store';
+import { Etcd3 } from 'etcd3';
 import { ECHO, EchoClient, NAIVE } from './echo-service.js';
 import { parkOf, retrieveOf, tenantSlot, workerSlot } from './requests.js';
 import type { LoadSetup, Opened } from './run-load.js';
@@ -108,18 +108,21 @@ export function streamParks(address: string, { token }: LoadSetup): Opened {
   };
 }
 
-/** One guarded put at a time, without any service in between. */
-export async function etcdPuts(endpoint: string): Promise<Opened> {
-  const store = await openEtcdStore({ endpoints: [endpoint], clock });
+/** Puts without any service in between, by etcd3 as it comes: what anybody would have. */
+export function etcdPuts(endpoint: string): Opened {
+  const etcd = new Etcd3({ hosts: [endpoint] });
   const value = Buffer.alloc(400, 'x');
   return {
     operate: (worker, _turn, done) => {
-      const put = { kind: 'put', key: `/bench/put/${worker}`, value } as const;
-      store.txn({ compare: [{ kind: 'absent', key: '/bench/nothing' }], success: [put] }, { timeoutMs: 10_000 }).then(
-        () => done(),
-        (error: unknown) => done(String(error)),
-      );
+      etcd
+        .put(`/bench/put/${worker}`)
+        .value(value)
+        .exec()
+        .then(
+          () => done(),
+          (error: unknown) => done(String(error)),
+        );
     },
-    close: () => void store.close(),
+    close: () => etcd.close(),
   };
 }

@@ -1,16 +1,12 @@
-import { Metadata, type Client, type ClientUnaryCall } from '@grpc/grpc-js';
+import { Metadata, type Client } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { StoreError } from '../store.js';
 import type { EtcdClients, Unary } from './clients.js';
+import type { Cancellable } from './direct-call.js';
 import type { Connected, Endpoints } from './endpoints.js';
 import { DEFAULT_TIMEOUT_MS } from './options.js';
 import { isStaleToken, storeErrorOf, type CallKind } from './store-error-of.js';
 import type { TokenSource } from './token.js';
-
-/** Anything that can be cancelled when the store closes. */
-interface Cancellable {
-  cancel(): void;
-}
 
 /**
  * Sends calls over one set of connections.
@@ -105,18 +101,12 @@ export class Calls {
     timeoutMs: number,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const call: ClientUnaryCall = method.call(
-        client,
-        request,
-        metadata,
-        this.deadline(timeoutMs),
-        (error, response) => {
-          done();
-          if (error !== null) reject(error);
-          else if (response === undefined) reject(new Error('an answer without a message'));
-          else resolve(response);
-        },
-      );
+      const call: Cancellable = method.call(client, request, metadata, this.deadline(timeoutMs), (error, response) => {
+        done();
+        if (error !== null) reject(error);
+        else if (response === undefined) reject(new Error('an answer without a message'));
+        else resolve(response);
+      });
       const done = this.track(call);
     });
   }

@@ -1,4 +1,4 @@
-import type { CallOptions, Client, ClientDuplexStream, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { CallOptions, Client, ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type {
   IAuthenticateRequest,
   IAuthenticateResponse,
@@ -15,6 +15,7 @@ import type {
   IWatchRequest,
   IWatchResponse,
 } from 'etcd3';
+import type { Cancellable } from './direct-call.js';
 
 /** One unary method of a raw gRPC client. */
 export type Unary<Request, Response> = (
@@ -22,7 +23,7 @@ export type Unary<Request, Response> = (
   metadata: Metadata,
   options: CallOptions,
   callback: (error: ServiceError | null, response?: Response) => void,
-) => ClientUnaryCall;
+) => Cancellable;
 
 /** One stream method of a raw gRPC client. */
 export type Duplex<Request, Response> = (

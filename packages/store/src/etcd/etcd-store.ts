@@ -1,4 +1,4 @@
-import { SystemRandom } from '@parkade/clock';
+import { SystemRandom, Timeouts } from '@parkade/clock';
 import { checkFromRevision, checkRange, checkTxn } from '../check-call.js';
 import {
   StoreError,
@@ -21,7 +21,7 @@ import { EtcdLeases } from './leases.js';
 import { DEFAULT_WATCH_HEARTBEAT_MS, type EtcdStoreOptions } from './options.js';
 import { readRange } from './ranges.js';
 import { TokenSource } from './token.js';
-import { encodeTxn, needsLinearizing, sendTxn } from './txn-call.js';
+import { encodeTxn, needsLinearizing, type SendTxn, txnSender } from './txn-call.js';
 import { EtcdWatch, type EtcdWatchDeps } from './watch.js';
 
 /** The most watches of one store; each is a stream of its own. */
@@ -33,6 +33,7 @@ export const MAX_ETCD_WATCHES = 10_000;
  */
 export class EtcdStore implements Store {
   readonly #kv: Calls;
+  readonly #sendTxn: SendTxn;
   readonly #leaseCalls: Calls;
   readonly #leases: EtcdLeases;
   readonly #watches = new Set<EtcdWatch>();
@@ -49,6 +50,7 @@ export class EtcdStore implements Store {
       return new Calls(endpoints, new TokenSource(endpoints, options.auth, clock), clock);
     };
     this.#kv = calls();
+    this.#sendTxn = txnSender(new Timeouts(clock));
     this.#leaseCalls = calls();
     this.#leases = new EtcdLeases(this.#leaseCalls, clock);
     const heartbeatMs = options.watchHeartbeatMs ?? DEFAULT_WATCH_HEARTBEAT_MS;
@@ -68,7 +70,7 @@ export class EtcdStore implements Store {
     checkTxn(txn);
     const writes = [...txn.success, ...(txn.failure ?? [])].some((op) => op.kind !== 'get');
     const kind = writes ? 'write' : 'read';
-    const answer = await this.#kv.unary('KV', () => sendTxn, encodeTxn(txn), kind, options.timeoutMs);
+    const answer = await this.#kv.unary('KV', () => this.#sendTxn, encodeTxn(txn), kind, options.timeoutMs);
     return needsLinearizing(txn) ? { ...answer, results: [] } : answer;
   }
 

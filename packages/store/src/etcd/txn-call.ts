@@ -1,7 +1,9 @@
-import type { CallOptions, Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { CallOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { Timeouts } from '@parkade/clock';
 import { BinaryReader, BinaryWriter } from '@parkade/proto/wire';
 import type { Compare, KeyRange, KeyValue, Op, Txn, TxnResult } from '../store.js';
-import { asIs, keyValue, revisionOf, within } from './read-messages.js';
+import { type Cancellable, directUnary } from './direct-call.js';
+import { keyValue, revisionOf, within } from './read-messages.js';
 
 /**
  * A transaction as etcd's `TxnRequest` and `TxnResponse` (`rpc.proto` of etcd's API, which never changes its field numbers), written
@@ -9,19 +11,25 @@ import { asIs, keyValue, revisionOf, within } from './read-messages.js';
  */
 const PATH = '/etcdserverpb.KV/Txn';
 
-/** `Compare.target` is MOD, `Compare.result` EQUAL (0, left out) or GREATER. */
-const TARGET_MOD = 2;
-const RESULT_GREATER = 1;
-
-/** Sends an encoded transaction; in the shape of the generated methods, called on their client. */
-export function sendTxn(
+/** In the shape of the generated methods. */
+export type SendTxn = (
   this: Client,
   request: Buffer,
   metadata: Metadata,
   options: CallOptions,
   callback: (error: ServiceError | null, response?: TxnResult) => void,
-): ClientUnaryCall {
-  return this.makeUnaryRequest(PATH, asIs, decodeTxnResult, request, metadata, options, callback);
+) => Cancellable;
+
+/** `Compare.target` is MOD, `Compare.result` EQUAL (0, left out) or GREATER. */
+const TARGET_MOD = 2;
+const RESULT_GREATER = 1;
+
+/** Sends encoded transactions; what is returned is called on a client. */
+export function txnSender(timeouts: Timeouts): SendTxn {
+  const send = directUnary(PATH, decodeTxnResult, timeouts);
+  return function sendTxn(request, metadata, options, callback) {
+    return send(this, request, metadata, options, callback);
+  };
 }
 
 /** Whether `encodeTxn` adds an operation that is not the caller's. */
