@@ -8,9 +8,10 @@ import {
   Reason,
   Selection,
   type Target,
+  type WatchSlotsResponse,
 } from '@parkade/proto';
 import { callFailure } from '@parkade/rpc';
-import { applySettings } from '@parkade/settings';
+import { applySettings, deleteLot } from '@parkade/settings';
 import { describe, expect, it } from 'vitest';
 import {
   CALL_MS,
@@ -156,5 +157,29 @@ describe.each([1, 64])('lots in a cluster of %i shards', (shards) => {
         metadata: { end_reason: 'moved', park_id: outcome.parkId },
       });
     }
+  });
+
+  it('show the calls of one that was deleted to whoever begins to watch the tenant', async () => {
+    const { clients, store } = cluster();
+    expect(await applySettings(store, SETTINGS)).toMatchObject({ ok: true });
+    const parked = await park(pick(clients, 0), request(at('tiny', '1'), 'left-behind'));
+    expect(await deleteLot(store, 'acme', 'tiny')).toMatchObject({ ok: true });
+    const client = pick(clients, 1);
+    /** The parks that a watch shows first; undefined: it is refused. */
+    const shown = (lotId: string): Promise<readonly string[] | undefined> =>
+      new Promise((done) => {
+        const parks: string[] = [];
+        const stream = client.watchSlots({ tenantId: 'acme', lotId, resumeToken: '' });
+        stream.on('error', () => done(undefined));
+        stream.on('data', ({ event }: WatchSlotsResponse) => {
+          if (event?.$case === 'slot') parks.push(...event.value.parks.map(({ parkId }) => parkId));
+          if (event?.$case !== 'synced') return;
+          done(parks);
+          stream.cancel();
+        });
+      });
+    await expect.poll(() => shown('tiny'), { timeout: 10_000 }).toBeUndefined();
+    expect(await shown('')).toContain(parked.parkId);
+    await retrieve(pick(clients, 2), retrieveParkRequest('acme', parked.parkId, 'fetcher'));
   });
 });

@@ -171,6 +171,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     cluster,
     settings,
     quota: (tenantId) => quotas.watch(tenantId),
+    shardsOf: (tenantId) => owned.shardsOf(tenantId),
     ...routed,
   });
   const quotas: TenantQuotas = new TenantQuotas({

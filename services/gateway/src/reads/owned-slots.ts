@@ -27,6 +27,8 @@ export interface OwnedQuery {
   readonly call?: CallKey | undefined;
   /** Only the slot of this name. */
   readonly slot?: string | undefined;
+  /** No slots: only which shards the tenant has lots on. */
+  readonly onlyShards?: boolean | undefined;
 }
 
 /** A shard without an owner holds up the search for a slot no longer than this. */
@@ -97,6 +99,19 @@ export class OwnedSlots {
     return parkId === undefined ? undefined : parkIdShard(parkId);
   }
 
+  /**
+   * The shards that a tenant has lots on, as far as their owners say now, whatever the settings name; `whole`: of every shard somebody
+   * said so.
+   */
+  async shardsOf(tenantId: string): Promise<{ readonly shards: readonly number[]; readonly whole: boolean }> {
+    const query = { tenantId, lotId: '', states: [], limit: 1, after: { lotId: '', slot: '' }, onlyShards: true };
+    const answers = await this.#askAll(query, this.deps.clock.monotonicMs() + MAX_SEARCH_MS);
+    const { shardCount } = this.deps.cluster;
+    const numbers = Array.from({ length: shardCount }, (_, shard) => shard);
+    const shards = numbers.filter((shard) => answers.some(({ used }) => used !== undefined && hasBit(used, shard)));
+    return { shards, whole: uncovered(answers, shardCount) === undefined };
+  }
+
   async #askAll(query: OwnedQuery, deadline: Deadline): Promise<readonly ListOwnedResponse[]> {
     const { directory, links, clock } = this.deps;
     const timeoutMs = Math.max(1, deadline - clock.monotonicMs());
@@ -109,6 +124,7 @@ export class OwnedSlots {
       afterSlot: query.after.slot,
       call: query.call,
       slot: query.slot ?? '',
+      onlyShards: query.onlyShards,
       timeout: toDuration(Math.floor(timeoutMs)),
     };
     const addresses = new Set([...directory.all().values()].map(({ address }) => address));
@@ -150,8 +166,11 @@ function order(a: PagePosition, b: PagePosition): number {
 /** A shard nobody looked at; undefined when there is none. */
 function uncovered(answers: readonly ListOwnedResponse[], shardCount: number): number | undefined {
   for (let shard = 0; shard < shardCount; shard++) {
-    const seen = answers.some(({ shards }) => ((shards[shard >> 3] ?? 0) & (1 << (shard & 7))) !== 0);
-    if (!seen) return shard;
+    if (!answers.some(({ shards }) => hasBit(shards, shard))) return shard;
   }
   return undefined;
+}
+
+function hasBit(bits: Uint8Array, shard: number): boolean {
+  return ((bits[shard >> 3] ?? 0) & (1 << (shard & 7))) !== 0;
 }

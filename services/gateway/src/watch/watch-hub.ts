@@ -3,6 +3,7 @@ import { Reason, type WatchSlotsRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { GatewayLimits } from '../config.js';
 import type { Cluster, Settings } from '../ports.js';
+import type { OwnedSlots } from '../reads/owned-slots.js';
 import { readResumeToken, type ResumeToken, tokenScope } from './resume-token.js';
 import { scopeShards } from './scope-shards.js';
 import { ShardFeed, type ShardFeedDeps } from './shard-feed.js';
@@ -14,6 +15,8 @@ export interface WatchHubDeps extends ShardFeedDeps {
   readonly settings: Settings;
   /** Whether the tenant may have one more watch; undefined: yes. */
   readonly quota: (tenantId: string) => Refused | undefined;
+  /** See `OwnedSlots.shardsOf`. Never rejects. */
+  readonly shardsOf: OwnedSlots['shardsOf'];
 }
 
 interface Used {
@@ -30,12 +33,16 @@ const SWEEP_MS = 1_000;
  *
  *   H1. A shard is followed once, however many watch it, and `feedLingerMs` longer than anybody does.
  *   H2. A watch covers the lots its tenant has at any time: a new lot's shard is joined when the settings name it.
+ *       A watch of a whole tenant covers as well the lots that were deleted while calls were parked in them: their shards stand in
+ *       its token, or their owners name them when it begins. Until every owner has, they are asked each round of upkeep.
  *   H3. Watchers are flushed once a turn of the event loop, however much changed in it.
  */
 export class WatchHub {
   readonly #feeds = new Map<number, Used>();
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #dirty = new Set<Watcher>();
+  /** Watches whose tenant may have lots on shards that nobody has named yet. */
+  readonly #unnamed = new Set<Watcher>();
   readonly #tokens = new TokenWriter();
   readonly #endSettings: () => void;
   #count = 0;
@@ -91,6 +98,10 @@ export class WatchHub {
     this.#watchers.set(tenantId, watchers.add(watcher));
     this.#sweep ??= this.deps.clock.setTimer(SWEEP_MS, () => this.#upkeep());
     this.#cover(watcher);
+    if (lotId === '') {
+      this.#join(watcher, token?.revisions.keys() ?? []);
+      watcher.awaits(this.#nameShards(watcher));
+    }
     this.#markDirty(watcher);
     return () => this.#end(watcher, undefined);
   }
@@ -116,10 +127,20 @@ export class WatchHub {
   #cover(watcher: Watcher): void {
     const { cluster, settings } = this.deps;
     const { tenantId } = watcher.scope;
-    for (const shard of scopeShards(watcher.scope, settings.tenant(tenantId), cluster.shardCount)) {
-      if (watcher.has(shard)) continue;
-      void watcher.join(this.#feed(shard));
-    }
+    this.#join(watcher, scopeShards(watcher.scope, settings.tenant(tenantId), cluster.shardCount));
+  }
+
+  #join(watcher: Watcher, shards: Iterable<number>): void {
+    for (const shard of shards) if (!watcher.has(shard)) void watcher.join(this.#feed(shard));
+  }
+
+  /** Joins the shards on which owners have lots of the watcher's tenant. */
+  async #nameShards(watcher: Watcher): Promise<void> {
+    this.#unnamed.delete(watcher);
+    const { shards, whole } = await this.deps.shardsOf(watcher.scope.tenantId);
+    if (watcher.ended) return;
+    this.#join(watcher, shards);
+    if (!whole) this.#unnamed.add(watcher);
   }
 
   #feed(shard: number): ShardFeed {
@@ -136,6 +157,7 @@ export class WatchHub {
     const watchers = this.#watchers.get(watcher.scope.tenantId);
     watcher.end(refused);
     this.#dirty.delete(watcher);
+    this.#unnamed.delete(watcher);
     if (watchers?.delete(watcher) !== true) return;
     this.#count--;
     if (watchers.size === 0) this.#watchers.delete(watcher.scope.tenantId);
@@ -161,6 +183,7 @@ export class WatchHub {
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) if (watcher.syncedAtMs <= dueMs && watcher.syncedAtMs > 0) watcher.sync();
     }
+    for (const watcher of [...this.#unnamed]) void this.#nameShards(watcher);
     const monotonicMs = this.deps.clock.monotonicMs();
     for (const [shard, used] of this.#feeds) {
       used.feed.image.prune(nowMs);

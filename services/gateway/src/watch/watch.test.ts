@@ -61,6 +61,32 @@ describe('a watch', () => {
     expect(await watch.first(2)).toEqual(['synced', '1=c-1']);
   });
 
+  it('of a tenant shows the calls of a lot that was deleted, and goes on with them by its token (H2)', async () => {
+    bed = await TestBed.start();
+    put('701', 'c-1', 10);
+    put('1', 'c-2', 11, 'gone');
+    const shard = homeShard('acme', 'gone', SHARDS);
+    let named = Buffer.alloc(1, 1 << shard);
+    let looked = 0xff;
+    bed.owner.list = () => ({ slots: [], more: false, shards: Buffer.alloc(1, looked), used: named });
+    const watch = bed.watch();
+    expect([...(await watch.first(3))].sort()).toEqual(['1=c-2', '701=c-1', 'synced']);
+    put('1', undefined, 12, 'gone');
+    expect((await watch.first(4)).at(-1)).toBe('1=');
+    // Nobody names it any more: what happens there since is told all the same.
+    named = Buffer.alloc(1);
+    const resumed = bed.watch('', watch.token);
+    await resumed.first(1);
+    put('2', 'c-3', 13, 'gone');
+    expect((await resumed.first(2)).at(-1)).toBe('2=c-3');
+    // A shard whose owner did not say so when the watch began is asked for later.
+    looked = 0;
+    const late = bed.watch();
+    expect(await late.first(2)).toEqual(['701=c-1', 'synced']);
+    [named, looked] = [Buffer.alloc(1, 1 << shard), 0xff];
+    expect((await late.first(3)).at(-1)).toBe('2=c-3');
+  });
+
   it('follows a shard once for all who watch it (H1)', async () => {
     bed = await TestBed.start();
     const watches = Array.from({ length: 20 }, () => bed.watch('default'));

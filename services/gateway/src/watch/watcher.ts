@@ -33,7 +33,7 @@ const TOKEN_EVERY_MS = 1_000;
  *   V1. Of each slot only the latest state waits to be sent: memory is bounded by the slots of its scope, and by `maxPending`.
  *   V2. What is sent of a slot is never older than what was sent before (each feed tells rising revisions), resets aside.
  *   V3. A token says only what was sent: it is made when nothing waits.
- *   V4. `synced` is said when every shard of the scope was read and nothing waits.
+ *   V4. `synced` is said when every shard of the scope was read, its shards were looked for, and nothing waits.
  *   V5. While it is open whether a token can be served nothing is sent, so a client is not told of changes and then to forget
  *       everything.
  */
@@ -44,6 +44,7 @@ export class Watcher implements FeedListener {
   /** Shards being read. */
   readonly #joining = new Set<number>();
   readonly #ends: (() => void)[] = [];
+  #searching = false;
   #resume: ResumeToken | undefined;
   #resetCause: string | undefined;
   #token: Uint8Array = NO_TOKEN;
@@ -74,8 +75,22 @@ export class Watcher implements FeedListener {
     return this.#syncedAtMs;
   }
 
+  /** Whether shards of the scope are being looked for, or read. */
+  get #isJoining(): boolean {
+    return this.#searching || this.#joining.size > 0;
+  }
+
   has(shard: number): boolean {
     return this.#joined.has(shard) || this.#joining.has(shard);
+  }
+
+  /** Shards are being looked for that the scope may have as well: until then it is not complete. Must not reject. */
+  awaits(search: Promise<void>): void {
+    this.#searching = true;
+    void search.then(() => {
+      this.#searching = false;
+      this.deps.dirty(this);
+    });
   }
 
   /** Reads a shard, then follows it. */
@@ -103,7 +118,7 @@ export class Watcher implements FeedListener {
 
   /** Sends what waits, as far as the client takes it. */
   flush(): void {
-    if (this.#ended || this.#full || (this.#resume !== undefined && this.#joining.size > 0)) return;
+    if (this.#ended || this.#full || (this.#resume !== undefined && this.#isJoining)) return;
     if (this.#resetCause !== undefined) {
       const cause = this.#resetCause;
       this.#resetCause = undefined;
@@ -115,12 +130,12 @@ export class Watcher implements FeedListener {
       if (this.#pending.size === 0) this.#renewToken(false);
       if (!this.#write(event)) return;
     }
-    if (!this.#synced && this.#joining.size === 0) this.sync();
+    if (!this.#synced && !this.#isJoining) this.sync();
   }
 
   /** Says that everything was sent, with a token that is good from here on; nothing when that is not so just now (V4). */
   sync(): void {
-    if (this.#ended || this.#full || this.#joining.size > 0 || this.#pending.size > 0) return;
+    if (this.#ended || this.#full || this.#isJoining || this.#pending.size > 0) return;
     this.#synced = true;
     this.#syncedAtMs = this.deps.nowMs();
     this.#resume = undefined;
@@ -157,7 +172,7 @@ export class Watcher implements FeedListener {
   #renewToken(now: boolean): void {
     const atMs = this.deps.nowMs();
     const cheap = this.#joined.size <= CHEAP_TOKEN_SHARDS || atMs - this.#tokenAtMs >= TOKEN_EVERY_MS;
-    if (this.#joining.size > 0 || !(now || (this.#synced && cheap))) return;
+    if (this.#isJoining || !(now || (this.#synced && cheap))) return;
     this.#tokenAtMs = atMs;
     const revisions = new Map([...this.#joined].map(([shard, { image }]) => [shard, image.revision]));
     this.#token = this.deps.tokens.token(this.tokenScope, atMs, revisions);

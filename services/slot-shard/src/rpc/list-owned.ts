@@ -14,10 +14,15 @@ import type { CommittedSlot } from '../shard/slot-table.js';
 /** The slots in use of the shards served here, filtered and ordered by (lot, slot), as one page. Unfenced. */
 export function listOwned(request: ListOwnedRequest, shards: Iterable<Shard>, shardCount: number): ListOwnedResponse {
   const bits = Buffer.alloc(Math.ceil(shardCount / 8));
+  const used = Buffer.alloc(bits.length);
   const found: CommittedSlot[] = [];
   for (const shard of shards) {
     const { number } = shard;
     bits[number >> 3] = (bits[number >> 3] ?? 0) | (1 << (number & 7));
+    if (request.onlyShards === true) {
+      if (hasLots(shard, request.tenantId)) used[number >> 3] = (used[number >> 3] ?? 0) | (1 << (number & 7));
+      continue;
+    }
     const lots = request.lotId === '' ? [...shard.live.table.lotsOf(request.tenantId)] : [request.lotId];
     for (const lotId of lots) {
       if (request.lotId === '' && lotId === HOLDING_LOT && request.call === undefined) continue;
@@ -36,7 +41,12 @@ export function listOwned(request: ListOwnedRequest, shards: Iterable<Shard>, sh
     if (more) break;
     slots.push(slotView(record, revision));
   }
-  return { slots, more, shards: bits };
+  return { slots, more, shards: bits, ...(request.onlyShards === true ? { used } : {}) };
+}
+
+function hasLots({ live }: Shard, tenantId: string): boolean {
+  for (const lotId of live.table.lotsOf(tenantId)) if (lotId !== HOLDING_LOT) return true;
+  return false;
 }
 
 function isNamed({ lotId, slot }: SlotName, { afterLotId, afterSlot, slot: asked }: ListOwnedRequest): boolean {

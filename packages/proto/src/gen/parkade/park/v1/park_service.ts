@@ -558,7 +558,7 @@ export interface ListSlotsResponse {
 export interface WatchSlotsRequest {
   /** The tenant. */
   tenantId: string;
-  /** Only this lot; empty: all of the tenant's, the hidden holding lot left out. */
+  /** Only this lot; empty: all of the tenant's, the hidden holding lot left out; also those that were deleted while calls wait in them. */
   lotId: string;
   /** Where to go on, as an earlier answer said; empty: with a snapshot. One that cannot be served gets `reset` and a snapshot. */
   resumeToken: string;

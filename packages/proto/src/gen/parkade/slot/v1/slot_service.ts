@@ -449,6 +449,8 @@ export interface ListOwnedRequest {
     | undefined;
   /** Only the slot of this name; empty: any. */
   slot: string;
+  /** No slots: only which shards the tenant has lots on. */
+  onlyShards?: boolean | undefined;
 }
 
 /** Slots. */
@@ -459,6 +461,8 @@ export interface ListOwnedResponse {
   more: boolean;
   /** The shards that were looked at, as a bit map: shard n is bit n%8 of byte n/8. */
   shards: Buffer;
+  /** For `only_shards`: of those, the ones with slots of any of the tenant's lots but the holding lot, or that had some lately. */
+  used?: Buffer | undefined;
 }
 
 function createBaseExchangeRequest(): ExchangeRequest {
@@ -2842,6 +2846,7 @@ function createBaseListOwnedRequest(): ListOwnedRequest {
     call: undefined,
     timeout: undefined,
     slot: "",
+    onlyShards: undefined,
   };
 }
 
@@ -2877,6 +2882,9 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
     }
     if (message.slot !== "") {
       writer.uint32(74).string(message.slot);
+    }
+    if (message.onlyShards !== undefined) {
+      writer.uint32(80).bool(message.onlyShards);
     }
     return writer;
   },
@@ -2976,6 +2984,14 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
             message.slot = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.onlyShards = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3004,12 +3020,13 @@ export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
       ? Duration.fromPartial(object.timeout)
       : undefined;
     message.slot = object.slot ?? "";
+    message.onlyShards = object.onlyShards ?? undefined;
     return message;
   },
 };
 
 function createBaseListOwnedResponse(): ListOwnedResponse {
-  return { slots: [], more: false, shards: Buffer.alloc(0) };
+  return { slots: [], more: false, shards: Buffer.alloc(0), used: undefined };
 }
 
 export const ListOwnedResponse: MessageFns<ListOwnedResponse> = {
@@ -3022,6 +3039,9 @@ export const ListOwnedResponse: MessageFns<ListOwnedResponse> = {
     }
     if (message.shards.length !== 0) {
       writer.uint32(26).bytes(message.shards);
+    }
+    if (message.used !== undefined) {
+      writer.uint32(34).bytes(message.used);
     }
     return writer;
   },
@@ -3063,6 +3083,14 @@ export const ListOwnedResponse: MessageFns<ListOwnedResponse> = {
             message.shards = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.used = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3083,6 +3111,7 @@ export const ListOwnedResponse: MessageFns<ListOwnedResponse> = {
     message.slots = object.slots?.map((e) => Slot.fromPartial(e)) || [];
     message.more = object.more ?? false;
     message.shards = object.shards ?? Buffer.alloc(0);
+    message.used = object.used ?? undefined;
     return message;
   },
 };
