@@ -1,4 +1,5 @@
 export * from './clock.js';
+export * from './fleeting-map.js';
 export * from './manual.js';
 export * from './system.js';
 export * from './timeouts.js';

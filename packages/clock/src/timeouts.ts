@@ -4,6 +4,8 @@ import type { Clock, Timer } from './clock.js';
 export interface Timeout {
   readonly atMs: number;
   readonly expired: () => void;
+  /** Where it stands among those that wait; -1: it does not. */
+  place: number;
 }
 
 /**
@@ -13,21 +15,30 @@ export interface Timeout {
  *   T2. The timer runs only while somebody waits.
  */
 export class Timeouts {
-  readonly #waiting = new Set<Timeout>();
+  /** In no order: whoever goes has the last one take the place. A `Set` would keep what comes and goes; see `FleetingMap`. */
+  readonly #waiting: Timeout[] = [];
   #timer: Timer | undefined;
   #armedForMs = Infinity;
 
   constructor(readonly clock: Clock) {}
 
   add(atMs: number, expired: () => void): Timeout {
-    const timeout = { atMs, expired };
-    this.#waiting.add(timeout);
+    const timeout = { atMs, expired, place: this.#waiting.length };
+    this.#waiting.push(timeout);
     if (atMs < this.#armedForMs) this.#arm(atMs);
     return timeout;
   }
 
   remove(timeout: Timeout): void {
-    if (this.#waiting.delete(timeout) && this.#waiting.size === 0) this.#disarm();
+    const { place } = timeout;
+    if (place < 0) return;
+    timeout.place = -1;
+    const last = this.#waiting.pop();
+    if (last !== undefined && last !== timeout) {
+      this.#waiting[place] = last;
+      last.place = place;
+    }
+    if (this.#waiting.length === 0) this.#disarm();
   }
 
   /**
@@ -67,8 +78,8 @@ export class Timeouts {
   #fire(): void {
     this.#disarm();
     const nowMs = this.clock.monotonicMs();
-    const over = [...this.#waiting].filter(({ atMs }) => atMs <= nowMs);
-    for (const timeout of over) this.#waiting.delete(timeout);
+    const over = this.#waiting.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    for (const timeout of over) this.remove(timeout);
     let nextMs = Infinity;
     for (const { atMs } of this.#waiting) nextMs = Math.min(nextMs, atMs);
     if (nextMs < Infinity) this.#arm(nextMs);

@@ -1,4 +1,4 @@
-import type { Clock, Timeouts } from '@parkade/clock';
+import { type Clock, FleetingMap, numberHash, type Timeouts } from '@parkade/clock';
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { BusError } from '../bus.js';
 import type { Deadline } from './deadline.js';
@@ -25,7 +25,7 @@ interface Waiting {
  */
 export class Publishes {
   readonly #inbox = createInbox();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new FleetingMap<number, Waiting>(numberHash);
   #unsent: (() => void)[] = [];
   #count = 0;
   #failed = false;
@@ -56,15 +56,15 @@ export class Publishes {
       ended();
       return Promise.reject(lost());
     }
-    const reply = `${this.#inbox}.${(++this.#count).toString(36)}`;
+    const number = ++this.#count;
     return new Promise((resolve, reject) => {
-      const timeout = this.timeouts.add(deadline.atMs, () => this.#end(reply)?.reject(deadline.late()));
+      const timeout = this.timeouts.add(deadline.atMs, () => this.#end(number)?.reject(deadline.late()));
       const over = (): void => {
         this.timeouts.remove(timeout);
         ended();
       };
-      this.#waiting.set(reply, { resolve, reject, ended: over });
-      this.#unsent.push(() => this.#write(subject, payload, header, reply));
+      this.#waiting.set(number, { resolve, reject, ended: over });
+      this.#unsent.push(() => this.#write(subject, payload, header, number));
       if (this.#unsent.length === 1) this.clock.defer(() => this.#flush());
     });
   }
@@ -72,7 +72,7 @@ export class Publishes {
   /** The connection has ended: nothing more will be heard. */
   fail(): void {
     this.#failed = true;
-    for (const reply of [...this.#waiting.keys()]) this.#end(reply)?.reject(lost());
+    this.#waiting.forEach((_, number) => this.#end(number)?.reject(lost()));
   }
 
   #flush(): void {
@@ -81,27 +81,28 @@ export class Publishes {
     for (const write of unsent) write();
   }
 
-  #write(subject: string, payload: Uint8Array, header: Header, reply: string): void {
+  #write(subject: string, payload: Uint8Array, header: Header, number: number): void {
     // Whose time was over before it left is not sent any more.
-    if (!this.#waiting.has(reply)) return;
+    if (!this.#waiting.has(number)) return;
+    const reply = `${this.#inbox}.${number}`;
     try {
       this.connection.publish(subject, payload, { reply, headers: header as unknown as MsgHdrs });
     } catch (error) {
-      this.#end(reply)?.reject(this.toBusError(error) as Error);
+      this.#end(number)?.reject(this.toBusError(error) as Error);
     }
   }
 
   #acknowledged(message: Msg): void {
-    const waiting = this.#end(message.subject);
+    const waiting = this.#end(Number(message.subject.slice(this.#inbox.length + 1)));
     if (waiting === undefined) return;
     const acknowledgement = acknowledgementOf(message);
     if (acknowledgement instanceof BusError) waiting.reject(acknowledgement);
     else waiting.resolve(acknowledgement);
   }
 
-  #end(reply: string): Waiting | undefined {
-    const waiting = this.#waiting.get(reply);
-    this.#waiting.delete(reply);
+  #end(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
     waiting?.ended();
     return waiting;
   }

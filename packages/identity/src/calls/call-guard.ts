@@ -29,8 +29,13 @@ interface Caller {
   readonly permit: Permit;
 }
 
-/** By call. */
-const callers = new WeakMap<object, Caller>();
+/** Where a call that was let in has its caller. A `WeakMap` of calls lets none of its values die young, and costs 1 µs a call. */
+const CALLER = Symbol('caller');
+
+interface Guarded {
+  [CALLER]?: Caller;
+}
+
 const EVERYTHING: Caller = { principal: OPEN_PRINCIPAL, permit: () => undefined };
 
 /** Who makes a call that was let in; everybody, where no guard stands before its service. */
@@ -44,7 +49,8 @@ export function permitOf(call: AskedCall): Permit {
 }
 
 function known(call: AskedCall): Caller {
-  return callers.get('served' in call ? call.served : call) ?? EVERYTHING;
+  const guarded: Guarded = 'served' in call ? call.served : call;
+  return guarded[CALLER] ?? EVERYTHING;
 }
 
 /**
@@ -82,7 +88,7 @@ export function callGuard(
         call.emit('error', refused.toServiceError());
       };
       const enter = (principal: Principal): void => {
-        callers.set(call, { principal, permit: permitFor(principal, lotOf) });
+        (call as Guarded)[CALLER] = { principal, permit: permitFor(principal, lotOf) };
         if (method.responseStream) endOnExpiry(call as ServerWritableStream<unknown, unknown>, principal, refuse);
         handler(call, callback);
       };

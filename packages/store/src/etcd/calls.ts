@@ -1,5 +1,5 @@
 import { Metadata, type Client } from '@grpc/grpc-js';
-import type { Clock } from '@parkade/clock';
+import { type Clock, FleetingMap, numberHash } from '@parkade/clock';
 import { StoreError } from '../store.js';
 import type { EtcdClients, Unary } from './clients.js';
 import type { Cancellable } from './direct-call.js';
@@ -16,7 +16,8 @@ import type { TokenSource } from './token.js';
  *   L3. Every call ends by its deadline, or when the store closes.
  */
 export class Calls {
-  readonly #underWay = new Set<Cancellable>();
+  readonly #underWay = new FleetingMap<number, Cancellable>(numberHash);
+  #count = 0;
   #closed = false;
 
   constructor(
@@ -82,14 +83,15 @@ export class Calls {
 
   /** Keeps a call so that `close` ends it; call the returned function when it is over. */
   track(call: Cancellable): () => void {
-    this.#underWay.add(call);
+    const number = ++this.#count;
+    this.#underWay.set(number, call);
     if (this.#closed) call.cancel();
-    return () => void this.#underWay.delete(call);
+    return () => void this.#underWay.delete(number);
   }
 
   close(): void {
     this.#closed = true;
-    for (const call of [...this.#underWay]) call.cancel();
+    this.#underWay.forEach((call) => call.cancel());
     this.endpoints.close();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@parkade/clock';
+import { type Clock, FleetingMap, numberHash } from '@parkade/clock';
 import { BatchWriter } from '@parkade/rpc';
 import type { Deadline } from '../deadline.js';
 import { DeadlineWheel } from './deadline-wheel.js';
@@ -44,7 +44,7 @@ export interface OwnerLinkLimits {
  *   K5. Commands for a shard that went to another owner do not wait on here: one that is frozen answers nobody.
  */
 export class OwnerLink {
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new FleetingMap<number, Waiting>(numberHash);
   readonly #wheel: DeadlineWheel;
   #queued: Waiting[] = [];
   #writer: BatchWriter<Waiting, Uint8Array> | undefined;
@@ -82,7 +82,7 @@ export class OwnerLink {
    * still tells what it did) is told to be `lost`, or `unsent`.
    */
   moved(shard: number, graceMs: number): void {
-    const asked = [...this.#waiting.values()].filter(({ order }) => order.shard === shard);
+    const asked = this.#inOrder().filter(({ order }) => order.shard === shard);
     if (asked.length === 0) return;
     this.clock.setTimer(graceMs, () => {
       for (const { correlationId, sent } of asked) this.#settle(correlationId, { kind: sent ? 'lost' : 'unsent' });
@@ -136,12 +136,17 @@ export class OwnerLink {
     this.#writer = undefined;
     this.#session = undefined;
     this.#queued = [];
-    const failed = [...this.#waiting.values()];
+    const failed = this.#inOrder();
     this.#waiting.clear();
     for (const waiting of failed) {
       waiting.over = true;
       waiting.done({ kind: waiting.sent ? 'lost' : 'unsent' });
     }
+  }
+
+  /** Those that wait, as they were sent. */
+  #inOrder(): Waiting[] {
+    return this.#waiting.values().sort((a, b) => a.correlationId - b.correlationId);
   }
 
   #expire(id: number): void {

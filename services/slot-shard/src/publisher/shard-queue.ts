@@ -1,3 +1,5 @@
+import { FleetingMap } from '@parkade/clock';
+import { stableHash } from '@parkade/ids';
 import { lampFacts } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
 import { EventQueue } from './event-queue.js';
@@ -42,7 +44,7 @@ interface Lag {
  */
 export class ShardQueue {
   readonly events = new EventQueue((count) => this.#count(-count));
-  readonly lamps = new Map<string, LampLane>();
+  readonly lamps = new FleetingMap<string, LampLane>(stableHash);
   pending = 0;
   #lag: Lag | undefined;
   /** The newest revision that was ever queued. */

@@ -89,12 +89,17 @@ export class RequestJournal {
     return this.#index.size;
   }
 
+  /** Of the key of an answer. */
+  hashOf(key: string): number {
+    return stableHash(key, this.#basis);
+  }
+
   /** Adds the answers of one commit, which is `value` in the store. Commits come in the order of their keys, or nearly. */
   add(key: string, { answers, atMs }: JournalEntry, revision: number, value: Uint8Array): void {
     const hashes: number[] = [];
     let youngestMs = 0;
     for (const { requestId, stop } of answers) {
-      hashes.push(stableHash(answerKey(requestId, stop), this.#basis));
+      hashes.push(this.hashOf(answerKey(requestId, stop)));
       youngestMs = Math.max(youngestMs, requestIdTimeMs(requestId) ?? 0);
     }
     const number = this.#freeNumbers.pop() ?? this.#numbered.length;
@@ -111,7 +116,7 @@ export class RequestJournal {
   /** What was answered under the key of an answer. */
   find(key: string): Remembered | undefined {
     let found: Remembered | undefined;
-    this.#index.find(stableHash(key, this.#basis), (number) => {
+    this.#index.find(this.hashOf(key), (number) => {
       const commit = this.#numbered[number];
       // A routed choice is journalled again under the same id: its younger answer counts.
       if (commit !== undefined && commit.revision > (found?.revision ?? -1)) found = answerIn(commit, key) ?? found;

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@parkade/clock';
+import { type Clock, FleetingMap, type Random } from '@parkade/clock';
 import { requestIdTimeMs } from '@parkade/ids';
 import { type ChoiceRoute, type Command, type CommandAnswer, type JournaledAnswer, Reason } from '@parkade/proto';
 import { answerKey, decodeAnswer, RequestJournal } from './journal.js';
@@ -26,7 +26,9 @@ export type Lookup =
  */
 export class Requests {
   readonly journal: RequestJournal;
-  readonly #flying = new Map<string, { readonly leader: Pending; readonly joined: Pending[] }>();
+  readonly #flying = new FleetingMap<string, { readonly leader: Pending; readonly joined: Pending[] }>((key) =>
+    this.journal.hashOf(key),
+  );
 
   constructor(
     floorMs: number,
@@ -85,7 +87,7 @@ export class Requests {
 
   /** All who joined; they are to be looked up again elsewhere. */
   takeJoined(): Pending[] {
-    const joined = [...this.#flying.values()].flatMap((flying) => flying.joined);
+    const joined = this.#flying.values().flatMap((flying) => flying.joined);
     this.#flying.clear();
     return joined;
   }

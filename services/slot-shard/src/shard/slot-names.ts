@@ -1,3 +1,5 @@
+import { FleetingMap } from '@parkade/clock';
+import { stableHash } from '@parkade/ids';
 import type { CallRef, EndedPark, SlotRecord } from '@parkade/proto';
 import type { SlotEntry } from './slot-table.js';
 
@@ -9,9 +11,9 @@ type CallKey = Pick<CallRef, 'mediaNode' | 'callId'>;
  *   N1. A park that an entry's record has or remembers is found by its id, a call in it, or about to be, by its own; nothing else is.
  */
 export class SlotNames {
-  readonly #byPark = new Map<string, SlotEntry>();
-  readonly #byCall = new Map<string, SlotEntry>();
-  readonly #byEnded = new Map<string, SlotEntry>();
+  readonly #byPark = new FleetingMap<string, SlotEntry>(stableHash);
+  readonly #byCall = new FleetingMap<string, SlotEntry>(stableHash);
+  readonly #byEnded = new FleetingMap<string, SlotEntry>(stableHash);
 
   byPark(parkId: string): SlotEntry | undefined {
     return this.#byPark.get(parkId);
