@@ -1,3 +1,4 @@
+import type { Channel } from '@parkade/media-simulator';
 import { ParkState } from '@parkade/proto';
 import { timestampMs } from '@parkade/rpc';
 import { expect, test } from 'vitest';
@@ -109,6 +110,53 @@ test('a media process is killed while it parks a caller: its next owner parks hi
   await world().join(sim.call('1002', '*5701'), caller);
   await world().startMedia(owner);
   await world().controlled();
+});
+
+test('a media process is frozen in the middle of a pickup, and goes on when another has its node: it writes nothing to the switch, and each call is fetched once', async () => {
+  const { sim, here } = world();
+  const fetched = await world().parked('701', '2001');
+  const wanted = await world().parked('702', '2002');
+  const waiting = await world().parked('703', '2003');
+  const owner = (await world().ownerOf('media-1')) ?? '';
+  const old = here.wire.said.at(-1);
+  let frozen: Promise<void> | undefined;
+  sim.core.beforeBridge = () => {
+    sim.core.beforeBridge = () => undefined;
+    frozen = world().kill(owner, 'SIGSTOP');
+  };
+  const bridges = (caller: Channel): number =>
+    world().talked.conversations.filter(({ a, b }) => a === caller || b === caller).length;
+  const before = [fetched, wanted, waiting].map(({ caller }) => bridges(caller));
+  try {
+    const first = sim.call('1002', '*5701');
+    world().talked.mayTalk(first, fetched.caller);
+    await world().until('it is frozen', () => frozen !== undefined);
+    await frozen;
+    expect(old?.isOpen).toBe(true);
+    const said = old?.bytes;
+    // Who calls now stands before the frozen process, which hears of it when it goes on.
+    const second = sim.call('1003', '*5702');
+    world().talked.mayTalk(second, wanted.caller);
+    await world().until('another has the node', async () => {
+      const next = await world().ownerOf('media-1');
+      return next !== undefined && next !== owner;
+    });
+    await world().join(first, fetched.caller);
+    expect([wanted.caller.parked, waiting.caller.parked]).toEqual([true, true]);
+    await world().kill(owner, 'SIGCONT');
+    await world().until('it has let the switch go', () => old?.isOpen === false);
+    expect(old?.bytes).toBe(said);
+    await world().join(second, wanted.caller);
+  } finally {
+    await world().kill(owner, 'SIGCONT');
+  }
+  expect(await world().endedAs(fetched.park.parkId)).toBe('retrieved');
+  expect(await world().endedAs(wanted.park.parkId)).toBe('retrieved');
+  expect((await world().park('703')).parkId).toBe(waiting.park.parkId);
+  await world().join(sim.call('1004', '*5703'), waiting.caller);
+  await world().controlled();
+  const after = [fetched, wanted, waiting].map(({ caller }, i) => bridges(caller) - (before[i] ?? 0));
+  expect(after).toEqual([1, 1, 1]);
 });
 
 test('a process that is told to stop hands its node over: parked callers stay, and the other process serves them', async () => {

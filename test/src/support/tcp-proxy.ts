@@ -14,6 +14,8 @@ export interface TcpProxy {
    */
   swallow(what?: 'all' | 'answers'): void;
   heal(): Promise<void>;
+  /** Bytes said to the target so far, by connection in the order they came; `isOpen`: the connection is. */
+  readonly said: readonly { readonly bytes: number; readonly isOpen: boolean }[];
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,12 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallows: 'all' | 'answers' | undefined;
+  const said: { bytes: number; isOpen: boolean }[] = [];
   const join = (near: Socket): void => {
+    const counted = { bytes: 0, isOpen: true };
+    said.push(counted);
+    near.on('data', (chunk: Buffer) => (counted.bytes += chunk.length));
+    near.on('close', () => (counted.isOpen = false));
     const far = connect(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
     for (const [from, to] of [
       [near, far],
@@ -60,6 +67,7 @@ export async function startTcpProxy(
   };
   return {
     port,
+    said,
     get open() {
       return sockets.size / 2;
     },
