@@ -27,6 +27,11 @@ export class EventLines {
     return this.#json.bytes;
   }
 
+  /** Nobody looks at `bytes` any more, here or on their way: the memory is used for others. There is no event in it then. */
+  release(): void {
+    this.#json.release();
+  }
+
   /**
    * Adds the event of a record's last transition; returns how many bytes it takes, 0: the record holds none. Throws, and adds nothing,
    * where it cannot be written.

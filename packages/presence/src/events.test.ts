@@ -3,7 +3,7 @@ import { keys } from '@parkade/ids';
 import { TransitionKind } from '@parkade/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLines, noticeLine, parseEvents } from './event-lines.js';
+import { encodeLines, EventLines, noticeLine, parseEvents } from './event-lines.js';
 import { eventId } from './events.js';
 import { eventLine, testCall, testRecord, testTransition } from './testing/records.js';
 
@@ -129,5 +129,39 @@ describe('a batch', () => {
       unreadable.push(line),
     );
     expect([events.map(({ id }) => id), unreadable]).toEqual([['n1'], ['{', '[]', 'null', '{"id":7}']]);
+  });
+});
+
+describe('the lines of a batch', () => {
+  const lineOf = (lines: EventLines, slot: string, reason: string): void => {
+    lines.add(keys.slot(7, 'acme', 'default', slot), testRecord({ last: testTransition({ reason }) }), 42);
+  };
+  const reasons = (bytes: Uint8Array): unknown[] =>
+    parseEvents(bytes).map((event) => ('reason' in event ? event.reason : undefined));
+
+  it('are their own until they are released, whatever others write meanwhile and in their place', () => {
+    const first = new EventLines();
+    lineOf(first, '701', 'first');
+    const other = new EventLines();
+    lineOf(other, '702', 'other');
+    expect(reasons(first.bytes)).toEqual(['first']);
+    first.release();
+    expect(first.empty).toBe(true);
+    const later = new EventLines();
+    for (let i = 0; i < 100; i++) lineOf(later, String(i), `later-${i}`);
+    lineOf(first, '701', 'again');
+    expect(reasons(other.bytes)).toEqual(['other']);
+    expect(reasons(later.bytes)).toEqual(Array.from({ length: 100 }, (_, i) => `later-${i}`));
+    expect(reasons(first.bytes)).toEqual(['again']);
+  });
+
+  it('take no new memory where those before were released', () => {
+    const first = new EventLines();
+    lineOf(first, '701', 'first');
+    const { buffer } = first.bytes;
+    first.release();
+    const next = new EventLines();
+    lineOf(next, '701', 'next');
+    expect(next.bytes.buffer).toBe(buffer);
   });
 });

@@ -25,6 +25,8 @@ interface Part {
 interface Message {
   readonly batch: EventBatch;
   readonly parts: readonly Part[];
+  /** An attempt to send it was given up: its bytes may be on their way still. */
+  givenUp: boolean;
 }
 
 /**
@@ -107,7 +109,8 @@ export class EventsOut {
   #next(): Message | undefined {
     const id = `events/${this.instance}/${++this.#count}`;
     const suspect = this.#suspects.shift();
-    if (suspect !== undefined) return { batch: this.sender.batch(id, suspect.events), parts: [suspect] };
+    if (suspect !== undefined)
+      return { batch: this.sender.batch(id, suspect.events), parts: [suspect], givenUp: false };
     const batch = this.sender.batch(id, []);
     const parts: Part[] = [];
     let bytes = 0;
@@ -119,7 +122,7 @@ export class EventsOut {
       this.queueReady(queue);
       if (batch.events.length + CHUNK > MAX_BATCH_EVENTS || bytes >= MAX_BATCH_BYTES) break;
     }
-    return batch.events.length === 0 ? undefined : { batch, parts };
+    return batch.events.length === 0 ? undefined : { batch, parts, givenUp: false };
   }
 
   #send(message: Message): void {
@@ -132,6 +135,7 @@ export class EventsOut {
       this.#state = 'idle';
       if (sent === 'again') {
         this.#state = 'waiting';
+        message.givenUp = true;
         this.pacing.failed();
       } else {
         this.pacing.succeeded();
@@ -148,8 +152,9 @@ export class EventsOut {
     this.#suspects = parts.flatMap(({ queue, events }) => events.map((event) => ({ queue, events: [event] })));
   }
 
-  #gone({ parts }: Message): void {
+  #gone({ batch, parts, givenUp }: Message): void {
     this.#message = undefined;
+    if (!givenUp) batch.lines.release();
     for (const { queue, events } of parts) queue.stored(events.length);
   }
 }
