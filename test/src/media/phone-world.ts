@@ -12,6 +12,7 @@ import {
   ReleaseCause,
   ReleaseRequest,
 } from '@parkade/proto';
+import { toDuration } from '@parkade/rpc';
 import type { Store } from '@parkade/store';
 import { CALL_MS, failureOf, requestId } from '../support/calls.js';
 import { type DialplanSettings, type NodeOptions, type SimulatedNode, startNodes } from './nodes.js';
@@ -70,6 +71,12 @@ export abstract class PhoneWorld {
     const request = { requestId: requestId(), tenantId: 'acme', parkId, slot: { lotId: '', slot } };
     const { park } = await callUnary(this.client.movePark.bind(this.client), request, CALL_MS, clock);
     return park?.parkId ?? '';
+  }
+
+  /** Has a call come back so many ms from now. */
+  async comesBack(parkId: string, inMs: number): Promise<void> {
+    const request = { requestId: requestId(), tenantId: 'acme', parkId, recallIn: toDuration(inMs) };
+    await callUnary(this.client.extendPark.bind(this.client), request, CALL_MS, clock);
   }
 
   /** Frees a slot, as an operator does. */

@@ -51,6 +51,17 @@ test('a pickup while the parker rings ends the ringing, and he who fetched has t
   await world().until('it rings no more', () => desk.legs.length === 0);
 });
 
+test('a call that was moved comes back as well: the parker who answers has it at once (R15)', async () => {
+  const desk = world().sim.phone('1001');
+  const { caller, park } = await world().parked('701');
+  const since = desk.shown.length;
+  const moved = await world().move(park.parkId, '702');
+  await world().comesBack(moved, 1_000);
+  await world().join(caller, '1001');
+  await world().allFree();
+  expect(desk.shown.slice(since).filter(({ name }) => name.includes('702'))).toHaveLength(1);
+});
+
 test('a caller who hangs up while the parker rings: it rings no more, and the slot is free', async () => {
   const { sim } = world();
   const desk = sim.phone('1001');

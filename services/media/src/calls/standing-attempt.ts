@@ -11,12 +11,17 @@ export async function attemptStands(context: Asks, park: Park): Promise<boolean>
   return now.retrieveId === park.retrieveId && now.call?.callId === park.call?.callId;
 }
 
-/** Whether somebody is rung for this very call in this park, as the slot's owner knows at this moment. */
+/**
+ * Whether this very call in this park is for a leg that was rung for it, as the slot's owner knows at this moment: nobody else has
+ * it while it rings, and who answers is given the call before the two are joined.
+ */
 export async function isRungFor(
   context: Asks,
   about: Pick<Park, 'tenantId' | 'parkId'>,
   callId: string,
+  legId: string,
 ): Promise<boolean> {
   const now = await parkNow(context, about);
-  return typeof now !== 'string' && now.state === ParkState.RINGBACK && now.call?.callId === callId;
+  if (typeof now === 'string' || now.call?.callId !== callId) return false;
+  return now.state === ParkState.RETRIEVING ? now.retriever?.callId === legId : now.state === ParkState.RINGBACK;
 }

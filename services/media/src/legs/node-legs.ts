@@ -23,8 +23,8 @@ export interface NodeLegsDeps {
   readonly tell: (legId: string, news: Happening) => void;
   /** Hold audio for a parked call. */
   readonly hold: (callId: string) => Promise<void>;
-  /** Asks the slot's owner whether a call is this park's, and whoever is rung for it may have it. */
-  readonly isRungFor: (tenantId: string, parkId: string, callId: string) => Promise<boolean>;
+  /** Asks the slot's owner whether a call is this park's, and a leg that is rung for it may have it. */
+  readonly isRungFor: (tenantId: string, parkId: string, callId: string, legId: string) => Promise<boolean>;
   /** A parked call talks with somebody. */
   readonly joined: (callId: string) => void;
   readonly maxLegs: number;
@@ -85,7 +85,7 @@ export class NodeLegs {
     const before = known?.state;
     // Its hang-up belongs to the join from here on.
     if (known !== undefined) known.state = 'connected';
-    const isHis = ({ tenantId }: ParkMark): Promise<boolean> => this.deps.isRungFor(tenantId, parkId, callId);
+    const isHis = ({ tenantId }: ParkMark): Promise<boolean> => this.deps.isRungFor(tenantId, parkId, callId, legId);
     const result = await join(sw, { takerId: legId, callId, parkId, isHis, revision: 0, bothWait: false }, () =>
       hold(callId),
     );

@@ -145,7 +145,7 @@ export class NodeAgent {
       sw: this.sw,
       tell: deps.tell,
       hold: (callId) => this.hold(callId),
-      isRungFor: (tenantId, parkId, callId) => isRungFor(this.#context, { tenantId, parkId }, callId),
+      isRungFor: (tenantId, parkId, ...legs) => isRungFor(this.#context, { tenantId, parkId }, ...legs),
       joined: (callId) => parked.leave(callId),
       maxLegs: limits.maxLegs,
     });
