@@ -39,10 +39,10 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
 const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
 /** What runs in production measures itself there, and has a heap that may grow. */
 const MEASURED: ReadonlySet<Role> = new Set<Role>(['owner', 'gateway', 'recall', 'media']);
-if (MEASURED.has(setup.role)) {
-  letHeapGrow();
-  new ProcessMetrics(setup.role, 'bench');
-}
+/** What shows the limit of those has the same heap. */
+const LIKE_THEM: ReadonlySet<Role> = new Set<Role>(['limit-owner', 'bare-gateway']);
+if (MEASURED.has(setup.role) || LIKE_THEM.has(setup.role)) letHeapGrow();
+if (MEASURED.has(setup.role)) new ProcessMetrics(setup.role, 'bench');
 const { address, answers } = await ROLES[setup.role](setup);
 
 function cpu(): Promise<number> {

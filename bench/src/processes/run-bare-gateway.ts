@@ -1,5 +1,5 @@
 import { type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { SystemClock, Timeouts } from '@parkade/clock';
+import { FleetingMap, numberHash, SystemClock, Timeouts } from '@parkade/clock';
 import type { Command, ExchangeRequest, ParkRequest } from '@parkade/proto';
 import { BatchWriter, MAX_MESSAGE_BYTES, serveUnary, unaryMethods } from '@parkade/rpc';
 import { ECHO, EchoClient } from './echo-service.js';
@@ -14,7 +14,7 @@ export async function runBareGateway({ to = '' }: RoleSetup): Promise<Running> {
   const clock = new SystemClock();
   const stream = new EchoClient(to).batches();
   const writer = new BatchWriter<Command, ExchangeRequest>(stream, (commands) => ({ commands }), clock, 1_024);
-  const waiting = new Map<number, () => void>();
+  const waiting = new FleetingMap<number, () => void>(numberHash);
   let last = 0;
   stream.on('data', ({ commands }: ExchangeRequest) => {
     for (const { correlationId } of commands) {
