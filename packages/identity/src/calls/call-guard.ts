@@ -29,7 +29,7 @@ interface Caller {
   readonly permit: Permit;
 }
 
-/** Where a call that was let in has its caller. A `WeakMap` of calls lets none of its values die young, and costs 1 µs a call. */
+/** Where a call that was let in has its caller. A `WeakMap` of calls would let none of its values die young. */
 const CALLER = Symbol('caller');
 
 interface Guarded {

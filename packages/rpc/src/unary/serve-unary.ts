@@ -1,6 +1,5 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { letStreamsGo } from './streams-of-session.js';
 import { UnaryCall, type UnaryCallDeps, type UnaryMethod } from './unary-call.js';
 
 /** The unary methods of services, by path. */
@@ -44,7 +43,6 @@ export function serveUnary(server: Server, methods: ReadonlyMap<string, UnaryMet
   const { http2Servers } = server as unknown as Listening;
   if (!(http2Servers instanceof Map) || http2Servers.size === 0) return false;
   for (const http2Server of http2Servers.keys() as IterableIterator<Http2Server>) {
-    letStreamsGo(http2Server);
     const others = http2Server.listeners('stream') as OnStream[];
     http2Server.removeAllListeners('stream');
     http2Server.on('stream', (stream, headers, ...rest: unknown[]) => {
