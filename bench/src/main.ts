@@ -4,7 +4,6 @@ import { plotOf } from './plot.js';
 import { parkSection, parkUnarySection } from './park/section.js';
 import { eslSection } from './esl/section.js';
 import { fairnessSection } from './fairness/section.js';
-import { durableLimits } from './limits/durable-limit.js';
 import { limitsSection } from './limits/section.js';
 import { mediaSection } from './media/section.js';
 import { servedSection } from './served/section.js';
@@ -18,7 +17,6 @@ import { tenantsSection } from './tenants/section.js';
 /** Run only when they are asked for: what needs a real switch, and parts of others. */
 const ON_DEMAND: ReadonlySet<string> = new Set([
   'park-unary',
-  'limits-durable',
   'stream',
   'switch',
   ...SCALE_PARTS.map(([name]) => name),
@@ -31,7 +29,6 @@ const SECTIONS: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map(
   ['stream', streamSection],
   ['served', servedSection],
   ['limits', limitsSection],
-  ['limits-durable', durableLimits],
   ['recall', recallSection],
   ['media', mediaSection],
   ['esl', eslSection],

@@ -1,58 +1,104 @@
 import { machine } from '../measure/machine.js';
 import { median, ratios, spread } from '../measure/spread.js';
-import { inRounds } from '../park/rounds.js';
+import { eventsOf } from '../park/cluster.js';
+import { inRounds, type Samples, warmUp } from '../park/rounds.js';
 import { tell } from '../park/tell.js';
-import { startBackends } from '../processes/backends.js';
+import { measureEchoTails, measureTimes } from '../park/times.js';
+import { type Backends, startBackends } from '../processes/backends.js';
+import type { Load } from '../processes/messages.js';
 import { atLeast, type Figure } from '../result.js';
-import { durableLimits } from './durable-limit.js';
-import { streamLimit } from './stream-limit.js';
 
 const IN_FLIGHT = 256;
 const STEP_MS = Number(process.env['PARKADE_BENCH_STEP_MS'] ?? 2_500);
 const ROUNDS = Number(process.env['PARKADE_BENCH_ROUNDS'] ?? 5);
 
-/** The most that this machine leaves for the product to reach: `npm run bench -- limits`. */
-export async function limitsSection(): Promise<readonly Figure[]> {
-  return [...(await unaryLimits()), ...(await streamLimit()), ...(await durableLimits())];
-}
+type Step =
+  | 'unary-limit'
+  | 'served-limit'
+  | 'stream-limit'
+  | 'unary-echo'
+  | 'served-echo'
+  | 'stream-echo'
+  | 'naive'
+  | 'redis-always';
 
 /**
- * What the figures of unary calls could be at most on this machine: a gateway and an owner that check, decide and store nothing, asked by the same
- * clients.
+ * The most that this machine leaves to anyone of each figure of `park` and `served`: a gateway that only reads and writes, an owner that puts
+ * a record and a journal value into etcd and a line for NATS into a message and decides nothing, beside the same baselines; and the
+ * tails of the bare echo, at half of its own maximum. `npm run bench -- limits`.
  */
-async function unaryLimits(): Promise<readonly Figure[]> {
+export async function limitsSection(): Promise<readonly Figure[]> {
   const backends = await startBackends();
   try {
-    const owner = await backends.start({ role: 'echo' });
-    const gateway = await backends.start({ role: 'bare-gateway', to: owner.address });
-    const echo = await backends.start({ role: 'echo' });
-    const load = await backends.start({ role: 'load' });
-    console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after two to warm up`);
-    const step = { inFlight: IN_FLIGHT, ms: STEP_MS };
-    const samples = await inRounds(
-      { load, cpu: () => backends.cpu({ load, gateway, owner, echo }), events: () => Promise.resolve(0) },
-      {
-        'unary-echo': { ...step, kind: 'unary-echo', address: echo.address },
-        'unary-bare': { ...step, kind: 'unary-echo', address: gateway.address },
-        'served-echo': { ...step, kind: 'served-echo', address: echo.address },
-        'served-bare': { ...step, kind: 'served-echo', address: gateway.address },
-      },
-      ROUNDS,
-    );
-    tell(samples);
-    const figure = (id: string, step: keyof typeof samples, baseline: keyof typeof samples, bar: number): Figure => {
-      const rates = (name: keyof typeof samples): readonly number[] => samples[name].map(({ rate }) => rate);
-      const values = ratios(rates(step), rates(baseline));
-      return atLeast(id, median(values), bar, 'ratio', {
-        spread: spread(values),
-        baseline: `${baseline} ${Math.round(median(rates(baseline)))}/s`,
-      });
-    };
-    return [
-      figure('unary_limit', 'unary-bare', 'unary-echo', 0.9),
-      figure('served_limit', 'served-bare', 'served-echo', 0.8),
-    ];
+    return await measured(backends);
   } finally {
     await backends.stop();
   }
+}
+
+async function measured(backends: Backends): Promise<readonly Figure[]> {
+  const owner = await backends.start({ role: 'limit-owner' });
+  const gateway = await backends.start({ role: 'bare-gateway', to: owner.address });
+  const streamGateway = await backends.start({ role: 'limit-gateway', to: owner.address });
+  const echo = await backends.start({ role: 'echo' });
+  const naiveOwner = await backends.start({ role: 'naive-owner' });
+  const naive = await backends.start({ role: 'naive-gateway', to: naiveOwner.address });
+  const redis = await backends.start({ role: 'redis-gateway', to: (await backends.redis('always')).path });
+  const load = await backends.start({ role: 'load' });
+  console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after 12 s and two rounds to warm up`);
+  const processes = { load, gateway, streamGateway, owner, echo, naive, naiveOwner, redis };
+  const cluster = { load, cpu: () => backends.cpu(processes), events: () => eventsOf(owner) };
+  const step = (kind: Load['kind'], { address }: { readonly address: string }): Load => ({
+    kind,
+    address,
+    inFlight: IN_FLIGHT,
+    ms: STEP_MS,
+  });
+  const steps: Readonly<Record<Step, Load>> = {
+    'unary-limit': step('unary-echo', gateway),
+    'served-limit': step('served-echo', gateway),
+    'stream-limit': step('stream-echo', streamGateway),
+    'unary-echo': step('unary-echo', echo),
+    'served-echo': step('served-echo', echo),
+    'stream-echo': step('stream-echo', echo),
+    naive: step('naive', naive),
+    'redis-always': step('naive', redis),
+  };
+  await warmUp(cluster, [
+    { ...steps['unary-limit'], ms: 6_000 },
+    { ...steps['unary-echo'], ms: 6_000 },
+  ]);
+  const samples = await inRounds(cluster, steps, ROUNDS);
+  tell(samples);
+  const middle = (name: Step): number => median(samples[name].map(({ rate }) => rate));
+  const how = { ms: STEP_MS, rounds: ROUNDS, inFlight: IN_FLIGHT };
+  const timed = { ...cluster, echo: echo.address };
+  const limit = { ...timed, kind: 'unary-echo', address: gateway.address } as const;
+  const ids = { latency: 'latency_limit', tail: 'tail_limit', tailIdle: 'tail_idle_limit' };
+  const echoIds = { tail: 'tail_echo', tailIdle: 'tail_idle_echo' };
+  return [
+    ...rateFigures(samples),
+    ...(await measureTimes(limit, middle('unary-limit'), how, ids)),
+    ...(await measureEchoTails(timed, middle('unary-echo'), how, echoIds)),
+  ];
+}
+
+/** Against the bars of the product's own figures. */
+function rateFigures(samples: Samples<Step>): readonly Figure[] {
+  const rates = (name: Step): readonly number[] => samples[name].map(({ rate }) => rate);
+  const ratio = (id: string, step: Step, baseline: Step, bar: number): Figure => {
+    const values = ratios(rates(step), rates(baseline));
+    const beside = { spread: spread(values), baseline: `${baseline} ${Math.round(median(rates(baseline)))}/s` };
+    return atLeast(id, median(values), bar, 'ratio', beside);
+  };
+  const stream = rates('stream-limit');
+  return [
+    ratio('unary_limit', 'unary-limit', 'unary-echo', 0.9),
+    ratio('unary_redis_limit', 'unary-limit', 'redis-always', 0.9),
+    ratio('served_limit', 'served-limit', 'served-echo', 0.8),
+    atLeast('stream_limit', median(stream), 20_000, 'per second', { spread: spread(stream) }),
+    ratio('stream_echo_limit', 'stream-limit', 'stream-echo', 0.25),
+    ratio('stream_naive_limit', 'stream-limit', 'naive', 15),
+    ratio('stream_redis_limit', 'stream-limit', 'redis-always', 3),
+  ];
 }
