@@ -12,6 +12,8 @@ import { serve } from './run-echo.js';
 type Stream = ServerDuplexStream<ExchangeRequest, ExchangeRequest>;
 
 const MAX_BATCH = 1_024;
+/** Under one name of a slot. */
+const OWN_SLOTS = 256;
 /** From one message to the bus to the next, ms. */
 const GATHER_MS = 5;
 /** An event as the product publishes it: so many characters. */
@@ -68,7 +70,9 @@ export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promis
       const bytes = ParkRequest.encode(value).finish();
       const slot = value.target?.kind?.$case === 'slot' ? value.target.kind.value.slot : '';
       batch.push(next);
-      puts.set(`/bench/slots/${value.tenantId}/${slot}`, Buffer.concat([bytes, bytes]));
+      // A client that sends one body all the time has slots of its own, too.
+      const own = next.command.correlationId % OWN_SLOTS;
+      puts.set(`/bench/slots/${value.tenantId}/${slot}/${own}`, Buffer.concat([bytes, bytes]));
       byTenant.set(value.tenantId, [...(byTenant.get(value.tenantId) ?? []), bytes]);
     }
     transactions++;
