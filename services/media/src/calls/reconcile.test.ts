@@ -1,4 +1,4 @@
-import { type ListSlotsRequest, MediaControl, ParkState, Reason, Slot } from '@parkade/proto';
+import { type ListSlotsRequest, MediaControl, Park, ParkState, Reason, ReleaseCause, Slot } from '@parkade/proto';
 import { expect, test } from 'vitest';
 import { DEFAULT_MEDIA_LIMITS } from '../config.js';
 import { TwoNodes } from '../testing/two-nodes.js';
@@ -42,6 +42,20 @@ test('who hears that the slot is free looks at once; a call that is still in a s
     calls.slotFreed(gone);
     await world.pass(5_000);
     expect(caller.peer?.phone.user).toBe('1001');
+  }));
+
+test('a slot that a parker’s own call held is kept for the caller to come, where nobody saw how that call went (R10)', () =>
+  inWorld(async (world) => {
+    const call = { mediaNode: 'here', callId: 'gone-1' };
+    const place = { tenantId: 'acme', lotId: 'default', slot: '701', mediaControl: MediaControl.CLUSTER };
+    world.slot.current = Park.fromPartial({ parkId: 'reserved-1', ...place, state: ParkState.RESERVED, call });
+    const causes = new Set<ReleaseCause>();
+    world.slot.release = ({ cause }) => {
+      causes.add(cause);
+      return refusal(Reason.WRONG_STATE);
+    };
+    await world.pass(TWO_ROUNDS_MS);
+    expect([...causes]).toEqual([ReleaseCause.TRANSFER]);
   }));
 
 const NOT_SAID = [Reason.OVERLOADED, Reason.PERMISSION_DENIED, Reason.INTERNAL];

@@ -107,11 +107,16 @@ function isFetchedFrom({ state, retriever, mediaControl }: Park, node: string): 
   return fetched && retriever?.mediaNode === node;
 }
 
+/**
+ * A leg that is gone has left its slot. A parker's own call that held one may have gone by the transfer itself: its slot is kept for the
+ * caller to come, as where that was seen (V2 of `reserving`).
+ */
 async function freeIfGone({ sw, parked }: NodeContext, legId: string, park: Park): Promise<void> {
   if ((await sw.exists(legId)) !== false) return;
-  const { tenantId, parkId, state } = park;
+  const { tenantId, parkId } = park;
+  const reserved = park.state === ParkState.RESERVED;
   parked.leave(legId);
-  await parked.release(legId, { tenantId, parkId, reserved: state === ParkState.RESERVED }, 'NORMAL_CLEARING');
+  await parked.release(legId, { tenantId, parkId, reserved }, reserved ? 'ATTENDED_TRANSFER' : 'NORMAL_CLEARING');
 }
 
 /** The leg is there: it is watched, carries the mark of its park, and a retrieve that is over ends. */
