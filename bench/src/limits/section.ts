@@ -1,6 +1,7 @@
 import { machine } from '../measure/machine.js';
-import { median, ratios, spread } from '../measure/spread.js';
+import { median, spread } from '../measure/spread.js';
 import { eventsOf } from '../park/cluster.js';
+import { ratioFigure } from '../park/ratio-figure.js';
 import { inRounds, type Samples, warmUp } from '../park/rounds.js';
 import { tell } from '../park/tell.js';
 import { measureEchoTails, measureTimes } from '../park/times.js';
@@ -85,20 +86,14 @@ async function measured(backends: Backends): Promise<readonly Figure[]> {
 
 /** Against the bars of the product's own figures. */
 function rateFigures(samples: Samples<Step>): readonly Figure[] {
-  const rates = (name: Step): readonly number[] => samples[name].map(({ rate }) => rate);
-  const ratio = (id: string, step: Step, baseline: Step, bar: number): Figure => {
-    const values = ratios(rates(step), rates(baseline));
-    const beside = { spread: spread(values), baseline: `${baseline} ${Math.round(median(rates(baseline)))}/s` };
-    return atLeast(id, median(values), bar, 'ratio', beside);
-  };
-  const stream = rates('stream-limit');
+  const stream = samples['stream-limit'].map(({ rate }) => rate);
   return [
-    ratio('unary_limit', 'unary-limit', 'unary-echo', 0.9),
-    ratio('unary_redis_limit', 'unary-limit', 'redis-always', 0.9),
-    ratio('served_limit', 'served-limit', 'served-echo', 0.8),
+    ratioFigure('unary_limit', samples, 'unary-limit', 'unary-echo', 0.9),
+    ratioFigure('unary_redis_limit', samples, 'unary-limit', 'redis-always', 0.9),
+    ratioFigure('served_limit', samples, 'served-limit', 'served-echo', 0.8),
     atLeast('stream_limit', median(stream), 20_000, 'per second', { spread: spread(stream) }),
-    ratio('stream_echo_limit', 'stream-limit', 'stream-echo', 0.25),
-    ratio('stream_naive_limit', 'stream-limit', 'naive', 15),
-    ratio('stream_redis_limit', 'stream-limit', 'redis-always', 3),
+    ratioFigure('stream_echo_limit', samples, 'stream-limit', 'stream-echo', 0.25),
+    ratioFigure('stream_naive_limit', samples, 'stream-limit', 'naive', 15),
+    ratioFigure('stream_redis_limit', samples, 'stream-limit', 'redis-always', 3),
   ];
 }

@@ -1,9 +1,10 @@
 import { machine } from '../measure/machine.js';
-import { median, ratios, spread } from '../measure/spread.js';
+import { median, spread } from '../measure/spread.js';
 import { atLeast, type Figure } from '../result.js';
 import type { Load } from '../processes/messages.js';
 import { type BenchCluster, startBenchCluster } from './cluster.js';
 import { inRounds, type Samples, warmUp } from './rounds.js';
+import { ratioFigure } from './ratio-figure.js';
 import { tell } from './tell.js';
 import { measureTimes } from './times.js';
 
@@ -103,17 +104,4 @@ function streamFigures(samples: Samples<UnaryStep | StreamStep>): readonly Figur
     ratioFigure('stream_naive_ratio', samples, 'stream-park', 'naive', 15),
     ratioFigure('stream_redis_ratio', samples, 'stream-park', 'redis-always', 3),
   ];
-}
-
-function ratioFigure<Step extends string>(
-  id: string,
-  samples: Samples<Step>,
-  step: Step,
-  baseline: Step,
-  bar: number,
-): Figure {
-  const rates = (name: Step): readonly number[] => samples[name].map(({ rate }) => rate);
-  const values = ratios(rates(step), rates(baseline));
-  const beside = { spread: spread(values), baseline: `${baseline} ${Math.round(median(rates(baseline)))}/s` };
-  return atLeast(id, median(values), bar, 'ratio', beside);
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Actor } from '@parkade/proto';
-import { ACTOR_HEADER, PROCESS_HEADER } from '@parkade/rpc';
+import { ACTOR_HEADER, headerOf, PROCESS_HEADER } from '@parkade/rpc';
 import type { Principal } from '../principal.js';
 import { callerOf } from './call-guard.js';
 
@@ -27,21 +27,25 @@ const MAX_ACTOR_BYTES = 1_024;
 
 /** As `actorOf` the caller; of a process of the cluster the one for whom it asks, where it says so. */
 export function askerOf(call: AskingCall, operation: string): Actor | undefined {
-  const [said] = call.metadata.get(ACTOR_HEADER);
-  if (said instanceof Buffer && said.length <= MAX_ACTOR_BYTES && isProcess(call)) {
-    try {
-      return Actor.decode(said);
-    } catch {
-      // No actor: as if it had said nothing.
-    }
+  // Asked last for its metadata: most who call are no process, and making all of them costs a unary call 1 to 3 µs.
+  return (isProcess(call) ? actorSaid(call) : undefined) ?? actorOf(callerOf(call), call.getPeer(), operation);
+}
+
+function actorSaid({ metadata }: Pick<AskingCall, 'metadata'>): Actor | undefined {
+  const [said] = metadata.get(ACTOR_HEADER);
+  if (!(said instanceof Buffer) || said.length > MAX_ACTOR_BYTES) return undefined;
+  try {
+    return Actor.decode(said);
+  } catch {
+    // No actor: as if it had said nothing.
+    return undefined;
   }
-  return actorOf(callerOf(call), call.getPeer(), operation);
 }
 
 /** Whether a process of the cluster calls; where nobody is asked who calls, whoever says so. */
 export function isProcess(call: Pick<AskingCall, 'metadata'>): boolean {
   const { kind } = callerOf(call);
-  return kind === 'service' || (kind === 'open' && call.metadata.get(PROCESS_HEADER).length > 0);
+  return kind === 'service' || (kind === 'open' && headerOf(call, PROCESS_HEADER) !== undefined);
 }
 
 /** What takes a call out of its slot, or changes when or where it waits: what the audit records of parks. */
