@@ -1,4 +1,4 @@
-import { credentials, type Metadata } from '@grpc/grpc-js';
+import { credentials, type Metadata, status } from '@grpc/grpc-js';
 import { SystemClock } from '@parkade/clock';
 import {
   type Command,
@@ -77,32 +77,56 @@ export function unaryParks(address: string, { tokenOf, tenantId }: LoadSetup): O
   };
 }
 
+/** So long after a stream has ended the next one is opened, ms. */
+const REOPEN_MS = 20;
+
+/** A gateway ends its streams when their connection has served its time: the load goes on with another, and asks again what was not answered. */
 export function streamParks(address: string, { token }: LoadSetup): Opened {
   const client = new ParkServiceClient(address, credentials.createInsecure(), { ...CHANNEL_OPTIONS });
-  const stream = client.commands(bearer(token));
-  const writer = new BatchWriter<CommandsRequest, CommandsRequest>(
-    stream,
-    (batch) => ({ correlationId: 0, timeout: undefined, command: undefined, batch }),
-    clock,
-    1_024,
-  );
-  const waiting = new Map<number, (failure?: string) => void>();
-  stream.on('data', ({ batch }: CommandsResponse) => {
-    for (const { correlationId, answer } of batch) {
-      waiting.get(correlationId)?.(answer?.$case === 'error' ? answer.value.message : undefined);
-    }
-  });
-  stream.on('error', () => undefined);
+  /** By worker. */
+  const waiting: ({ readonly asked: CommandsRequest; readonly done: (failure?: string) => void } | undefined)[] = [];
+  let closed = false;
+  const open = (): { readonly push: (asked: CommandsRequest) => void; readonly cancel: () => void } => {
+    const stream = client.commands(bearer(token));
+    const writer = new BatchWriter<CommandsRequest, CommandsRequest>(
+      stream,
+      (batch) => ({ correlationId: 0, timeout: undefined, command: undefined, batch }),
+      clock,
+      1_024,
+    );
+    stream.on('data', ({ batch }: CommandsResponse) => {
+      for (const { correlationId, answer } of batch) {
+        const one = waiting[correlationId];
+        waiting[correlationId] = undefined;
+        one?.done(answer?.$case === 'error' ? answer.value.message : undefined);
+      }
+    });
+    stream.on('error', ({ code, message }: Error & { readonly code?: number }) => {
+      writer.close();
+      if (closed) return;
+      if (code === status.UNAVAILABLE) setTimeout(again, REOPEN_MS);
+      else for (const one of [...waiting]) one?.done(message);
+    });
+    return { push: (asked) => writer.push(asked), cancel: () => stream.cancel() };
+  };
+  let current = open();
+  const again = (): void => {
+    if (closed) return;
+    current = open();
+    for (const one of waiting) if (one !== undefined) current.push(one.asked);
+  };
   return {
     operate: (worker, turn, done) => {
-      waiting.set(worker, done);
       const slot = workerSlot(worker);
       const command: CommandsRequest['command'] =
         turn % 2 === 0 ? { $case: 'park', value: parkOf(slot) } : { $case: 'retrieve', value: retrieveOf(slot) };
-      writer.push({ correlationId: worker, timeout: undefined, command, batch: [] });
+      const asked = { correlationId: worker, timeout: undefined, command, batch: [] };
+      waiting[worker] = { asked, done };
+      current.push(asked);
     },
     close: () => {
-      stream.cancel();
+      closed = true;
+      current.cancel();
       client.close();
     },
   };

@@ -1,7 +1,7 @@
 import { type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { FleetingMap, numberHash, SystemClock, Timeouts } from '@parkade/clock';
 import type { Command, ExchangeRequest, ParkRequest } from '@parkade/proto';
-import { BatchWriter, MAX_MESSAGE_BYTES, serveUnary, unaryMethods } from '@parkade/rpc';
+import { BatchWriter, http2ServersOf, MAX_MESSAGE_BYTES, serveUnary, unaryMethods } from '@parkade/rpc';
 import { ECHO, EchoClient } from './echo-service.js';
 import type { RoleSetup, Running } from './messages.js';
 import { serveWith } from './run-echo.js';
@@ -35,6 +35,6 @@ export async function runBareGateway({ to = '' }: RoleSetup): Promise<Running> {
   };
   const { server, port } = await serveWith(definition, implementation);
   const deps = { timeouts: new Timeouts(clock), maxMessageBytes: MAX_MESSAGE_BYTES };
-  serveUnary(server, unaryMethods([{ definition, implementation }]), deps);
+  serveUnary(http2ServersOf(server), unaryMethods([{ definition, implementation }]), deps);
   return { address: `127.0.0.1:${port}`, answers: {} };
 }

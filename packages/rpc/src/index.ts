@@ -1,5 +1,7 @@
 export * from './batching.js';
+export type { ConnectionAge } from './connection-age.js';
 export * from './handlers.js';
+export { http2ServersOf } from './http2-servers.js';
 export * from './log.js';
 export * from './observed.js';
 export * from './refused.js';

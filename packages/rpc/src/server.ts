@@ -11,7 +11,9 @@ import { ReflectionService } from '@grpc/reflection';
 import { type Clock, sleep, Timeouts } from '@parkade/clock';
 import { DESCRIPTOR_IMAGE_URL } from '@parkade/proto';
 import { HealthImplementation } from 'grpc-health-check';
+import { type ConnectionAge, limitAge } from './connection-age.js';
 import { tolerant } from './handlers.js';
+import { http2ServersOf } from './http2-servers.js';
 import { observed, type RpcObserver } from './observed.js';
 import { traced } from './traced.js';
 import { serveUnary, unaryMethods } from './unary/serve-unary.js';
@@ -55,6 +57,8 @@ export interface GrpcServerConfig {
   /** For the guard. */
   readonly lotOf?: LotOf | undefined;
   readonly options?: ServerOptions | undefined;
+  /** When its connections end; undefined: they have no age. */
+  readonly connectionAge?: ConnectionAge | undefined;
   /** Told of every RPC of `services`. */
   readonly observer?: RpcObserver | undefined;
   /** Where each unary RPC of `services` is a span; undefined: traces are off. */
@@ -118,7 +122,9 @@ export class GrpcServer implements RpcServer {
     }).addToServer(server);
     const port = await bound(server, config.host, config.port, credentials);
     const maxMessageBytes = options['grpc.max_receive_message_length'];
-    serveUnary(server, unaryMethods(services), { timeouts: new Timeouts(clock), maxMessageBytes });
+    const http2Servers = http2ServersOf(server);
+    serveUnary(http2Servers, unaryMethods(services), { timeouts: new Timeouts(clock), maxMessageBytes });
+    if (config.connectionAge !== undefined) limitAge(http2Servers, config.connectionAge, clock);
     if (plainHealthPort === undefined) return new GrpcServer([server], health, names, port, clock);
     const plain = new Server(CHANNEL_OPTIONS);
     health.addToServer(plain);

@@ -50,6 +50,7 @@ import type { OwnerTransport } from './routing/owner-transport.js';
 import { ShardOwners } from './routing/shard-owners.js';
 import { Lots } from './settings/lots.js';
 import { MediaNodes } from './settings/media-nodes.js';
+import { LongCalls } from './stream/long-calls.js';
 import { OpenStreams } from './stream/open-streams.js';
 import { WatchHub } from './watch/watch-hub.js';
 import { watchSlots } from './watch/watch-slots.js';
@@ -182,7 +183,8 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   });
   await quotas.start();
   const underWay = new UnderWay(limits.maxUnderWay);
-  const streams = new OpenStreams({ limits, clock, commands, underWay, quotas, onDefect });
+  const longCalls = new LongCalls();
+  const streams = new OpenStreams({ limits, clock, commands, underWay, quotas, onDefect }, longCalls);
   const park: ParkServiceDeps['getPark'] = (request, deadline) =>
     getPark(request, deadline, clock.nowMs(), { settings, places, delivery, owned });
   const lotOf: LotOf = async (tenantId, parkId) => {
@@ -202,7 +204,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     getPark: park,
     listSlots: (request, deadline) => listSlots(request, deadline, clock.nowMs(), { cluster, lots, owned }),
     listParkHistory: (request, deadline) => parkHistory(request, deadline, { lots, records }),
-    watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay, quotas }),
+    watchSlots: (call) => watchSlots(call, { limits, clock, lots, hub, underWay, longCalls, quotas }),
     streams,
     underWay,
     quotas,
@@ -217,13 +219,14 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
   const run: HttpDeps['run'] = (work) => underWay.run('', work);
   const administration = adminService({ admin, tenant, run, onDefect });
   const recorded = recordsService({ admin, records, tenant, run, onDefect });
-  const options = config.maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': config.maxConnectionAgeMs };
+  const ageMs = config.maxConnectionAgeMs;
+  const connectionAge = ageMs === 0 ? undefined : { ageMs, random, aged: (peer: string): void => longCalls.aged(peer) };
   const observer = new RpcMetrics(registry);
   const { tracer } = deps;
   const { host, port } = config;
   const { security } = deps;
   const server = await (deps.listen ?? GrpcServer.start)(
-    { host, port, services: [service, administration, recorded], options, observer, tracer, security, lotOf },
+    { host, port, services: [service, administration, recorded], connectionAge, observer, tracer, security, lotOf },
     clock,
   );
   watchGateway(registry, {

@@ -15,6 +15,7 @@ import {
 import { SystemClock, Timeouts } from '@parkade/clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frame, MessageReader } from './frames.js';
+import { http2ServersOf } from '../http2-servers.js';
 import { serveUnary, unaryMethods } from './serve-unary.js';
 import { UnaryCall } from './unary-call.js';
 
@@ -55,7 +56,9 @@ async function start(by: 'us' | 'grpc-js', handle: (call: Call, done: Done) => v
     const methods = unaryMethods([{ definition, implementation }]);
     const deps = { timeouts: new Timeouts(new SystemClock()), maxMessageBytes: MAX_BYTES };
     // Of a newer grpc-js that hides its servers elsewhere, this is what tells us.
-    expect(serveUnary(server, methods, deps)).toBe(true);
+    const servers = http2ServersOf(server);
+    expect(servers).toHaveLength(1);
+    serveUnary(servers, methods, deps);
   }
   return `127.0.0.1:${port}`;
 }

@@ -1,5 +1,11 @@
-import { type ClientDuplexStream, status } from '@grpc/grpc-js';
-import { type CommandsRequest, type CommandsResponse, ParkServiceService, Reason } from '@parkade/proto';
+import { type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
+import {
+  type CommandsRequest,
+  type CommandsResponse,
+  ParkServiceClient,
+  ParkServiceService,
+  Reason,
+} from '@parkade/proto';
 import { type CallFailure, callFailure } from '@parkade/rpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../config.js';
@@ -134,6 +140,26 @@ describe('the Commands stream', () => {
     expect(await client.ended).toMatchObject({ code: status.UNAVAILABLE, reason: Reason.DRAINING });
     expect(client.answers.get(1)?.$case).toBe('park');
     await drained;
+  });
+
+  it('ends in good order when its connection has come to its age, however often its client pings (C4)', async () => {
+    bed = await TestBed.start({ maxConnectionAgeMs: 500 });
+    bed.owner.script = () => says.park();
+    const options = { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_permit_without_calls': 1 };
+    const bulkClient = new ParkServiceClient(bed.current.address, credentials.createInsecure(), options);
+    const client = new Bulk(bulkClient.commands());
+    let sent = 0;
+    const sending = setInterval(() => client.send(++sent), 5);
+    const failure = await client.ended;
+    clearInterval(sending);
+    expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: Reason.DRAINING });
+    // Whatever reached an owner was answered.
+    expect(client.answers.size).toBe(bed.owner.commands.length);
+    expect(client.answers.size).toBeGreaterThan(20);
+    const next = new Bulk(bulkClient.commands());
+    next.send(1);
+    await expect.poll(() => next.answers.size).toBe(1);
+    bulkClient.close();
   });
 
   it('answers a batch in batches, and one by one where there was none (C5)', async () => {

@@ -2,7 +2,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@parkade/clock';
 import { actorOf, callerOf, type Permit, permitOf } from '@parkade/identity';
 import { type CommandsRequest, Reason } from '@parkade/proto';
-import { defect, draining, durationMs, Malformed, Refused, type UnderWay } from '@parkade/rpc';
+import { defect, durationMs, Malformed, Refused, type UnderWay } from '@parkade/rpc';
 import type { Asking, Commands } from '../commands/commands.js';
 import type { PublicCommand } from '../commands/public-command.js';
 import type { PublicReply } from '../commands/public-reply.js';
@@ -38,7 +38,7 @@ export const MAX_BATCH = 1_024;
  *   C2. At most `maxStreamUnanswered`, and one batch more, are read and not yet written as answers; then the client is not read,
  *       and waits.
  *   C3. A message that does not decode ends the stream with INVALID_ARGUMENT, after what was read before it is answered.
- *   C4. Draining, it reads nothing more, answers what it read, and ends with DRAINING.
+ *   C4. Draining, as the gateway or the connection ends, it reads nothing more, answers what it read, and ends with DRAINING.
  *   C5. Answers come in batches only where the client has sent one.
  *   C6. Each command needs the rights of the RPC of its name; without them it is answered with their refusal.
  *
@@ -74,9 +74,9 @@ export class CommandsStream {
     call.on('close', () => this.#leave());
   }
 
-  /** C4. */
-  drain(): void {
-    this.#finish(draining());
+  /** C4; `why`: what it ends with. */
+  drain(why: Refused): void {
+    this.#finish(why);
   }
 
   #read(message: unknown): void {

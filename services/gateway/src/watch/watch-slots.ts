@@ -5,6 +5,7 @@ import { draining, Malformed, Refused, type UnderWay } from '@parkade/rpc';
 import { deadlineIn } from '../deadline.js';
 import type { GatewayLimits } from '../config.js';
 import type { Lots } from '../settings/lots.js';
+import { connectionAged, type LongCalls } from '../stream/long-calls.js';
 import type { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { READ_RULES } from '../validation/request-rules.js';
 import { validate } from '../validation/validate.js';
@@ -20,12 +21,13 @@ export interface WatchSlotsDeps {
   readonly lots: Lots;
   readonly hub: WatchHub;
   readonly underWay: UnderWay;
+  readonly longCalls: LongCalls;
   readonly quotas: Pick<TenantQuotas, 'request'>;
 }
 
 /** Serves one WatchSlots call until the client leaves or the hub ends it. Never rejects. */
 export async function watchSlots(call: WatchCall, deps: WatchSlotsDeps): Promise<void> {
-  const { limits, clock, lots, hub, underWay, quotas } = deps;
+  const { limits, clock, lots, hub, underWay, longCalls, quotas } = deps;
   const request: unknown = call.request;
   call.on('error', () => undefined);
   const refuse = (refused: Refused): void => void call.emit('error', refused.toServiceError());
@@ -42,8 +44,13 @@ export async function watchSlots(call: WatchCall, deps: WatchSlotsDeps): Promise
   if (underWay.stopped) return refuse(draining());
   const end = hub.watch(call.request, sinkOf(call, refuse));
   if (end instanceof Refused) return refuse(end);
-  call.on('cancelled', end);
-  call.on('error', end);
+  const forget = longCalls.add(call, () => refuse(connectionAged()));
+  for (const over of ['cancelled', 'error']) {
+    call.on(over, () => {
+      forget();
+      end();
+    });
+  }
 }
 
 function sinkOf(call: WatchCall, refuse: (refused: Refused) => void): WatchSink {

@@ -41,6 +41,17 @@ describe('a watch', () => {
     expect(await watch.first(2)).toEqual(['201=c-1', 'synced']);
   });
 
+  it('ends with DRAINING when its connection has come to its age, and goes on by its token on another one', async () => {
+    bed = await TestBed.start({ maxConnectionAgeMs: 300 });
+    put('701', 'c-1', 10);
+    const watch = bed.watch();
+    await watch.first(Infinity);
+    expect(watch.failure).toMatchObject({ code: status.UNAVAILABLE, reason: Reason.DRAINING });
+    put('702', 'c-2', 12);
+    const resumed = bed.watch('', watch.token);
+    expect((await resumed.first(1))[0]).toBe('702=c-2');
+  });
+
   it('shows another tenant nothing', async () => {
     bed = await TestBed.start({ autoTenants: true });
     put('701', 'c-1', 10);

@@ -4988,7 +4988,8 @@ export const ParkServiceService = {
   },
   /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never
-   * out of order, never older than what was sent before.
+   * out of order, never older than what was sent before. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or when its
+   * connection has served its time, every ten minutes or so: go on by the last token.
    */
   watchSlots: {
     path: "/parkade.park.v1.ParkService/WatchSlots" as const,
@@ -5002,7 +5003,9 @@ export const ParkServiceService = {
   /**
    * Many commands and answers on one stream, for bulk users. Answers come as they are ready, matched by correlation id. At
    * most 4,096 may be unanswered; then the gateway stops reading. Whoever has many at a time puts them into one message
-   * (`batch`): that costs both sides much less than a message each.
+   * (`batch`): that costs both sides much less than a message each. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or
+   * when its connection has served its time, every ten minutes or so; what the gateway had read is answered before. Open it again
+   * and send what was not answered, under the same request ids.
    */
   commands: {
     path: "/parkade.park.v1.ParkService/Commands" as const,
@@ -5071,13 +5074,16 @@ export interface ParkServiceServer extends UntypedServiceImplementation {
   listParkHistory: handleUnaryCall<ListParkHistoryRequest, ListParkHistoryResponse>;
   /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never
-   * out of order, never older than what was sent before.
+   * out of order, never older than what was sent before. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or when its
+   * connection has served its time, every ten minutes or so: go on by the last token.
    */
   watchSlots: handleServerStreamingCall<WatchSlotsRequest, WatchSlotsResponse>;
   /**
    * Many commands and answers on one stream, for bulk users. Answers come as they are ready, matched by correlation id. At
    * most 4,096 may be unanswered; then the gateway stops reading. Whoever has many at a time puts them into one message
-   * (`batch`): that costs both sides much less than a message each.
+   * (`batch`): that costs both sides much less than a message each. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or
+   * when its connection has served its time, every ten minutes or so; what the gateway had read is answered before. Open it again
+   * and send what was not answered, under the same request ids.
    */
   commands: handleBidiStreamingCall<CommandsRequest, CommandsResponse>;
 }
@@ -5373,7 +5379,8 @@ export interface ParkServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * The slots in use, then every change. Latest state a slot: changes that follow each other quickly may be merged; never
-   * out of order, never older than what was sent before.
+   * out of order, never older than what was sent before. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or when its
+   * connection has served its time, every ten minutes or so: go on by the last token.
    */
   watchSlots(request: WatchSlotsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchSlotsResponse>;
   watchSlots(
@@ -5384,7 +5391,9 @@ export interface ParkServiceClient extends Client {
   /**
    * Many commands and answers on one stream, for bulk users. Answers come as they are ready, matched by correlation id. At
    * most 4,096 may be unanswered; then the gateway stops reading. Whoever has many at a time puts them into one message
-   * (`batch`): that costs both sides much less than a message each.
+   * (`batch`): that costs both sides much less than a message each. Ends with UNAVAILABLE (DRAINING) when the gateway stops, or
+   * when its connection has served its time, every ten minutes or so; what the gateway had read is answered before. Open it again
+   * and send what was not answered, under the same request ids.
    */
   commands(): ClientDuplexStream<CommandsRequest, CommandsResponse>;
   commands(options: Partial<CallOptions>): ClientDuplexStream<CommandsRequest, CommandsResponse>;
