@@ -1,5 +1,6 @@
 import { ParkState, WatchSlotsRequest, type WatchSlotsResponse } from '@parkade/proto';
 import { type RealSwitch, type System, TENANT } from '@parkade/real-switch';
+import type { Store } from '@parkade/store';
 import type { News } from './news.js';
 
 /** One way to park a call and to fetch it. */
@@ -67,6 +68,49 @@ export function bare(one: RealSwitch, news: News): Way {
     fetch: () => '&park()',
     join: async (caller, retriever) => {
       await one.api('uuid_bridge', `${retriever} ${caller}`);
+    },
+  };
+}
+
+const RECORD = Buffer.alloc(500, 'x');
+
+/**
+ * The least that a service does which plays music and loses no call: plain park and `uuid_bridge` again, and each of the three changes of a
+ * pair (parked, being fetched, fetched) put into etcd before the next step, under a guard as an owner has it. Nobody is asked who may, no
+ * slot is chosen, no lamp lit, nothing told to others; all of it by this process, on one connection to the switch.
+ */
+export async function least(one: RealSwitch, store: Store, news: News): Promise<Way> {
+  const guard = '/bench/least/owner';
+  const { revision } = await store.txn({
+    compare: [],
+    success: [{ kind: 'put', key: guard, value: Buffer.from('x') }],
+  });
+  const keep = async (leg: string): Promise<void> => {
+    const put = { kind: 'put', key: `/bench/least/${leg}`, value: RECORD } as const;
+    const { succeeded } = await store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success: [put] });
+    if (!succeeded) throw new Error('the guard is another one');
+  };
+  const parking = new Set<string>();
+  const parked = async (leg: string): Promise<void> => {
+    await keep(leg);
+    await one.api('uuid_broadcast', `${leg} local_stream://moh aleg`);
+    news.tell(`kept ${leg}`);
+  };
+  one.onEvent(({ name, channelUuid: leg = '' }) => {
+    if (name === 'CHANNEL_PARK' && parking.delete(leg)) parked(leg).catch((error: unknown) => console.error(error));
+  });
+  return {
+    slot: String,
+    park: async (leg) => {
+      parking.add(leg);
+      await transfer(one, leg, `'park:' inline`);
+    },
+    parked: (leg) => `kept ${leg}`,
+    fetch: () => '&park()',
+    join: async (caller, retriever) => {
+      await keep(caller);
+      await one.api('uuid_bridge', `${retriever} ${caller}`);
+      await keep(caller);
     },
   };
 }
