@@ -144,3 +144,21 @@ test('a call that was left alone in a conversation is put back into its slot, al
     expect([caller.parked, world.slot.current?.state]).toEqual([true, ParkState.PARKED]);
     expect(caller.nested?.argument).toBe('local_stream://moh');
   }));
+
+test('a caller who hung up while the connection was cut leaves his slot soon after it is back, also where the switch lists him a moment longer (X1)', () =>
+  inWorld(async (world) => {
+    const caller = await world.parked();
+    const { sim, agent } = world.here;
+    await sim.cut();
+    await world.pass(100);
+    sim.hangUp(caller);
+    // His hang-up was told; what he ran is still being ended.
+    sim.core.channels.set(caller.uuid, caller);
+    await sim.heal();
+    while (!agent.isUp) await world.pass(5);
+    await world.pass(500);
+    expect(world.slot.current?.call?.callId).toBe(caller.uuid);
+    sim.core.channels.delete(caller.uuid);
+    await world.pass(5_000);
+    expect(world.slot.endReason).toBe('abandoned');
+  }));

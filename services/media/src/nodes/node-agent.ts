@@ -72,6 +72,8 @@ export class NodeAgent {
   readonly #connection: InboundConnection;
   readonly #rounds: Rounds;
   #run: Promise<void> = Promise.resolve();
+  /** Whether what the next round leaves is looked at again before long. */
+  #looksAgain = false;
   #instance: string | undefined;
 
   constructor(
@@ -247,13 +249,16 @@ export class NodeAgent {
     }
     this.#instance = instance ?? this.#instance;
     await this.legs.onUp();
+    // A leg that has hung up is listed a moment longer, and that was told before the connection was back.
+    this.#looksAgain = true;
     await this.#rounds.now();
   }
 
   async #reconcile(): Promise<number> {
     if (!this.isUp) return Infinity;
+    const lastMs = this.#looksAgain ? RECONCILE_SOON_MS : this.config.limits.reconcileMs;
+    this.#looksAgain = false;
     const overMs = await this.calls.reconcile();
-    const { reconcileMs } = this.config.limits;
-    return Math.min(reconcileMs, Math.max(RECONCILE_AT_LEAST_MS, overMs ?? reconcileMs));
+    return Math.min(lastMs, Math.max(RECONCILE_AT_LEAST_MS, overMs ?? lastMs));
   }
 }

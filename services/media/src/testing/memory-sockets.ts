@@ -7,8 +7,9 @@ class MemorySocket extends Duplex {
   bytesRead = 0;
   #peer: MemorySocket | undefined;
 
+  /** Who connects, and who listens: the former closes when the latter does, as a socket of Node does. */
   static pair(): readonly [MemorySocket, MemorySocket] {
-    const [a, b] = [new MemorySocket(), new MemorySocket()];
+    const [a, b] = [new MemorySocket({ allowHalfOpen: false }), new MemorySocket()];
     [a.#peer, b.#peer] = [b, a];
     return [a, b];
   }
