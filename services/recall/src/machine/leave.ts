@@ -56,6 +56,9 @@ export function transferred(
       return end(recall, outcome, reason, false);
     case 'gone':
       return lookAgain(recall, nowMs, { do: 'abandon' });
+    case 'unknown':
+      // It may have left: asked again it leaves once.
+      return lookAgain(recall, nowMs);
     case 'failed': {
       if (outcome === 'expired') return end(recall, outcome, reason, true);
       return fail(recall, policy, again(policy, recall.park, 'transfer-failed'), begun, nowMs);

@@ -2,10 +2,10 @@ import { claimed, connected, notClaimed, notConnected } from './answer.js';
 import { startMs } from './due.js';
 import { after, go, lookAgain, stay } from './go.js';
 import { branched, ended, failNow, notEnded, transferred } from './leave.js';
-import { decodeNote, withEnded } from './note.js';
+import { decodeNote, type Note, withEnded } from './note.js';
 import { prepared, recovered, rest, settle } from './rest.js';
 import { admitted, cancelAll, drive, legNews, merged, noted, notNoted } from './ring.js';
-import type { Departure, ParkView, Recall, RecallEvent, Step } from './types.js';
+import type { Departure, Effect, ParkView, Recall, RecallEvent, Step } from './types.js';
 
 // The recall of one park.
 //   L1. Nothing is dialled before the owner has admitted the attempt, the leg stands in its note, and its time has come: an
@@ -14,7 +14,7 @@ import type { Departure, ParkView, Recall, RecallEvent, Step } from './types.js'
 //   L3. Nobody is connected with the call before the owner has given it to him; so a pickup and an answer of the same moment
 //       have one winner.
 //   L4. When the call is somebody's, or gone, or the attempt is over, every leg that has not ended is cancelled; but not the
-//       one that has the call.
+//       one that has the call, or is being given it, be it by another process.
 //   L5. Whatever the owner refuses is not tried again; the record says what is true.
 //   L6. A process that begins with the record alone goes on where another one stopped: an attempt that rings, a claim that was
 //       not connected, a transfer that was not told.
@@ -42,6 +42,7 @@ export function step(recall: Recall, event: RecallEvent, nowMs: number): Step {
     case 'refused':
     case 'connected':
     case 'not-connected':
+    case 'connect-unknown':
     case 'transferred':
     case 'found':
     case 'branch':
@@ -81,6 +82,9 @@ function answered(recall: Recall, event: Answer, nowMs: number): Step {
     case 'not-connected':
       if (recall.phase.name !== 'connect') return stay(recall);
       return notConnected(recall, recall.phase, event.callerGone, nowMs);
+    case 'connect-unknown':
+      // They may talk: the claim stands, and is looked into as one that was left behind.
+      return recall.phase.name === 'connect' ? lookAgain(recall, nowMs) : stay(recall);
     case 'transferred':
       return recall.phase.name === 'leave' ? transferred(recall, recall.phase, event.result, nowMs) : stay(recall);
     case 'found':
@@ -166,16 +170,13 @@ function seen(recall: Recall, nowMs: number): Step {
       if (phase.resume === undefined ? state.kind === 'parked' && startMs(park) <= nowMs : state.kind === 'ringback') {
         return stay(recall);
       }
-      return settle(rest(recall).recall, nowMs);
+      return after(overtaken(phase.resume, park), settle(rest(recall).recall, nowMs));
     case 'ready':
       // Nothing rings yet: whoever picks the call up now has it.
       return state.kind === 'ringback' ? stay(recall) : settle(rest(recall).recall, nowMs);
     case 'ring':
       if (state.kind === 'ringback') return merged(recall, phase, decodeNote(state.legs), state.untilMs, nowMs);
-      return after(
-        cancelAll(phase.note, state.kind === 'retrieving' ? 'picked-up' : 'over'),
-        settle(rest(recall).recall, nowMs),
-      );
+      return after(overtaken(phase.note, park), settle(rest(recall).recall, nowMs));
     case 'connect':
       if (state.kind === 'retrieving' && state.retrieveId === phase.retrieveId) return stay(recall);
       return after([{ do: 'cancel', legId: phase.legId, cause: 'over' }], settle(rest(recall).recall, nowMs));
@@ -206,21 +207,29 @@ function gone(recall: Recall, how: Departure): Step {
     case 'claim':
       return after(cancelAll(phase.note, joined ? 'picked-up' : 'over'), step);
     case 'connect':
+    case 'recover':
       return joined ? step : after([{ do: 'cancel', legId: phase.legId, cause: 'over' }], step);
     case 'end':
       // The record may come before the answer to the command that made it.
       return phase.hangUp && !phase.done && how === 'left' ? after([{ do: 'hang-up' }], step) : step;
     case 'begin':
       return after(cancelAll(phase.note, 'over'), step);
-    case 'rest':
     case 'prepare':
+      if (phase.resume === undefined) return step;
+      return after(cancelAll(phase.resume, joined ? 'picked-up' : 'over'), step);
+    case 'rest':
     case 'ready':
-    case 'recover':
     case 'branch':
     case 'leave':
     case 'gone':
       return step;
   }
+}
+
+/** What rings for a call that somebody is fetching, or that waits for another attempt. */
+function overtaken(note: Note | undefined, { state }: ParkView): Effect[] {
+  if (note === undefined) return [];
+  return state.kind === 'retrieving' ? cancelAll(note, 'picked-up', state.byCallId) : cancelAll(note, 'over');
 }
 
 function leg(recall: Recall, { legId, news }: Extract<RecallEvent, { is: 'leg' }>, nowMs: number): Step {
@@ -233,6 +242,8 @@ function leg(recall: Recall, { legId, news }: Extract<RecallEvent, { is: 'leg' }
   }
   // Too late: somebody else was first, or the call is not here any more.
   if (news !== 'answered') return stay(recall);
-  if ((phase.name === 'claim' || phase.name === 'connect') && phase.legId === legId) return stay(recall);
+  const { state } = recall.park;
+  const isIts = (phase.name === 'claim' || phase.name === 'connect') && phase.legId === legId;
+  if (isIts || (state.kind === 'retrieving' && state.byCallId === legId)) return stay(recall);
   return stay(recall, { do: 'cancel', legId, cause: 'answered-elsewhere' });
 }

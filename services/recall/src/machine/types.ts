@@ -167,11 +167,13 @@ export type RecallEvent =
   | { readonly is: 'leg'; readonly legId: string; readonly news: LegNews }
   | { readonly is: 'connected'; readonly turn: number }
   | { readonly is: 'not-connected'; readonly turn: number; readonly callerGone: boolean }
+  /** Nobody knows whether they are connected. */
+  | { readonly is: 'connect-unknown'; readonly turn: number }
   | {
       readonly is: 'transferred';
       readonly turn: number;
-      /** `not-held`: the call is somewhere else already. `gone`: it has ended. */
-      readonly result: 'done' | 'not-held' | 'gone' | 'failed';
+      /** `not-held`: the call is somewhere else already. `gone`: it has ended. `unknown`: nobody says what was done. */
+      readonly result: 'done' | 'not-held' | 'gone' | 'failed' | 'unknown';
     }
   | { readonly is: 'found'; readonly turn: number; readonly fact: LegFact }
   | { readonly is: 'branch'; readonly turn: number; readonly branch: Branch | undefined };

@@ -27,8 +27,9 @@ export async function connectLeg(
     return { is: 'not-connected', turn, callerGone: result === 'caller-gone' };
   } catch {
     // Not known: found out by asking how the leg stands.
-    const connected = (await legFact(media, park, legId)) === 'connected';
-    return connected ? { is: 'connected', turn } : { is: 'not-connected', turn, callerGone: false };
+    const fact = await legFact(media, park, legId);
+    if (fact === 'unknown') return { is: 'connect-unknown', turn };
+    return fact === 'connected' ? { is: 'connected', turn } : { is: 'not-connected', turn, callerGone: false };
   }
 }
 
@@ -45,6 +46,6 @@ export async function transferCall(
   try {
     return { is: 'transferred', turn, result: await media.transfer(park, call, to) };
   } catch {
-    return { is: 'transferred', turn, result: 'failed' };
+    return { is: 'transferred', turn, result: 'unknown' };
   }
 }
