@@ -76,3 +76,13 @@ test('a call whose slot was freed because its time is over is ended; one that ta
     expect(await came(world, agent.endParked(leaving))).toBe('done');
     expect(caller.isAlive).toBe(false);
   }));
+
+test('a call that somebody is fetching is not handed over: he was first (V4, R2)', () =>
+  parked(async ({ world, caller, leaving }) => {
+    const { agent } = world.here;
+    const now = world.slot.current;
+    if (now === undefined) throw new Error('not parked');
+    world.slot.current = { ...now, state: ParkState.RETRIEVING };
+    expect(await came(world, agent.handOver(leaving, '1003', ''))).toBe('not-held');
+    expect(caller.parked).toBe(true);
+  }));

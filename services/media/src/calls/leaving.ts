@@ -3,7 +3,9 @@
 //   V1. A call that is in another park by now is let alone.
 //   V2. A call that was handed over for a park is not handed over for it again, and not ended.
 //   V3. A call that talks with somebody is let alone.
+//   V4. A call that somebody is fetching is not handed over: he was first (R2).
 import type { EslHeaders } from '@parkade/esl';
+import { ParkState } from '@parkade/proto';
 import { LEFT_VARIABLE, markOf, NO_MARK } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
 import type { NodeContext } from './context.js';
@@ -29,6 +31,10 @@ export async function handOver(
   const { callId, parkId } = leaving;
   const held = await heldFor(context, leaving);
   if (typeof held === 'string') return held;
+  const tenantId = markOf(held)?.tenantId;
+  const park = tenantId === undefined || parkId === '' ? 'none' : await parkNow(context, { tenantId, parkId });
+  if (park === 'unknown') return park;
+  if (park !== 'none' && park.state === ParkState.RETRIEVING) return 'not-held';
   // A leg that was parked goes through no XML dial plan any more, unless it is told to.
   const where = dialContext === '' ? (held.get('Caller-Context') ?? '') : dialContext;
   const outcome = await sw.transfer(callId, destination, where);
