@@ -26,7 +26,6 @@ test('phones of the page answer by themselves and say the slot; they stop when s
   const leg = paged('1003');
   expect(leg?.nested?.argument).toBe('file_string://digits/7.wav!digits/0.wav!digits/1.wav');
   expect(leg?.variables.get('sip_h_Call-Info')).toBe('<sip:acme.example>;answer-after=0');
-  expect(leg?.variables.get('park_timeout')).toBe('20');
   const taker = world.sim.call('2002', '*5701');
   await world.until('it is so', () => taker.peer === caller);
   await world.until('it is so', () => paged('1002') === undefined && paged('1003') === undefined);

@@ -1,3 +1,4 @@
+import type { Timer } from '@parkade/clock';
 import type { Phone } from '../sip/phone.js';
 
 /** A dial-plan application with its argument. */
@@ -61,6 +62,8 @@ export class Channel {
   answerState: 'ringing' | 'answered' | 'hangup' = 'ringing';
   cause: string | undefined;
   parked = false;
+  /** Ends the park it is in, where that has a limit. */
+  parkLimit: Timer | undefined;
   /** The park it is in is to end when nothing runs on top of it. */
   mustLeavePark = false;
   /** The dial plan's application that runs. */

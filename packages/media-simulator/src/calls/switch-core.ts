@@ -170,9 +170,11 @@ export class SwitchCore {
   park(channel: Channel): void {
     channel.parked = true;
     channel.mustLeavePark = false;
-    this.emit('CHANNEL_PARK', channel);
+    // It counts for this park alone.
     const seconds = Number(channel.variables.get('park_timeout') ?? 0);
-    if (seconds > 0) this.after(seconds * 1_000, () => channel.parked && this.hangUp(channel, 'NORMAL_CLEARING'));
+    channel.variables.delete('park_timeout');
+    this.emit('CHANNEL_PARK', channel);
+    if (seconds > 0) channel.parkLimit = this.after(seconds * 1_000, () => this.hangUp(channel, 'NORMAL_CLEARING'));
   }
 
   /** Runs the dial plan's next applications, until one takes time; at the end the call is over. */
@@ -195,6 +197,7 @@ export class SwitchCore {
     this.endNested(channel);
     if (channel.parked) {
       channel.parked = false;
+      channel.parkLimit?.cancel();
       this.emit('CHANNEL_UNPARK', channel);
     }
     this.endRunning(channel);

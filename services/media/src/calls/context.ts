@@ -34,6 +34,8 @@ export interface NodeContext {
   readonly settingsOf: (tenantId: string) => TenantView | undefined;
   /** Where a tenant's prompt file is at the switch; undefined: it is not there. */
   readonly promptAt: (tenantId: string, promptFileId: string) => string | undefined;
+  /** Nobody is rung for a park any more (R15). */
+  readonly endRinging: (parkId: string) => void;
   /** The node is to be reconciled before long: something was left open. */
   readonly reconcileSoon: () => void;
   /** The park group an extension is in. */

@@ -6,7 +6,7 @@
 //   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
 import { type Actor, type CallRef, MediaControl, type Park } from '@parkade/proto';
 import { legDialString } from '../legs/dial-string.js';
-import { dial, legFact } from '../legs/dialling.js';
+import { dial, endDialled, legFact } from '../legs/dialling.js';
 import type { LegRef } from '../legs/types.js';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { RETRIEVE_VARIABLE } from '../switch/park-mark.js';
@@ -33,6 +33,8 @@ interface Ringing {
   readonly callId: string;
   /** The call was taken, or has ended. */
   isOver: boolean;
+  /** The switch was asked to dial it, and has neither connected it nor given up. */
+  isDialled: boolean;
 }
 
 export class Fetching {
@@ -64,10 +66,11 @@ export class Fetching {
 
   /** The call is parked no more: what rings for it stops. */
   left(callId: string): void {
+    const { sw, clock } = this.context;
     for (const [legId, ringing] of this.#ringing) {
       if (ringing.callId !== callId) continue;
       ringing.isOver = true;
-      void this.context.sw.kill(legId, 'LOSE_RACE');
+      void endDialled(sw, clock, legId, 'LOSE_RACE', () => ringing.isDialled);
     }
   }
 
@@ -94,7 +97,7 @@ export class Fetching {
     const dialString = this.#dialString(request, call);
     if (dialString === undefined) return 'failed';
     const { legId } = request;
-    const ringing: Ringing = { callId: call?.callId ?? '', isOver: false };
+    const ringing: Ringing = { callId: call?.callId ?? '', isOver: false, isDialled: false };
     this.#ringing.set(legId, ringing);
     const told = await this.#rung(request, dialString, ringing);
     this.#ringing.delete(legId);
@@ -131,7 +134,9 @@ export class Fetching {
     }
     let failure: RingFailure | undefined;
     if (fact === 'missing') {
+      ringing.isDialled = true;
       void dial(sw, legId, dialString, limitMs).then((why) => {
+        ringing.isDialled = false;
         failure = why;
         if (why !== undefined) waited.end();
       });

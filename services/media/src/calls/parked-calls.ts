@@ -53,8 +53,8 @@ export interface ParkedCallsDeps {
   readonly random: Random;
   readonly log: Log;
   readonly maxCalls: number;
-  /** A parked call is with somebody, or gone. */
-  readonly left?: ((legId: string) => void) | undefined;
+  /** A parked call is with somebody, or gone; undefined: its park is not known yet. */
+  readonly left?: ((legId: string, park: ParkOfCall | undefined) => void) | undefined;
 }
 
 export class ParkedCalls {
@@ -132,7 +132,8 @@ export class ParkedCalls {
 
   /** The leg is parked no more, or never was: it is with somebody, or on its way elsewhere. */
   leave(legId: string): void {
-    if (this.#entries.delete(legId)) this.deps.left?.(legId);
+    const park = this.park(legId);
+    if (this.#entries.delete(legId)) this.deps.left?.(legId, park);
   }
 
   /** Whether the switch is known to have the mark of the park on the leg; without it nobody can fetch the call. */

@@ -3,7 +3,8 @@
 //       asked for; unknown counts as there.
 //   X2. A retrieve that nobody drives any more ends as the switch shows it: see settle-retrieve.ts.
 //   X3. A waiting leg that no slot knows goes back to whoever parked it, also one whose slot was freed by somebody else; one that
-//       nobody has taken yet is taken; one that came to fetch a call, and does not any more, is told and ends.
+//       nobody has taken yet is taken; one that came to fetch a call, and does not any more, is told and ends; one that rings for
+//       a park that is over stops.
 import { type Park, MediaControl, ParkState, ReleaseCause } from '@parkade/proto';
 import { HOLDING_LOT, newRequestId } from '@parkade/ids';
 import { markOf, markVariables, PENDING_VARIABLE, RETRIEVE_VARIABLE } from '../switch/park-mark.js';
@@ -11,6 +12,7 @@ import type { NodeSwitch } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
+import { endIfRungForNothing } from './left-behind.js';
 import { isNoLot } from './park-api.js';
 import { parkNow, parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
@@ -195,7 +197,10 @@ async function stray(
 ): Promise<void> {
   const { node, sw, parked, config, log } = context;
   const found = await sw.look(legId);
-  if (found.kind !== 'leg' || standingOf(found.headers) !== 'waiting') return;
+  if (found.kind !== 'leg') return;
+  const standing = standingOf(found.headers);
+  if (standing === 'ringing') return endIfRungForNothing(context, legId, found.headers, parks);
+  if (standing !== 'waiting') return;
   const mark = markOf(found.headers);
   if (mark === undefined) {
     const fetches = found.headers.get(`variable_${RETRIEVE_VARIABLE}`) ?? '';

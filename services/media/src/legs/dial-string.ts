@@ -5,12 +5,15 @@ import type { LegRequest } from './types.js';
 const MAX_RING_S = 600;
 
 /** What `originate` is given for a leg, with `more` variables; undefined when the contact cannot be dialled. */
-export function legDialString(request: LegRequest, more: readonly [string, string][] = []): string | undefined {
+export function legDialString(
+  request: LegRequest,
+  more: readonly (readonly [string, string])[] = [],
+): string | undefined {
   const { legId, parkId, contact, ringMs, presentation, followForwarding } = request;
   if (!isWord(contact) || contact.includes(',') || !/^[A-Za-z0-9-]{1,64}$/.test(legId)) return undefined;
   const seconds = Math.min(MAX_RING_S, Math.max(1, Math.ceil(ringMs / 1_000)));
   const { name, number, alertInfo } = presentation;
-  const variables: [string, string][] = [
+  const variables: (readonly [string, string])[] = [
     ['origination_uuid', legId],
     ['originate_timeout', String(seconds)],
     // Without it, a phone that sends ringing as audio counts as answered.

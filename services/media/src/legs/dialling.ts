@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '@parkade/clock';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import { LEG_OF_VARIABLE } from '../switch/park-mark.js';
@@ -27,4 +28,22 @@ export async function dial(
   if (result.ok) return undefined;
   if (result.text !== undefined) return ringFailure(result.text);
   return sw.isUp && (await sw.exists(legId)) === false ? 'failed' : undefined;
+}
+
+/** Until a leg that is not at the switch yet is ended again, and how often. */
+const [AGAIN_MS, MAX_AGAIN] = [50, 100];
+
+/** Ends a leg, also one that is being dialled (`isDialled`) and not at the switch yet. Whether it is known to be gone. */
+export async function endDialled(
+  sw: NodeSwitch,
+  clock: Clock,
+  legId: string,
+  cause: string,
+  isDialled: () => boolean,
+): Promise<boolean> {
+  for (let again = 0; ; again++) {
+    if (await sw.kill(legId, cause)) return true;
+    if (!isDialled() || again === MAX_AGAIN) return (await sw.exists(legId)) === false;
+    await sleep(clock, AGAIN_MS);
+  }
 }

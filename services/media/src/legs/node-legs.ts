@@ -4,13 +4,16 @@
 //   L3. Exactly one end is told of a leg that was not cancelled and not connected, whichever of event, job result or look
 //       shows it first.
 //   L4. At most maxLegs are known.
+//   L5. A leg that was answered and got no call ends by itself, by the switch: whoever rang it may be gone.
+import type { Clock } from '@parkade/clock';
 import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
-import { NO_MARK, type ParkMark } from '../switch/park-mark.js';
+import { NO_MARK, type ParkMark, TENANT_VARIABLE } from '../switch/park-mark.js';
+import { plainText, quotedVariable } from '../switch/values.js';
 import { legDialString } from './dial-string.js';
-import { dial, legFact } from './dialling.js';
+import { dial, endDialled, legFact } from './dialling.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
 
 interface KnownLeg {
@@ -20,6 +23,7 @@ interface KnownLeg {
 
 export interface NodeLegsDeps {
   readonly sw: NodeSwitch;
+  readonly clock: Clock;
   readonly tell: (legId: string, news: Happening) => void;
   /** Hold audio for a parked call. */
   readonly hold: (callId: string) => Promise<void>;
@@ -32,9 +36,13 @@ export interface NodeLegsDeps {
 
 /** Beyond the time a leg rings, for the answer of the switch, in ms. */
 const RING_MARGIN_MS = 10_000;
+/** How long whoever has answered waits for the call, in seconds. */
+const ANSWERED_S = 15;
 
 export class NodeLegs {
   readonly #legs = new Map<string, KnownLeg>();
+  /** Those that the switch was asked to dial, and has neither connected nor given up. */
+  readonly #dialled = new Set<string>();
 
   constructor(private readonly deps: NodeLegsDeps) {}
 
@@ -42,26 +50,42 @@ export class NodeLegs {
     return this.#legs.size;
   }
 
-  /** Resolves when the leg was asked for; what becomes of it is told. */
-  async ring(request: LegRequest): Promise<void> {
-    const { legId, parkId } = request;
-    if (this.#legs.has(legId)) return;
-    const dialString = legDialString(request);
-    if (dialString === undefined || this.#legs.size >= this.deps.maxLegs) return this.deps.tell(legId, 'failed');
+  /** Resolves when the leg was asked for; what becomes of it is told. False: nobody knows whether it exists, and nothing was done. */
+  async ring(request: LegRequest): Promise<boolean> {
+    const { legId, parkId, tenantId } = request;
+    if (this.#legs.has(legId)) return true;
+    // A name that cannot be written as it is would be another tenant's.
+    const tenant = plainText(tenantId) === tenantId ? [[TENANT_VARIABLE, quotedVariable(tenantId)] as const] : [];
+    const dialString = legDialString(request, [...tenant, ['park_timeout', String(ANSWERED_S)]]);
+    if (dialString === undefined || this.#legs.size >= this.deps.maxLegs) {
+      this.deps.tell(legId, 'failed');
+      return true;
+    }
     this.#legs.set(legId, { parkId, state: 'ringing' });
     const fact = await this.find(request);
-    if (fact === 'missing' && this.#legs.has(legId)) void this.#dial(legId, dialString, request.ringMs);
+    if (fact === 'unknown') this.#legs.delete(legId);
+    else if (fact === 'missing' && this.#legs.has(legId)) void this.#dial(legId, dialString, request.ringMs);
     else if (fact === 'answered') this.#answered(legId);
     else if (fact === 'foreign') this.#ended(legId, 'failed');
+    return fact !== 'unknown';
   }
 
-  /** Ends a leg without a word, unless it has the call. */
-  async cancel({ legId, parkId }: LegRef, answeredElsewhere: boolean): Promise<void> {
+  /** Ends a leg without a word, unless it has the call. False: it may be there still. */
+  async cancel({ legId, parkId }: LegRef, answeredElsewhere: boolean): Promise<boolean> {
     const known = this.#legs.get(legId);
     const fact = known?.state ?? (await this.find({ legId, parkId, mediaNode: '' }));
-    if (fact === 'connected' || fact === 'foreign') return;
-    this.#legs.delete(legId);
-    await this.deps.sw.kill(legId, answeredElsewhere ? 'LOSE_RACE' : 'ORIGINATOR_CANCEL');
+    if (fact === 'connected' || fact === 'foreign') return true;
+    return this.#end(legId, answeredElsewhere ? 'LOSE_RACE' : 'ORIGINATOR_CANCEL');
+  }
+
+  /**
+   * The call of a park is being fetched, or gone: what rings for it ends without a word (R15). Whoever has answered is told by who rang
+   * him.
+   */
+  endRinging(parkId: string): void {
+    for (const [legId, leg] of [...this.#legs]) {
+      if (leg.parkId === parkId && leg.state === 'ringing') void this.#end(legId, 'LOSE_RACE');
+    }
   }
 
   /** How a leg stands at the switch; a leg of this park is listened to from then on. */
@@ -117,8 +141,16 @@ export class NodeLegs {
   }
 
   async #dial(legId: string, dialString: string, ringMs: number): Promise<void> {
+    this.#dialled.add(legId);
     const failure = await dial(this.deps.sw, legId, dialString, ringMs + RING_MARGIN_MS);
+    this.#dialled.delete(legId);
     if (failure !== undefined) this.#ended(legId, failure);
+  }
+
+  #end(legId: string, cause: string): Promise<boolean> {
+    const { sw, clock } = this.deps;
+    this.#legs.delete(legId);
+    return endDialled(sw, clock, legId, cause, () => this.#dialled.has(legId));
   }
 
   #answered(legId: string): void {

@@ -117,9 +117,10 @@ export class NodeAgent {
       random,
       log,
       maxCalls: limits.maxCalls,
-      left: (legId) => {
+      left: (legId, park) => {
         pages.end(legId);
         this.calls.fetching.left(legId);
+        if (park !== undefined) this.legs.endRinging(park.parkId);
       },
     });
     this.#context = {
@@ -136,6 +137,7 @@ export class NodeAgent {
       promptAt,
       groupOf,
       addresses,
+      endRinging: (parkId) => this.legs.endRinging(parkId),
       reconcileSoon: () => this.#rounds.within(RECONCILE_SOON_MS),
     };
     this.calls = new NodeCalls(this.#context);
@@ -145,6 +147,7 @@ export class NodeAgent {
       feed === undefined ? undefined : new NodeLamps({ node: name, sw, clock, log, config, settingsOf, groupOf, feed });
     this.legs = new NodeLegs({
       sw: this.sw,
+      clock,
       tell: deps.tell,
       hold: (callId) => this.hold(callId),
       isRungFor: (tenantId, parkId, ...legs) => isRungFor(this.#context, { tenantId, parkId }, ...legs),

@@ -59,12 +59,11 @@ export function mediaNodeService({ agent, streams, onDefect }: MediaNodeServiceD
     definition: MediaNodeServiceService,
     implementation: {
       ringLeg: on<RingLegRequest, RingLegResponse>(ofLeg, async (request, node) => {
-        await node.legs.ring(ringOf(request));
-        return {};
+        return (await node.legs.ring(ringOf(request))) ? {} : notHere(node.node.name);
       }),
       cancelLeg: on<CancelLegRequest, CancelLegResponse>(ofLeg, async (request, node) => {
-        await node.legs.cancel(legRef(request.leg), request.answeredElsewhere);
-        return {};
+        const isGone = await node.legs.cancel(legRef(request.leg), request.answeredElsewhere);
+        return isGone ? {} : notHere(node.node.name);
       }),
       getLeg: on<GetLegRequest, GetLegResponse>(ofLeg, async (request, node) => ({
         state: toState(await node.legs.stateOf(legRef(request.leg))),

@@ -12,7 +12,8 @@ export interface ParkMark {
 
 /** Name of the variable that whoever joins a leg looks at first: `park_id:revision`. */
 export const PARK_VARIABLE = 'parkade_park';
-const TENANT_VARIABLE = 'parkade_tenant';
+/** The tenant of a parked call, and of a leg that a recall rings for it. */
+export const TENANT_VARIABLE = 'parkade_tenant';
 const BACK_VARIABLE = 'parkade_back';
 /** Set by the dial plan where nobody listened: the call waits for being taken. */
 export const PENDING_VARIABLE = 'parkade_pending';
