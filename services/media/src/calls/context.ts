@@ -7,6 +7,8 @@ import { type Place, soundAt } from '../hold/hold-place.js';
 import type { NodeAddresses } from '../nodes/node-addresses.js';
 import type { Pages } from '../paging/pages.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
+import { markOf } from '../switch/park-mark.js';
+import { standingOf } from '../switch/standing.js';
 import type { Arrival } from './arrival.js';
 import type { Wish } from './feature-code.js';
 import type { ParkApi } from './park-api.js';
@@ -73,6 +75,18 @@ export async function holdAudio(context: NodeContext, legId: string, place?: Pla
   // Where nobody knows whether he hears it, the next reconciliation plays it again.
   parked.hearsNothing(legId);
   context.reconcileSoon();
+}
+
+/** As `holdAudio`, where it is not certain that the call waits still: one that is with somebody, or has left, is let alone. */
+export async function holdIfWaiting(context: NodeContext, legId: string, place?: Place): Promise<void> {
+  const { parked, sw, reconcileSoon } = context;
+  const found = await sw.look(legId);
+  if (found.kind === 'unknown') {
+    parked.hearsNothing(legId);
+    return reconcileSoon();
+  }
+  if (found.kind === 'gone' || standingOf(found.headers) !== 'waiting' || sw.joining.has(legId)) return;
+  if (parked.has(legId) || markOf(found.headers) !== undefined) await holdAudio(context, legId, place);
 }
 
 /** Plays an announcement to its end, and hangs up. */

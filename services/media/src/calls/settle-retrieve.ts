@@ -10,7 +10,7 @@ import { timestampMs } from '@parkade/rpc';
 import { talk } from '../switch/joining.js';
 import { RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { standingOf } from '../switch/standing.js';
-import { holdAudio, type NodeContext, sayAndHangUp } from './context.js';
+import { holdIfWaiting, type NodeContext, sayAndHangUp } from './context.js';
 import { givenBack } from './give-back.js';
 import { attemptStands } from './standing-attempt.js';
 
@@ -66,7 +66,8 @@ export async function settleRetrieve(context: NodeContext, legId: string, park: 
     await givenBack(context, park, 'nobody connected them');
     // A leg of a phone at another node that waited here fetches nothing any more.
     context.reconcileSoon();
-    await holdAudio(context, legId, park);
+    // To give it back may have taken a while.
+    await holdIfWaiting(context, legId, park);
     if (retriever?.mediaNode === context.node && (await standsOf(context, retriever.callId)) === 'waits') {
       void sayAndHangUp(context, retriever.callId, config.announcements.failed);
     }

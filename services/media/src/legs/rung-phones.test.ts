@@ -177,3 +177,37 @@ test('where nobody knows whether a leg exists it is not dialled, and that is tol
       Promise.resolve(when === 'before' && step === 'uuid_dump at here' && asked-- === 1 ? 'lost' : undefined),
   );
 });
+
+test('a join that is asked for again while it is made does not fail: the two talk, and nobody is given back (J2, R3)', () =>
+  rung(async ({ world, caller, request, phone }) => {
+    const { sim, agent } = world.here;
+    void agent.legs.ring(request);
+    await world.pass(100);
+    sim.pickUp(phone() ?? caller);
+    await world.pass(200);
+    const joined = Promise.all([1, 2].map(() => agent.legs.connect(request, caller.uuid)));
+    await world.pass(200);
+    expect(await joined).toEqual(['connected', 'unknown']);
+    const again = agent.legs.connect(request, caller.uuid);
+    await world.pass(200);
+    expect([await again, caller.peer]).toEqual(['connected', phone()]);
+  }));
+
+test('hold audio that is asked for late is not played into a conversation; who waits hears it (R3, R22)', () =>
+  rung(async ({ world, caller, request, phone }) => {
+    const { sim, agent } = world.here;
+    void agent.sw.silence(caller.uuid);
+    await world.pass(100);
+    void agent.hold(caller.uuid);
+    await world.pass(100);
+    expect(caller.nested?.argument).toBe('local_stream://moh');
+    void agent.legs.ring(request);
+    await world.pass(100);
+    sim.pickUp(phone() ?? caller);
+    await world.pass(200);
+    void agent.legs.connect(request, caller.uuid);
+    await world.pass(200);
+    void agent.hold(caller.uuid);
+    await world.pass(500);
+    expect([caller.peer, caller.nested]).toEqual([phone(), undefined]);
+  }));

@@ -5,7 +5,7 @@ import { type Clock, type Random, sleep } from '@parkade/clock';
 import { type Connect, type Down, type EslEvent, InboundConnection } from '@parkade/esl';
 import type { TakeCallResponse } from '@parkade/proto';
 import type { Log } from '@parkade/rpc';
-import { holdAudio, type NodeContext } from '../calls/context.js';
+import { holdAudio, holdIfWaiting, type NodeContext } from '../calls/context.js';
 import { endParked, handOver, type HandedOver, type Leaving } from '../calls/leaving.js';
 import { NodeCalls } from '../calls/node-calls.js';
 import type { ParkApi } from '../calls/park-api.js';
@@ -149,7 +149,7 @@ export class NodeAgent {
       sw: this.sw,
       clock,
       tell: deps.tell,
-      hold: (callId) => this.hold(callId),
+      hold: (callId) => holdAudio(this.#context, callId),
       isRungFor: (tenantId, parkId, ...legs) => isRungFor(this.#context, { tenantId, parkId }, ...legs),
       joined: (callId) => parked.leave(callId),
       maxLegs: limits.maxLegs,
@@ -197,9 +197,9 @@ export class NodeAgent {
     this.#run = this.#connection.run(this.#stop.signal);
   }
 
-  /** Hold audio for a parked call. */
+  /** Hold audio for a parked call, where it waits still. */
   hold(callId: string): Promise<void> {
-    return holdAudio(this.#context, callId);
+    return holdIfWaiting(this.#context, callId);
   }
 
   /** Hands a parked call over to a number of the dial plan. */

@@ -1,7 +1,7 @@
 // A parked call is joined with the leg of whoever takes it.
 //   J1. Nobody is joined with a call that is not marked with the very park he was given; where it is marked with another one
 //       (it was moved, and nobody has marked it since) the slot's owner is asked.
-//   J2. One join is made at a time with a parked call.
+//   J2. One join is made at a time with a parked call; who asks meanwhile, be it once more for the same one, is to ask again.
 //   J3. However a join fails, the parked call ends up in the switch's park with hold audio, or is known to be gone.
 import type { EslHeaders } from '@parkade/esl';
 import { markOf, PARK_VARIABLE, type ParkMark, readMark } from './park-mark.js';
@@ -26,7 +26,7 @@ export interface Join {
 
 /** Joins, and sees to the parked call where that fails. `hold` plays hold audio to it. */
 export async function join(sw: NodeSwitch, about: Join, hold: () => Promise<void>): Promise<Joined> {
-  if (sw.joining.has(about.callId)) return 'failed';
+  if (sw.joining.has(about.callId)) return 'unknown';
   sw.joining.add(about.callId);
   try {
     return await joinAlone(sw, about, hold);
