@@ -38,6 +38,8 @@ export interface NodeQueues {
 
 /** Between two reconciliations, however much there is to be ended. */
 const RECONCILE_AT_LEAST_MS = 500;
+/** Until a switch that said nothing is asked again. */
+const ASK_AGAIN_MS = 1_000;
 /** Until what was left open is looked at again. */
 const RECONCILE_SOON_MS = 2_000;
 
@@ -75,6 +77,8 @@ export class NodeAgent {
   /** Whether what the next round leaves is looked at again before long. */
   #looksAgain = false;
   #instance: string | undefined;
+  /** Counts connections. */
+  #ups = 0;
 
   constructor(
     readonly node: MediaNode,
@@ -224,8 +228,9 @@ export class NodeAgent {
   #onUp(): void {
     this.deps.log.info('media node up', { node: this.node.name });
     this.lamps?.onUp();
+    this.sw.mayRecover = this.node.recovers;
     // Events go on meanwhile.
-    void this.#catchUp().catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
+    void this.#catchUp(++this.#ups).catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
   }
 
   #onDown(down: Down, wasUp: boolean): void {
@@ -242,19 +247,38 @@ export class NodeAgent {
     this.sw.waits.offer(event);
   }
 
-  async #catchUp(): Promise<void> {
-    const { clock } = this.deps;
-    const instance = await this.sw.instance();
-    const isNew = instance !== undefined && this.#instance !== instance;
-    // At the first connection nobody knows whether the switch has just been started: what can be recovered is.
-    if (isNew && this.node.recovers && (await this.sw.recover())) {
-      await sleep(clock, this.config.limits.recoverMs, this.#stop.signal);
+  /** @param up the number of this connection: another one has this done anew. */
+  async #catchUp(up: number): Promise<void> {
+    const isOver = (): boolean => up !== this.#ups || !this.isUp || this.#stop.signal.aborted;
+    if (this.node.recovers) {
+      await this.#recover(isOver);
+      if (isOver()) return;
+      this.sw.mayRecover = false;
     }
-    this.#instance = instance ?? this.#instance;
     await this.legs.onUp();
     // A leg that has hung up is listed a moment longer, and that was told before the connection was back.
     this.#looksAgain = true;
     await this.#rounds.now();
+  }
+
+  /** A switch that was started since it was seen last brings its calls back. */
+  async #recover(isOver: () => boolean): Promise<void> {
+    const { sw } = this;
+    const instance = await this.#surely(() => sw.instance(), isOver);
+    // At the first connection nobody knows whether the switch has just been started: what can be recovered is.
+    if (instance === undefined || instance === this.#instance) return;
+    if ((await this.#surely(async () => (await sw.recover()) || undefined, isOver)) === undefined) return;
+    await sleep(this.deps.clock, this.config.limits.recoverMs, this.#stop.signal);
+    if (!isOver()) this.#instance = instance;
+  }
+
+  /** Asks until the switch has answered; undefined: the connection is over. */
+  async #surely<T>(ask: () => Promise<T | undefined>, isOver: () => boolean): Promise<T | undefined> {
+    for (;;) {
+      const answer = await ask();
+      if (answer !== undefined || isOver()) return answer;
+      await sleep(this.deps.clock, ASK_AGAIN_MS, this.#stop.signal);
+    }
   }
 
   async #reconcile(): Promise<number> {

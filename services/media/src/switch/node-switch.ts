@@ -2,6 +2,7 @@
 //   N1. Nothing is written unless the node is owned at that moment (`mayWrite`, asked by the connection before each write).
 //   N2. "+OK" is believed of reads alone; every effect is confirmed by its event, waited for since before the command.
 //   N3. Nothing here rejects; undefined means that it is not known.
+//   N4. As long as calls may come back that the switch had before it crashed, one that is not there is not known to be gone.
 import type { Clock } from '@parkade/clock';
 import type { EslCommand, EslEvent, EslHeaders, InboundConnection } from '@parkade/esl';
 import { EslHeaders as Headers, executeCommand } from '@parkade/esl';
@@ -47,6 +48,8 @@ export class NodeSwitch {
   readonly waits: EventWaits;
   /** Legs that the switch was told to take out of the dial plan's `socket` application. */
   readonly releases: Releases;
+  /** Whether the switch may bring calls back (N4). */
+  mayRecover = false;
   /** Parked calls that are being joined. */
   readonly joining = new Set<string>();
 
@@ -67,13 +70,16 @@ export class NodeSwitch {
   /** Whether a leg exists; undefined: not known. */
   async exists(uuid: string): Promise<boolean | undefined> {
     const text = await this.read('uuid_exists', uuid);
-    return text === 'true' ? true : text === 'false' ? false : undefined;
+    return text === 'true' ? true : text === 'false' && !this.mayRecover ? false : undefined;
   }
 
   async look(uuid: string): Promise<Look> {
     if (!isLegId(uuid)) return { kind: 'gone' };
     const result = await this.connection.api('uuid_dump', `${uuid} json`, this.limits.replyMs);
-    if (!result.ok) return { kind: result.reason === 'refused' && isNoChannel(result.text) ? 'gone' : 'unknown' };
+    if (!result.ok) {
+      const isGone = result.reason === 'refused' && isNoChannel(result.text) && !this.mayRecover;
+      return { kind: isGone ? 'gone' : 'unknown' };
+    }
     const headers = headersOf(result.reply.text);
     return headers === undefined ? { kind: 'unknown' } : { kind: 'leg', headers };
   }

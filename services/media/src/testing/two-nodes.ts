@@ -34,13 +34,17 @@ export class TwoNodes {
   private constructor(
     private readonly around: Around,
     private readonly tells: boolean,
+    private readonly recovers: boolean,
   ) {
     this.slot = new OneSlot(this.clock, around);
   }
 
-  /** `tells` false: calls come over connections of their dial plan alone. */
-  static async start(around: Around, { tells = true }: { readonly tells?: boolean } = {}): Promise<TwoNodes> {
-    const world = new TwoNodes(around, tells);
+  /** `tells` false: calls come over connections of their dial plan alone. `recovers`: a crashed switch gets its calls back. */
+  static async start(
+    around: Around,
+    { tells = true, recovers = false }: { readonly tells?: boolean; readonly recovers?: boolean } = {},
+  ): Promise<TwoNodes> {
+    const world = new TwoNodes(around, tells, recovers);
     await world.#listen();
     for (const name of Object.keys(ADDRESSES)) await world.#add(name);
     const [here, there] = [world.here.sim, world.there.sim];
@@ -122,6 +126,7 @@ export class TwoNodes {
       {
         name,
         domain: DOMAIN,
+        trackCalls: this.recovers,
         dialplan: parkDialplan({
           domain: DOMAIN,
           codes: /^(\*5\d*|7\d\d)$/,
@@ -140,7 +145,7 @@ export class TwoNodes {
   #control(name: string, sim: SimulatedSwitch): void {
     const { clock, random } = this;
     const agent = new NodeAgent(
-      { name, host: '127.0.0.1', port: sim.port, sipAddress: address(name), recovers: false },
+      { name, host: '127.0.0.1', port: sim.port, sipAddress: address(name), recovers: this.recovers },
       CONFIG,
       {
         clock,

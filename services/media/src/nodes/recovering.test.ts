@@ -1,0 +1,75 @@
+// A switch that crashed, and brings its calls back, while requests go on.
+import type { Channel } from '@parkade/media-simulator';
+import { expect, test } from 'vitest';
+import { TwoNodes } from '../testing/two-nodes.js';
+
+interface Crashed {
+  readonly world: TwoNodes;
+  readonly callId: string;
+  readonly parkId: string;
+}
+
+/** A switch that has just come back after a crash, with a call parked at it; `loses` a command whenever it says so. */
+async function crashed(loses: (step: string) => boolean, run: (given: Crashed) => Promise<void>): Promise<void> {
+  let isBack = false;
+  const world = await TwoNodes.start(
+    (step, when) => Promise.resolve(isBack && when === 'before' && loses(step) ? 'lost' : undefined),
+    { recovers: true },
+  );
+  try {
+    // What is recovered when a process comes has been.
+    await world.pass(3_000);
+    const { uuid: callId } = await world.parked();
+    const parkId = world.slot.current?.parkId ?? '';
+    const { sim, agent } = world.here;
+    await sim.crash();
+    await world.pass(100);
+    await sim.restart();
+    isBack = true;
+    while (!agent.isUp) await world.pass(5);
+    await run({ world, callId, parkId });
+    await world.pass(40_000);
+    expect([world.slot.current?.parkId, world.slot.endReason]).toEqual([parkId, undefined]);
+    const back = leg(world, callId);
+    expect([back?.parked, back?.nested?.argument]).toEqual([true, 'local_stream://moh']);
+  } finally {
+    await world.close();
+  }
+}
+
+/** The leg of the call; undefined: the switch does not have it (yet). */
+const leg = (world: TwoNodes, callId: string): Channel | undefined => world.here.sim.core.find(callId);
+
+test.each([
+  ['its instance', 'global_getvar at here'],
+  ['that it recovers', 'sofia at here'],
+])('a switch that does not say %s at first keeps its parked calls in their slots (A2, X1)', async (_, lost) => {
+  let left = 1;
+  await crashed(
+    (step) => step === lost && left-- > 0,
+    async ({ world }) => {
+      await world.pass(10_000);
+      expect(left).toBeLessThan(1);
+    },
+  );
+});
+
+test('who is connected with a parked call while its switch brings it back does not hear that the caller is gone (A2, N4)', async () => {
+  let left = 1;
+  await crashed(
+    (step) => step === 'sofia at here' && left-- > 0,
+    async ({ world, callId, parkId }) => {
+      await world.pass(50);
+      expect(leg(world, callId)).toBeUndefined();
+      const { agent } = world.here;
+      const asked = Promise.all([
+        agent.legs.connect({ legId: 'leg-1', mediaNode: 'here', parkId }, callId),
+        agent.handOver({ callId, parkId }, '1003', ''),
+        agent.endParked({ callId, parkId }),
+      ]);
+      await world.pass(100);
+      expect(await asked).toEqual(['unknown', 'unknown', 'unknown']);
+      await world.pass(10_000);
+    },
+  );
+});
