@@ -57,3 +57,46 @@ test('a phone that waits in park for something else, having called no code of ou
     await world.close();
   }
 });
+
+/** How 1002 gets the parked call. */
+const FETCHES: readonly [string, (world: TwoNodes) => void][] = [
+  ['the phone came for it', ({ here }) => void here.sim.call('1002', '*5701')],
+  [
+    'the phone was rung for it',
+    ({ here, slot }) => {
+      const wanted = { parkId: slot.current?.parkId ?? '', tenantId: 'acme', extension: '1002', ringMs: 20_000 };
+      void here.agent.calls.fetching.fetch({ legId: 'rung-1', mediaNode: 'here', ...wanted });
+    },
+  ],
+];
+
+test.each(FETCHES)(
+  'a call was fetched, and the switch did not hear that it waits no more; where %s: both are let alone from then on (X3)',
+  async (_, fetch) => {
+    let lost = false;
+    const world = await TwoNodes.start((step, when) =>
+      Promise.resolve(lost && when === 'before' && step === 'uuid_setvar_multi at here' ? 'lost' : undefined),
+    );
+    try {
+      const caller = await world.parked();
+      lost = true;
+      fetch(world);
+      await world.pass(1_000);
+      lost = false;
+      const taker = caller.peer;
+      expect([taker?.phone.user, caller.variables.has('parkade_park')]).toEqual(['1002', true]);
+      await world.takeOver('here');
+      await world.pass(40_000);
+      expect([caller.peer, taker?.peer]).toEqual([taker, caller]);
+      expect([caller.variables.has('parkade_park'), taker?.variables.get('parkade_retrieve')]).toEqual([
+        false,
+        undefined,
+      ]);
+      void world.here.agent.sw.rescue(caller.uuid);
+      await world.pass(70_000);
+      expect([caller.isAlive, caller.parked]).toEqual([true, true]);
+    } finally {
+      await world.close();
+    }
+  },
+);

@@ -12,7 +12,7 @@ import type { NodeSwitch } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
-import { endIfRungForNothing } from './left-behind.js';
+import { endIfRungForNothing, unmarkTalking } from './left-behind.js';
 import { isNoLot } from './park-api.js';
 import { parkNow, parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
@@ -200,7 +200,7 @@ async function stray(
   if (found.kind !== 'leg') return;
   const standing = standingOf(found.headers);
   if (standing === 'ringing') return endIfRungForNothing(context, legId, found.headers, parks);
-  if (standing !== 'waiting') return;
+  if (standing === 'connected') return unmarkTalking(context, legId, found.headers, parks, actions);
   const mark = markOf(found.headers);
   if (mark === undefined) {
     const fetches = found.headers.get(`variable_${RETRIEVE_VARIABLE}`) ?? '';
