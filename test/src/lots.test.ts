@@ -1,5 +1,6 @@
 import { callUnary } from '@parkade/cli';
 import { SystemClock } from '@parkade/clock';
+import { partOf } from '@parkade/ids';
 import {
   MoveParkRequest,
   OnOccupied,
@@ -107,6 +108,39 @@ describe.each([1, 64])('lots in a cluster of %i shards', (shards) => {
     expect(await park(pick(clients, 1), held)).toEqual(waiting);
     const rejected = await failureOf(park(pick(clients, 1), request(at('a', '7'), 'rejected')));
     expect(rejected.reason).toBe(Reason.SLOT_OCCUPIED);
+  });
+
+  it('find the next free slot of a wide lot in whichever part has one; a replay gets the first answer (R5)', async () => {
+    const { clients } = cluster();
+    const slots = Array.from({ length: 40 }, (_, i) => String(100 + i));
+    const own = slots.filter((slot) => partOf(slot, 4) === partOf('100', 4));
+    const takers = await Promise.all(
+      own.map((slot, i) => park(pick(clients, i), request(at('wide', slot), `own-${i}`))),
+    );
+    const next = request(at('wide', '100'), 'next-part', { onOccupied: OnOccupied.NEXT_FREE });
+    const parked = await park(pick(clients, 0), next);
+    expect(parked).toMatchObject({ lotId: 'wide', call: { callId: 'next-part' } });
+    expect(own).not.toContain(parked.slot);
+    await Promise.all(
+      takers.map(({ parkId }, i) => retrieve(pick(clients, i), retrieveParkRequest('acme', parkId, `own-r-${i}`))),
+    );
+    expect(await park(pick(clients, 1), next)).toEqual(parked);
+    await retrieve(pick(clients, 1), retrieveParkRequest('acme', parked.parkId, 'next-part-r'));
+  });
+
+  it('hold a call for which a wide lot is full, and say so again when it is asked again (R7)', async () => {
+    const { clients } = cluster();
+    const taken = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => park(pick(clients, i), request(lot('wide'), `full-${i}`))),
+    );
+    const held = request(lot('wide'), 'held-beyond', { holdIfFull: true });
+    const waiting = await park(pick(clients, 0), held);
+    expect(waiting).toMatchObject({ lotId: '_holding' });
+    expect(await park(pick(clients, 1), held)).toEqual(waiting);
+    const all = [...taken, waiting];
+    await Promise.all(
+      all.map(({ parkId }, i) => retrieve(pick(clients, i), retrieveParkRequest('acme', parkId, `full-r-${i}`))),
+    );
   });
 
   it('hunt a group for its first free, enabled member (R9)', async () => {

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@parkade/clock';
 import { TAKES } from '@parkade/identity';
-import { EXTENSION_LOT, newRequestId } from '@parkade/ids';
+import { EXTENSION_LOT, newRequestId, partOf } from '@parkade/ids';
 import { type Actor, type MoveParkRequest, OnOccupied, type ParkRequest } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { LotSettings } from '@parkade/settings';
@@ -178,7 +178,9 @@ function arrival(command: Extract<PublicCommand, { readonly $case: 'park' | 'res
   const kind = target?.kind?.$case === 'lot' ? 'choose' : 'slot';
   if (command.$case === 'reserve') return { tenantId, requestId, lot, kind, onOccupied: OnOccupied.REJECT };
   const { holdIfFull } = command.value;
-  return { tenantId, requestId, lot, kind, onOccupied: onOccupied(command.value, lot), holdIfFull };
+  const slot = target?.kind?.$case === 'slot' ? target.kind.value.slot : undefined;
+  const part = slot === undefined ? 0 : partOf(slot, lot?.spread ?? 1);
+  return { tenantId, requestId, lot, kind, part, onOccupied: onOccupied(command.value, lot), holdIfFull };
 }
 
 /** What the request says, else what the lot is set to. */

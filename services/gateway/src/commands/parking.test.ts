@@ -1,4 +1,4 @@
-import { homeShard, HOLDING_LOT, parkIdShard, partShard } from '@parkade/ids';
+import { homeShard, HOLDING_LOT, parkIdShard, partOf, partShard } from '@parkade/ids';
 import { type Command, OnOccupied, ParkRecord, Reason, ReleaseCause } from '@parkade/proto';
 import { putLot } from '@parkade/settings';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -154,25 +154,59 @@ describe('a slot that is taken', () => {
     ]);
   });
 
-  it('is a full lot when the next free one is asked for in a part of a larger lot', async () => {
-    await withScript(says.partFull);
-    expect(await bed.failure('park', slotIn('big', OnOccupied.NEXT_FREE))).toMatchObject({ reason: Reason.LOT_FULL });
-    expect(bed.owner.commands).toHaveLength(1);
+  it('is looked for in the other parts of a larger lot when its own is full, as the shard of the slot decides (R5)', async () => {
+    const own = partOf('101', 3);
+    const [second, third] = [(own + 1) % 3, (own + 2) % 3];
+    const wayOn = [says.partFull, says.toPart(second, 1), says.partFull, says.toPart(third, 2)];
+    await withScript(...wayOn, says.park({ slot: '150' }));
+    expect((await bed.call('park', slotIn('big', OnOccupied.NEXT_FREE))).park?.slot).toBe('150');
+    expect(story()).toEqual([
+      `park ${part('big', own)} /0`,
+      `route ${part('big', own)} big#1`,
+      `park ${part('big', second)} big/${second}`,
+      `route ${part('big', own)} big#2`,
+      `park ${part('big', third)} big/${third}`,
+    ]);
+    for (const { op } of bed.owner.commands) {
+      if (op?.$case === 'routeChoice') expect(op.value.firstPart).toBe(own);
+    }
+  });
+
+  it('goes where it was led before when its park is replayed, also in a part of a larger lot', async () => {
+    const own = partOf('101', 3);
+    const other = (own + 1) % 3;
+    await withScript(says.toPart(other, 2), says.park());
+    await bed.call('park', slotIn('big', OnOccupied.NEXT_FREE));
+    expect(story()).toEqual([`park ${part('big', own)} /0`, `park ${part('big', other)} big/${other}`]);
   });
 });
 
 describe('a call that is to be held where there is no slot for it', () => {
-  it('is led to the holding lot by the part that was asked last, and not asked for twice (R7)', async () => {
-    await withScript(says.toPart(2, 2), says.partFull, says.full(3), says.toLot(HOLDING_LOT, 1), says.park());
+  it('is led to the holding lot by the shard that said the lot is full, which a replay asks first (R7)', async () => {
+    await withScript(says.toPart(2, 2), says.partFull, says.full(3), says.toLot(HOLDING_LOT, 4), says.park());
     await bed.call('park', { ...parkAnywhere('big'), holdIfFull: true });
     expect(story()).toEqual([
       `park ${home('big')} /0`,
       `park ${part('big', 2)} /2`,
       `route ${home('big')} big#3`,
+      `route ${home('big')} big#4 holding`,
+      `park ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+    ]);
+    expect(bed.owner.commands[3]?.part).toBe(0);
+  });
+
+  it('is led to the holding lot by the part that refused it, and not asked for twice (R7)', async () => {
+    const refused = says.refusal(Reason.QUOTA_EXCEEDED);
+    await withScript(says.toPart(2, 2), refused, says.toLot(HOLDING_LOT, 1), says.refusal(Reason.QUOTA_EXCEEDED));
+    const request = { ...parkAnywhere('big'), holdIfFull: true };
+    expect(await bed.failure('park', request)).toMatchObject({ reason: Reason.QUOTA_EXCEEDED });
+    expect(story()).toEqual([
+      `park ${home('big')} /0`,
+      `park ${part('big', 2)} /2`,
       `route ${part('big', 2)} big#1 holding`,
       `park ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
     ]);
-    expect(bed.owner.commands[3]?.part).toBe(2);
+    expect(bed.owner.commands[2]?.part).toBe(2);
   });
 });
 

@@ -17,6 +17,8 @@ export interface Arrival {
   readonly lot: LotSettings | undefined;
   /** `choose`: any slot of the lot will do. `slot`: this one, else as `onOccupied` says. `complete`: a reservation's. */
   readonly kind: 'choose' | 'slot' | 'complete';
+  /** The part of its lot that the slot it names is in; absent: 0, the home's. */
+  readonly part?: number | undefined;
   /** What happens when the slot is taken. */
   readonly onOccupied: OnOccupied;
   /** The reservation that is completed. */
@@ -32,7 +34,10 @@ const TAKEN: ReadonlySet<Reason> = new Set([Reason.SLOT_OCCUPIED, Reason.SLOT_RE
 interface Way {
   order: Order;
   lotId: string;
-  /** Decisions of the lot's home followed so far. */
+  /** The order that came to the lot first, and the part it asked: there it is recorded how it goes on. */
+  base: Order;
+  firstPart: number;
+  /** Decisions of the base followed so far. */
   step: number;
   lots: number;
   holding: boolean;
@@ -41,9 +46,10 @@ interface Way {
 /**
  * Parks a call that may have to go on to another part of its lot, to an overflow lot, or to the holding lot.
  *
- *   G1. It goes on only where an owner durably recorded that it does (`route`): a replay goes the same way.
- *   G2. "Full", and that what is free lies beyond the highest number allowed, is said only after the home said so, or where there is
- *       no other part and no overflow lot.
+ *   G1. It goes on only where an owner durably recorded that it does (`route`): a replay goes the same way. In each lot that is the
+ *       shard which was asked first: the lot's home, or for a slot that was named the one of its part.
+ *   G2. "Full", and that what is free lies beyond the highest number allowed, is said only after that shard said so, or where there is
+ *       no other part and no overflow lot. Then a call that is to be held goes on from there; one that an owner refused, from that owner.
  *   G3. It passes through at most `maxLots` lots and, in each, every part once.
  */
 export class Parking {
@@ -75,58 +81,58 @@ export class Parking {
     answered: OwnerAnswer | Refused,
     deadline: Deadline,
   ): Promise<OwnerAnswer | Refused> {
-    const way: Way = { order: first, lotId: arrival.lot?.lot_id ?? '', step: 0, lots: 1, holding: false };
+    const lotId = arrival.lot?.lot_id ?? '';
+    const from = { order: first, base: first, lotId, firstPart: arrival.part ?? 0 };
+    const way: Way = { ...from, step: 0, lots: 1, holding: false };
     const maxHops = this.maxLots * (MAX_SPREAD + 2);
     let answer = answered;
+    /** Whether it is told nothing free by the base, and not by an owner that was asked for a slot. */
+    let isOver = false;
     for (let hop = 0; hop < maxHops; hop++) {
       if (answer instanceof Refused) {
         if (way.holding || !canBeHeld(arrival, answer.reason)) return answer;
         way.holding = true;
-        answer = await this.#ask(
-          way,
-          arrival,
-          { shard: way.order.shard, step: 1, holding: true, beyondMax: 0 },
-          deadline,
-        );
+        const [asked, step] = isOver ? [way.base, way.step + 1] : [way.order, 1];
+        answer = await this.#ask(way, arrival, asked, { step, holding: true, beyondMax: 0 }, deadline);
       } else if (answer.kind === 'partFull') {
         const beyondMax = beyondMaxOf(answer);
-        if (!this.#goesOn(way, arrival)) answer = nothingFree(way.lotId, beyondMax);
-        else {
-          const shard = homeShard(arrival.tenantId, way.lotId, this.cluster.shardCount);
-          answer = await this.#ask(way, arrival, { shard, step: way.step + 1, holding: false, beyondMax }, deadline);
-        }
+        isOver = !this.#goesOn(way, arrival);
+        answer = isOver
+          ? nothingFree(way.lotId, beyondMax)
+          : await this.#ask(way, arrival, way.base, { step: way.step + 1, holding: false, beyondMax }, deadline);
       } else {
         const result = answer.kind === 'route' ? answer.result() : undefined;
         if (result?.$case !== 'route') return answer;
         const full = this.#follow(way, arrival, result.value);
+        isOver = full !== undefined;
         answer = full ?? (await this.delivery.deliver(way.order, deadline));
       }
     }
     return lotFull(way.lotId);
   }
 
-  /** Asks for a decision where the call goes on. */
+  /** Asks for a decision where the call goes on, under the stop that it follows (lot and part): that is how the answer is found again. */
   #ask(
-    way: Way,
+    { lotId, firstPart }: Way,
     { tenantId, requestId, parkId = '' }: Arrival,
-    { shard, ...asked }: { shard: number; step: number; holding: boolean; beyondMax: number },
+    order: Order,
+    asked: { readonly step: number; readonly holding: boolean; readonly beyondMax: number },
     deadline: Deadline,
   ): Promise<OwnerAnswer | Refused> {
-    const value = { requestId, tenantId, lotId: way.lotId, parkId, ...asked };
-    const op = { $case: 'routeChoice', value } as const;
-    // Asked under the stop it follows (lot and part): that is how the answer is found again.
-    const part = asked.holding ? way.order.part : 0;
-    return this.delivery.deliver({ ...way.order, shard, part, op }, deadline);
+    const value = { requestId, tenantId, lotId, parkId, firstPart, ...asked };
+    return this.delivery.deliver({ ...order, op: { $case: 'routeChoice', value } }, deadline);
   }
 
   /** Takes the way that was decided; refused when that is none. */
-  #follow(way: Way, { tenantId }: Arrival, route: ChoiceRoute): Refused | undefined {
+  #follow(way: Way, { tenantId, kind }: Arrival, route: ChoiceRoute): Refused | undefined {
     const { shardCount } = this.cluster;
+    way.step = route.step;
     switch (route.to?.$case) {
       case 'part': {
         const part = route.to.value;
-        way.step = route.step;
-        way.order = { ...way.order, shard: partShard(tenantId, way.lotId, part, shardCount), part };
+        // A lot that is named tells the owner that any slot of the part will do, whatever slot the request names.
+        const lotId = kind === 'slot' ? way.lotId : way.base.lotId;
+        way.order = { ...way.order, shard: partShard(tenantId, way.lotId, part, shardCount), part, lotId };
         return undefined;
       }
       case 'lotId': {
@@ -134,10 +140,12 @@ export class Parking {
         if (lotId === way.lotId) throw new Error(`lot ${lotId} was routed to itself`);
         if (++way.lots > this.maxLots) return lotFull(way.lotId);
         way.lotId = lotId;
+        way.firstPart = 0;
         way.step = 0;
         way.holding ||= lotId === HOLDING_LOT;
         const kept = route.reserved === undefined ? {} : { reserved: route.reserved };
-        way.order = { ...way.order, ...kept, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
+        way.base = { ...way.order, ...kept, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
+        way.order = way.base;
         return undefined;
       }
       case 'full':
@@ -151,8 +159,6 @@ export class Parking {
     if (way.lotId === '' || way.lotId === HOLDING_LOT || arrival.kind === 'complete') return false;
     const lot = this.lots.known(arrival.tenantId, way.lotId);
     if (lot === undefined) return true;
-    // A named slot looks for its next free one in its own part only; an overflow lot is the whole lot's.
-    if (arrival.kind === 'slot' && way.order.lotId === '' && lot.spread > 1) return false;
     return lot.spread > 1 || lot.overflow_lot_id !== undefined;
   }
 }

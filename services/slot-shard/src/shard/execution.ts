@@ -13,7 +13,7 @@ import type { LoneWriteHost, LoneWrites } from './lone-writes.js';
 import { asked } from './operation.js';
 import { type Pending, refusalAnswer } from './pending.js';
 import { journalled, type Requests } from './requests.js';
-import { decideRoute } from './route.js';
+import { decideRoute, isLedHere } from './route.js';
 import type { SlotEntry } from './slot-table.js';
 
 /** The shard, as those of its commands see it that are being executed. */
@@ -116,8 +116,7 @@ export class Execution {
         return;
       case 'answer': {
         const { answer, fence } = decision;
-        // Beyond its home, a routed choice that finds its part full is remembered, so that a replay cannot find room later.
-        const remember = answer.result?.$case === 'partFull' && pending.command.part > 0;
+        const remember = answer.result?.$case === 'partFull' && isLedHere(pending.command);
         if (remember) this.write([], { pending, answer, requestId });
         else if (fence) this.#prove(pending, answer);
         else this.host.give(pending, answer);

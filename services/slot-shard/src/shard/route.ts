@@ -1,12 +1,19 @@
-import { HOLDING_LOT, stableHash } from '@parkade/ids';
-import { type ChoiceRoute, type CommandAnswer, ParkRecord, Reason, type RouteChoiceOp } from '@parkade/proto';
+import { DEFAULT_LOT, HOLDING_LOT, stableHash } from '@parkade/ids';
+import {
+  type ChoiceRoute,
+  type Command,
+  type CommandAnswer,
+  ParkRecord,
+  Reason,
+  type RouteChoiceOp,
+} from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { answerOf, refusalAnswer } from './pending.js';
 
 /**
- * Where an automatic choice goes on after everything before was full. The other parts of the lot first, each once, in an order
- * that the request id fixes (so that callers spread over the parts); then the overflow lot; then nowhere. Recorded by the home
- * shard before it is told, so that a replay goes the same way. Where a part had free slots beyond the highest number allowed there is
+ * Where a choice goes on after everything before was full. The other parts of the lot first, each once, in an order that the request
+ * id fixes (so that callers spread over the parts); then the overflow lot; then nowhere. Recorded before it is told by the shard that
+ * was asked first (the lot's home; of a slot that was named, the one of its part), so that a replay goes the same way. Where a part had free slots beyond the highest number allowed there is
  * no overflow lot: as in a lot of one part, that is for the caller's call flow. `reserved`: what a reservation that ended left for its caller.
  */
 export function decideRoute(
@@ -23,7 +30,8 @@ export function decideRoute(
   }
   const others = lot.spread - 1;
   if (step <= others) {
-    const part = 1 + ((stableHash(op.requestId) + step - 1) % others);
+    const next = 1 + ((stableHash(op.requestId) + step - 1) % others);
+    const part = ((op.firstPart ?? 0) + next) % lot.spread;
     return routed({ $case: 'part', value: part }, { step, beyondMax });
   }
   if (step === others + 1 && beyondMax === 0 && lot.overflow_lot_id !== undefined) {
@@ -39,4 +47,14 @@ function routed(
 ): CommandAnswer {
   const kept = reserved === undefined ? {} : { reserved: ParkRecord.fromPartial(reserved) };
   return answerOf({ $case: 'route', value: { to, ...at, ...kept } });
+}
+
+/**
+ * Whether a command was led to this part by another one, where it is recorded how the call goes on. Such a part has to remember that it
+ * was full: a replay that comes later must not find room in it.
+ */
+export function isLedHere({ part, lotId, op }: Command): boolean {
+  if (part > 0) return true;
+  const target = op?.$case === 'park' ? op.value.target?.kind : undefined;
+  return target?.$case === 'slot' && lotId === (target.value.lotId || DEFAULT_LOT);
 }

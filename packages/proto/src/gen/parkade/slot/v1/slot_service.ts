@@ -95,11 +95,12 @@ export interface Command {
   settingsRevision: number;
   /** 52 bits of the SHA-256 of the client's request; the same for every attempt at it. */
   fingerprint: number;
-  /** Which part of a lot with `spread` > 1 is meant (LotTarget only). */
+  /** Which part of a lot with `spread` > 1 a slot is chosen from; see `lot_id`. */
   part: number;
   /**
-   * The lot a request was routed to (an overflow lot, the holding lot); empty: as the request says. A RouteChoiceOp carries the
-   * one of the command it follows: an answer is remembered by request id, lot_id and part.
+   * The lot a request was routed to (an overflow lot, the holding lot; the request's own, where another part is to have room for one
+   * that names a slot); empty: as the request says. A RouteChoiceOp carries the one of the command it follows: an answer is
+   * remembered by request id, lot_id and part.
    */
   lotId: string;
   /** The W3C traceparent of the request this is part of; empty: it is not traced. */
@@ -160,7 +161,7 @@ export interface Command {
     /** The destination's half: the source has committed or refused; read the slot again. */
     { $case: "settleMove"; value: SettleMoveOp }
     | //
-    /** Records which part (or overflow lot) an automatic choice goes to, at the lot's home shard. */
+    /** Records which part (or overflow lot) a choice goes to, at the shard that was asked first. */
     { $case: "routeChoice"; value: RouteChoiceOp }
     | //
     /** Begin a recall. */
@@ -226,25 +227,27 @@ export interface SettleMoveOp {
   drop: boolean;
 }
 
-/** Records where an automatic choice goes. Its request id is the client's. */
+/** Records where a choice goes. Its request id is the client's. Sent to the shard that was asked first for a slot of the lot. */
 export interface RouteChoiceOp {
   /** The client's request id. */
   requestId: string;
   /** The tenant. */
   tenantId: string;
-  /** The lot whose home this is. */
+  /** The lot. */
   lotId: string;
   /** The n-th decision for this request, from 1: everything the earlier ones named was found full. */
   step: number;
   /**
-   * Not the lot is full, but the slot is taken, or no slot is to be had: the call goes to the tenant's holding lot. Sent to the
-   * shard that refused the request; then `lot_id` is only for the record.
+   * The slot is taken, or no slot is to be had: the call goes to the tenant's holding lot. Sent to the shard that refused the
+   * request, or where every part was full to the one that said so; then `lot_id` is only for the record.
    */
   holding: boolean;
   /** The reservation that is being completed; empty: none. */
   parkId: string;
   /** As `PartFull.beyond_max` of the part that was asked last. */
   beyondMax: number;
+  /** The part that was asked first: that of the slot the request names. Absent: 0, the lot's home. */
+  firstPart?: number | undefined;
 }
 
 /** Begins a recall, by compare of park and attempt. */
@@ -333,7 +336,7 @@ export interface CommandAnswer {
     /** Where an automatic choice goes. */
     { $case: "route"; value: ChoiceRoute }
     | //
-    /** This part of the lot is full: ask the home for the next. */
+    /** This part of the lot is full: ask the shard that was asked first for the next. */
     { $case: "partFull"; value: PartFull }
     | undefined;
   /** A read: whether it was fenced. */
@@ -1443,7 +1446,16 @@ export const SettleMoveOp: MessageFns<SettleMoveOp> = {
 };
 
 function createBaseRouteChoiceOp(): RouteChoiceOp {
-  return { requestId: "", tenantId: "", lotId: "", step: 0, holding: false, parkId: "", beyondMax: 0 };
+  return {
+    requestId: "",
+    tenantId: "",
+    lotId: "",
+    step: 0,
+    holding: false,
+    parkId: "",
+    beyondMax: 0,
+    firstPart: undefined,
+  };
 }
 
 export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
@@ -1468,6 +1480,9 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     }
     if (message.beyondMax !== 0) {
       writer.uint32(56).uint32(message.beyondMax);
+    }
+    if (message.firstPart !== undefined) {
+      writer.uint32(64).uint32(message.firstPart);
     }
     return writer;
   },
@@ -1541,6 +1556,14 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
             message.beyondMax = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.firstPart = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1565,6 +1588,7 @@ export const RouteChoiceOp: MessageFns<RouteChoiceOp> = {
     message.holding = object.holding ?? false;
     message.parkId = object.parkId ?? "";
     message.beyondMax = object.beyondMax ?? 0;
+    message.firstPart = object.firstPart ?? undefined;
     return message;
   },
 };
