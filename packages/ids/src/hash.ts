@@ -1,3 +1,5 @@
+import type { Random } from '@parkade/clock';
+
 /**
  * A stable 32-bit hash (FNV-1a with murmur3's finalizer) of the UTF-8 bytes of `text`. Where slots live depends on it: it
  * must never change. Another `basis` makes another hash: a random one, where nobody shall foresee which texts fall together.
@@ -10,6 +12,15 @@ export function stableHash(text: string, basis = FIRST_HASH): number {
     hash = Math.imul(hash ^ code, 0x01000193);
   }
   return endHash(hash);
+}
+
+/**
+ * As `stableHash`, of a basis that nobody knows: for a table in memory whose keys others choose, who would otherwise find as many as
+ * they like that fall together.
+ */
+export function secretHash(random: Pick<Random, 'bytes'>): (text: string) => number {
+  const basis = Buffer.from(random.bytes(4)).readUInt32LE();
+  return (text) => stableHash(text, basis);
 }
 
 /** The same piece by piece, of bytes that are no text yet: begins with this, goes on by `moreHash`, and is what `endHash` says. */

@@ -120,7 +120,15 @@ export async function startSlotShard(
   const instance = `${config.memberId}-${Buffer.from(random.bytes(6)).toString('hex')}`;
   const publisher = new Publisher(
     { ...DEFAULT_PUBLISHER_LIMITS, instance },
-    { bus, clock, log, onLagging: (shard) => publishing.lagging(shard), observer: metrics, tracer: deps.tracer },
+    {
+      bus,
+      clock,
+      random,
+      log,
+      onLagging: (shard) => publishing.lagging(shard),
+      observer: metrics,
+      tracer: deps.tracer,
+    },
   );
   const recordsOf = function* (shard: number, unserved?: SlotTable): Iterable<ShardCommitted> {
     const table = unserved ?? shards.get(shard)?.live.table;

@@ -1,5 +1,6 @@
 import type { Bus, BusStatus } from '@parkade/bus';
-import type { Clock } from '@parkade/clock';
+import type { Clock, Random } from '@parkade/clock';
+import { secretHash } from '@parkade/ids';
 import type { Log, Tracer } from '@parkade/rpc';
 import type { PublisherConfig } from './config.js';
 import { EventsOut } from './events-out.js';
@@ -22,6 +23,7 @@ export const TELL_MS = 10;
 export interface PublisherDeps {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   /** A shard has fallen behind: from `replayFrom` on it is to be read from the store's history, and given to `replay`. */
   readonly onLagging?: ((shard: number) => void) | undefined;
@@ -49,6 +51,7 @@ export class Publisher {
   readonly #events: EventsOut;
   readonly #lamps: LampsOut;
   readonly #notices: Notices;
+  readonly #slotHash: (slotKey: string) => number;
   readonly #flushes = new Set<() => void>();
   readonly #stopStatus: () => void;
   #republishes: Republish[] = [];
@@ -60,7 +63,8 @@ export class Publisher {
     this.#deps = deps;
     this.#observer = deps.observer ?? silentObserver;
     this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
-    const { bus, clock, log, tracer } = deps;
+    const { bus, clock, random, log, tracer } = deps;
+    this.#slotHash = secretHash(random);
     const sender = new Sender(config.publishTimeoutMs, bus, clock, log, this.#observer, tracer);
     this.#notices = new Notices(config, sender, clock, this.#observer);
     this.#eventPacing = new Pacing({ ...config, maxInFlight: 1 }, clock, () => this.#events.retry());
@@ -215,6 +219,7 @@ export class Publisher {
         this.#counts,
         (events) => this.#events.queueReady(events),
         (lane) => this.#lamps.laneReady(lane),
+        this.#slotHash,
       );
       this.#shards.set(shard, queue);
     }

@@ -1,5 +1,4 @@
 import { FleetingMap } from '@parkade/clock';
-import { stableHash } from '@parkade/ids';
 import { lampFacts } from '@parkade/presence';
 import type { SlotRecord } from '@parkade/proto';
 import { EventQueue } from './event-queue.js';
@@ -44,7 +43,7 @@ interface Lag {
  */
 export class ShardQueue {
   readonly events = new EventQueue((count) => this.#count(-count));
-  readonly lamps = new FleetingMap<string, LampLane>(stableHash);
+  readonly lamps: FleetingMap<string, LampLane>;
   pending = 0;
   #lag: Lag | undefined;
   /** The newest revision that was ever queued. */
@@ -55,7 +54,11 @@ export class ShardQueue {
     readonly counts: QueueCounts,
     readonly onEvents: (events: EventQueue) => void,
     readonly onLamp: (lane: LampLane) => void,
-  ) {}
+    /** Of the keys of slots: clients choose their names, so nobody shall know which fall together. */
+    hashOf: (slotKey: string) => number,
+  ) {
+    this.lamps = new FleetingMap(hashOf);
+  }
 
   get publishedRevision(): number | 'all' {
     const lowest = this.#lowest();

@@ -38,6 +38,7 @@ export class PublisherBench {
       {
         bus: this.bus,
         clock: this.clock,
+        random: new SeededRandom(seed),
         log: silentLog,
         onLagging: (shard) => this.lagging.push(shard),
         observer: {
