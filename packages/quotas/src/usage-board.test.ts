@@ -19,20 +19,24 @@ interface Member {
   readonly board: UsageBoard;
   readonly session: LeaseSession;
   readonly uses: Map<string, number>;
+  /** Asked at each telling; as it is made: for `uses`. */
+  usage: () => Map<string, number>;
 }
 
 async function member(): Promise<Member> {
   const random = new SeededRandom(7);
   const session = new LeaseSession({}, { store, clock, random });
   const uses = new Map<string, number>();
-  const board = new UsageBoard('gateway', { store, clock, random, session, usage: () => ({ calls: uses }) });
+  const usage = (): Record<string, Map<string, number>> => ({ calls: made.usage() });
+  const board = new UsageBoard('gateway', { store, clock, random, session, usage });
+  const made: Member = { board, session, uses, usage: () => uses };
   session.start();
   await board.start();
   closers.push(
     () => session.close(),
     () => board.close(),
   );
-  return { board, session, uses };
+  return made;
 }
 
 const until = { timeout: 10_000, interval: 20 };
@@ -68,6 +72,16 @@ describe('what members use', () => {
     a.uses.set('acme', 8);
     await expect.poll(() => [b.board.of('calls').elsewhere('acme'), b.board.members], until).toEqual([8, 2]);
     expect([a.board.of('calls').elsewhere('acme'), a.board.members]).toEqual([0, 2]);
+  });
+
+  it('is told of each tenant in its turn where more change all the while than are told at a time (U3)', async () => {
+    const a = await member();
+    const b = await member();
+    const tenants = Array.from({ length: 300 }, (_, i) => `tenant-${i}`);
+    let amount = 0;
+    a.usage = () => new Map(tenants.map((tenant) => [tenant, ++amount]));
+    const elsewhere = (tenant: string) => b.board.of('calls').elsewhere(tenant);
+    await expect.poll(() => tenants.filter((tenant) => elsewhere(tenant) === 0), until).toEqual([]);
   });
 
   it('is written only where it changes (U3)', async () => {

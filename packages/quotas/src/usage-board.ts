@@ -67,7 +67,8 @@ const HERE = 'here';
  *
  *   U1. `told` is what the store has acknowledged under the lease that is valid now.
  *   U2. Another member's usage counts from when the watch brings it until its keys go, with its lease.
- *   U3. Only what has changed is written, at most `MAX_TOLD` changes twice a second.
+ *   U3. Only what has changed is written, at most `MAX_TOLD` changes twice a second. Where more changes all the while, each has its
+ *       turn: what is never told would leave each member a share of its own.
  */
 export class UsageBoard {
   readonly #mirror: RangeMirror;
@@ -78,6 +79,8 @@ export class UsageBoard {
   readonly #prefix: string;
   #lease: string | undefined;
   #here = false;
+  /** Which change is told first, where there are too many. */
+  #turn = 0;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -174,7 +177,10 @@ export class UsageBoard {
         if (!now.has(tenantId)) changes.push({ kind, tenantId, amount: 0 });
       }
     }
-    return changes.slice(0, MAX_TOLD);
+    if (changes.length <= MAX_TOLD) return changes;
+    const from = this.#turn % changes.length;
+    this.#turn = from + MAX_TOLD;
+    return [...changes.slice(from), ...changes.slice(0, from)].slice(0, MAX_TOLD);
   }
 
   #op(lease: string, { kind, tenantId, amount }: Change): Op {
