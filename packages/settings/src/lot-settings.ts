@@ -44,7 +44,7 @@ const lotSchema = z
     selection: z.enum(SELECTIONS, { error: `must be one of ${SELECTIONS.join(', ')}` }).default('first'),
     /** Parks a slot holds at most. */
     slot_capacity: count(MAX_SLOT_CAPACITY).default(1),
-    /** Over how many shards the lot is laid. 1 unless it is very large; changing it moves slots: only while the lot is empty. */
+    /** Over how many shards the lot is laid. 1 unless it is very large. It says where slots are found: it stays as the lot was made. */
     spread: count(MAX_SPREAD).default(1),
     /** Where an automatic choice goes on when every slot is taken. */
     overflow_lot_id: nameSchema.optional(),
@@ -83,6 +83,8 @@ const lotSchema = z
     if (lot.lot_id === HOLDING_LOT && (!lot.any_slot || !lot.hidden)) {
       refuse(lot.hidden ? 'any_slot' : 'hidden', `${HOLDING_LOT} is always hidden and takes any slot`);
     }
+    // Groups hunt through all extensions in one step, and a held call's slot is known by its park alone.
+    if (isReservedLot(lot.lot_id) && lot.spread > 1) refuse('spread', `${lot.lot_id} is on one shard`);
     if (Object.keys(lot.slots).length > MAX_SLOT_OVERRIDES) {
       refuse('slots', `at most ${MAX_SLOT_OVERRIDES} slots may have settings of their own`);
     }

@@ -72,6 +72,9 @@ describe('settings', () => {
     expect(paths(parseLot('sales', { any_slot: true, overflow_lot_id: 'sales' }))).toEqual(['overflow_lot_id']);
     expect(paths(parseLot('sales', { any_slot: true, overflow_lot_id: '_holding' }))).toEqual(['overflow_lot_id']);
     expect(paths(parseLot('_holding', { hidden: false }))).toEqual(['hidden']);
+    // A group hunts in one step, and a slot of an extension is looked for on one shard (R9).
+    expect(paths(parseLot('_extensions', { spread: 2 }))).toEqual(['spread']);
+    expect(paths(parseLot('_holding', { spread: 2 }))).toEqual(['spread']);
     expect([...paths(parseLot('sales', { any_slot: true, spread: 257, slot_capacity: 0 }))].sort()).toEqual([
       'slot_capacity',
       'spread',

@@ -26,7 +26,7 @@ export async function documentIssues(store: Store, document: CheckedDocument): P
   for (const tenantId of dependentTenants(document)) {
     issues.push(...(await ringGroupIssues(store, tenantId, document)));
     issues.push(...(await groupIssues(store, tenantId, document)));
-    issues.push(...(await lampIssues(store, tenantId, document)));
+    issues.push(...(await lotIssues(store, tenantId, document)));
   }
   return issues;
 }
@@ -78,17 +78,27 @@ async function groupIssues(store: Store, tenantId: string, document: CheckedDocu
   return issues;
 }
 
-/** No two lots of the tenant, in the document or in the store, have a lamp in common. */
-async function lampIssues(store: Store, tenantId: string, document: CheckedDocument): Promise<readonly Issue[]> {
+/**
+ * No two lots of the tenant, in the document or in the store, have a lamp in common; and a lot that is there keeps its spread, by which
+ * its slots are found: calls parked before would be looked for elsewhere.
+ */
+async function lotIssues(store: Store, tenantId: string, document: CheckedDocument): Promise<readonly Issue[]> {
   const written = document.lots.get(tenantId);
   if (written === undefined) return [];
-  const lots = new Map([...DEFAULT_RESERVED_LOTS, ...(await storedLots(store, tenantId)), ...written]);
+  const stored = await storedLots(store, tenantId);
+  const lots = new Map([...DEFAULT_RESERVED_LOTS, ...stored, ...written]);
   const issues: Issue[] = [];
   for (const [lotId, lot] of written) {
+    const at = ['tenants', tenantId, 'lots', lotId];
+    const spread = stored.get(lotId)?.spread ?? lot.spread;
+    if (lot.spread !== spread) {
+      const message = `is ${spread} and cannot be changed: make another lot`;
+      issues.push({ path: formatPath([...at, 'spread']), message });
+    }
     const other = lampClash(lot, lots.values());
-    if (other === undefined) continue;
-    const path = formatPath(['tenants', tenantId, 'lots', lotId, 'presence_prefix']);
-    issues.push({ path, message: lampClashMessage(other) });
+    if (other !== undefined) {
+      issues.push({ path: formatPath([...at, 'presence_prefix']), message: lampClashMessage(other) });
+    }
   }
   return issues;
 }

@@ -130,6 +130,22 @@ describe('applying a document', () => {
     ]);
   });
 
+  it('refuses to lay a lot that is there over another number of shards: calls in it would be looked for elsewhere', async () => {
+    const store = await open();
+    const withSpread = (spread: number | undefined) =>
+      applySettings(store, {
+        tenants: { acme: { lots: { wide: { ...LOT, ...(spread === undefined ? {} : { spread }) } } } },
+      });
+    expect(await withSpread(4)).toMatchObject({ ok: true });
+    for (const other of [2, undefined]) {
+      expect(await withSpread(other)).toMatchObject({
+        ok: false,
+        issues: [{ path: 'tenants.acme.lots.wide.spread', message: 'is 4 and cannot be changed: make another lot' }],
+      });
+    }
+    expect(await withSpread(4)).toMatchObject({ ok: true });
+  });
+
   it('refuses lots with a lamp in common, in it or in the store, and says what to do', async () => {
     const store = await open();
     const withLots = (lots: unknown) => applySettings(store, { tenants: { acme: { lots } } });
