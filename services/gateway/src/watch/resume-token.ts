@@ -33,15 +33,17 @@ export function writeResumeToken(scope: number, { issuedAtMs, revisions }: Resum
   return bytes.toString('base64url');
 }
 
-/** Undefined when it is malformed, of another version, or belongs to something else. Never throws. */
-export function readResumeToken(scope: number, token: string): ResumeToken | undefined {
+/** Undefined when it is malformed, of another version, belongs to something else, or names a shard there is none of. Never throws. */
+export function readResumeToken(scope: number, token: string, shardCount: number): ResumeToken | undefined {
   const bytes = Buffer.from(token, 'base64url');
   const shards = (bytes.length - HEAD_BYTES) / SHARD_BYTES;
   if (!Number.isInteger(shards) || shards < 0 || bytes.toString('base64url') !== token) return undefined;
   if (bytes.readUInt8(0) !== VERSION || bytes.readUInt32BE(1) !== scope) return undefined;
   const revisions = new Map<number, number>();
   for (let at = HEAD_BYTES; at < bytes.length; at += SHARD_BYTES) {
-    revisions.set(bytes.readUInt16BE(at), bytes.readUIntBE(at + 2, 6));
+    const shard = bytes.readUInt16BE(at);
+    if (shard >= shardCount) return undefined;
+    revisions.set(shard, bytes.readUIntBE(at + 2, 6));
   }
   return { issuedAtMs: bytes.readUIntBE(5, 6), revisions };
 }

@@ -31,7 +31,7 @@ export interface FeedListener {
 export class ShardFeed {
   readonly image: ShardImage;
   readonly #listeners = new Map<string, Set<FeedListener>>();
-  readonly #live: ((live: boolean) => void)[] = [];
+  readonly #live = new Set<(live: boolean) => void>();
   #catchUp: { readonly after: number; readonly done: Promise<boolean> } | undefined;
   #stop: (() => void) | undefined;
   #following: string | undefined;
@@ -55,13 +55,14 @@ export class ShardFeed {
 
   /** Whether anybody listens or waits to. */
   get inUse(): boolean {
-    return this.#listeners.size > 0 || this.#live.length > 0 || this.#catchUp !== undefined;
+    return this.#listeners.size > 0 || this.#live.size > 0 || this.#catchUp !== undefined;
   }
 
-  /** Resolves to true once the first snapshot is complete, to false when the feed is closed before. */
-  live(): Promise<boolean> {
-    if (this.#isLive || this.#closed) return Promise.resolve(this.#isLive);
-    return new Promise((resolve) => this.#live.push(resolve));
+  /** Tells true once the first snapshot is complete, false when the feed is closed before. Returns what ends the waiting: it is told nothing then. */
+  live(told: (live: boolean) => void): () => void {
+    if (this.#isLive || this.#closed) told(this.#isLive);
+    else this.#live.add(told);
+    return () => void this.#live.delete(told);
   }
 
   /** Resolves to whether the image holds every change after `revision`; asks the owner for what it does not. */
@@ -92,7 +93,7 @@ export class ShardFeed {
     this.#endChanges();
     this.#retry?.cancel();
     this.#stop?.();
-    for (const resolve of this.#live.splice(0)) resolve(false);
+    this.#tellLive(false);
   }
 
   #follow(): void {
@@ -132,7 +133,13 @@ export class ShardFeed {
     if (!response.synced) return this.image.advance(response.revision);
     for (const entry of this.image.synced(response.revision, nowMs)) this.#tell(entry);
     this.#isLive = true;
-    for (const resolve of this.#live.splice(0)) resolve(true);
+    this.#tellLive(true);
+  }
+
+  #tellLive(live: boolean): void {
+    const waiting = [...this.#live];
+    this.#live.clear();
+    for (const told of waiting) told(live);
   }
 
   #tell(entry: SlotEntry | undefined): void {

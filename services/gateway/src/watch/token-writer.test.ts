@@ -8,7 +8,7 @@ const SCOPE = 7;
 const at = (revision: number) => new Map([[3, revision]]);
 
 function read(token: Uint8Array): ReturnType<typeof readResumeToken> {
-  return readResumeToken(SCOPE, WatchSlotsResponse.decode(token).resumeToken);
+  return readResumeToken(SCOPE, WatchSlotsResponse.decode(token).resumeToken, 8);
 }
 
 describe('TokenWriter', () => {

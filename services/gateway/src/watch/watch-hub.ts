@@ -118,7 +118,7 @@ export class WatchHub {
 
   /** The token, or in words why it cannot be served. */
   #usable(scope: number, token: string): ResumeToken | string {
-    const resume = readResumeToken(scope, token);
+    const resume = readResumeToken(scope, token, this.deps.cluster.shardCount);
     if (resume === undefined) return 'The resume token is malformed, or of another watch or cluster.';
     const ageMs = this.deps.clock.nowMs() - resume.issuedAtMs;
     return ageMs < this.limits.tokenHorizonMs ? resume : 'The resume token is too old.';

@@ -1,11 +1,12 @@
 import { status } from '@grpc/grpc-js';
-import { EXTENSION_LOT, HOLDING_LOT, homeShard } from '@parkade/ids';
+import { EXTENSION_LOT, HOLDING_LOT, homeShard, keys } from '@parkade/ids';
 import { Reason } from '@parkade/proto';
 import { putLot } from '@parkade/settings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FakeShard } from '../testing/fake-owner.testing.js';
 import { record } from '../testing/samples.testing.js';
 import { SHARDS, TestBed } from '../testing/test-bed.testing.js';
+import { tokenScope, writeResumeToken } from './resume-token.js';
 
 let bed: TestBed;
 afterEach(() => bed.stop());
@@ -217,6 +218,21 @@ describe('a watch that resumes', () => {
     await all.first(2);
     const resumed = bed.watch('default', garbage + all.token);
     expect(await resumed.first(3)).toEqual(['reset', '701=c-1', 'synced']);
+  });
+
+  it('begins anew with a token that names a shard there is none of, and leaves nothing behind that waits for it', async () => {
+    bed = await TestBed.start();
+    put('701', 'c-1', 10);
+    const meta = JSON.parse(Buffer.from((await bed.store.get(keys.meta))?.value ?? '').toString()) as {
+      incarnation: string;
+    };
+    const revisions = new Map([
+      [SHARD, 10],
+      [SHARDS, 1],
+    ]);
+    const scope = tokenScope(meta.incarnation, 'acme', '');
+    const forged = writeResumeToken(scope, { issuedAtMs: Date.now(), revisions });
+    expect(await bed.watch('', forged).first(3)).toEqual(['reset', '701=c-1', 'synced']);
   });
 
   it('begins anew with a token older than tombstones are kept', async () => {

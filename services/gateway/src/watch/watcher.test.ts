@@ -1,9 +1,11 @@
+import { ManualClock, SeededRandom } from '@parkade/clock';
 import type { Refused } from '@parkade/rpc';
 import { WatchSlotsResponse } from '@parkade/proto';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../config.js';
 import { record } from '../testing/samples.testing.js';
 import { readResumeToken } from './resume-token.js';
-import type { ShardFeed } from './shard-feed.js';
+import { ShardFeed, type ShardFeedDeps } from './shard-feed.js';
 import { ShardImage } from './shard-image.js';
 import { TokenWriter } from './token-writer.js';
 import { Watcher } from './watcher.js';
@@ -50,7 +52,11 @@ async function watching(maxPending = 100): Promise<{ sink: SlowSink; watcher: Wa
     tokens: new TokenWriter(),
     dirty: () => undefined,
   });
-  const feed = { shard: 3, image, live: () => Promise.resolve(true), listen: () => () => undefined };
+  const live = (told: (live: boolean) => void): (() => void) => {
+    told(true);
+    return () => undefined;
+  };
+  const feed = { shard: 3, image, live, listen: () => () => undefined };
   await watcher.join(feed as unknown as ShardFeed);
   watcher.flush();
   const put: Put = (slot, revision) => {
@@ -79,7 +85,8 @@ describe('a watcher', () => {
 
   it('says in its token only what was sent (V3)', async () => {
     const { sink, watcher, put } = await watching();
-    const revision = (at: number): number | undefined => readResumeToken(1, sink.tokens.at(at) ?? '')?.revisions.get(3);
+    const revision = (at: number): number | undefined =>
+      readResumeToken(1, sink.tokens.at(at) ?? '', 8)?.revisions.get(3);
     expect(revision(0)).toBe(1);
     sink.room = 1;
     put('a', 2);
@@ -95,6 +102,20 @@ describe('a watcher', () => {
     const { sink, put } = await watching(2);
     for (const slot of ['a', 'b', 'c']) put(slot, 5);
     expect(sink.ended?.name).toBe('OVERLOADED');
+  });
+
+  it('that ends leaves nothing behind at a shard without an owner that it waited for', async () => {
+    const directory = { owner: () => undefined, all: () => new Map<number, never>(), onChange: () => () => undefined };
+    const clock = new ManualClock();
+    const nobody = { directory, clock, random: new SeededRandom(1) } as unknown as ShardFeedDeps;
+    const feed = new ShardFeed(3, DEFAULT_LIMITS, nobody);
+    const deps = { sink: new SlowSink(), nowMs: () => 0, tokens: new TokenWriter(), dirty: () => undefined };
+    const watcher = new Watcher({ tenantId: 'acme', lotId: '' }, 1, undefined, undefined, 100, deps);
+    const joined = watcher.join(feed);
+    expect(feed.inUse).toBe(true);
+    watcher.end(undefined);
+    await joined;
+    expect(feed.inUse).toBe(false);
   });
 
   it('does not say synced before what waits is sent (V4)', async () => {

@@ -96,7 +96,10 @@ export class Watcher implements FeedListener {
   /** Reads a shard, then follows it. */
   async join(feed: ShardFeed): Promise<void> {
     this.#joining.add(feed.shard);
-    const live = await feed.live();
+    // A watch that ends waits no more: of a shard without an owner others would wait for as long as there is none.
+    const live = await new Promise<boolean>((resolve) => {
+      this.#ends.push(feed.live(resolve), () => resolve(false));
+    });
     const after = this.#resume?.revisions.get(feed.shard);
     const complete = after === undefined || (await feed.completeSince(after));
     if (this.#ended || !live) return;
