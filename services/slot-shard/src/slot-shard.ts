@@ -14,7 +14,7 @@ import {
 } from '@parkade/ownership';
 import { UsageBoard } from '@parkade/quotas';
 import { eventKind, PRESENCE_STREAM, STREAMS } from '@parkade/presence';
-import { type SlotRecord, TransitionKind } from '@parkade/proto';
+import { type ListOwnedRequest, type SlotRecord, TransitionKind } from '@parkade/proto';
 import {
   GrpcServer,
   INNER_CHANNEL_OPTIONS,
@@ -39,6 +39,7 @@ import { Publishing } from './publishing.js';
 import { OwnerQuotas } from './quotas/owner-quotas.js';
 import { exchange, type Load } from './rpc/exchange.js';
 import { Followers } from './rpc/follow.js';
+import { ListOrders } from './rpc/list-orders.js';
 import { listOwned } from './rpc/list-owned.js';
 import type { ShardDeps } from './shard/shard.js';
 import type { SlotTable } from './shard/slot-table.js';
@@ -117,6 +118,7 @@ export async function startSlotShard(
   );
   const fence = new ReadFence(store, clock, limits.transactionTimeoutMs);
   const followers = new Followers(clock);
+  const orders = new ListOrders(clock);
   const instance = `${config.memberId}-${Buffer.from(random.bytes(6)).toString('hex')}`;
   const publisher = new Publisher(
     { ...DEFAULT_PUBLISHER_LIMITS, instance },
@@ -207,7 +209,7 @@ export async function startSlotShard(
             ),
             followShard: followers.handler((shard) => shards.get(shard)),
             listOwned: unary(
-              (request) => Promise.resolve(listOwned(request as never, shards.serving(), shardTotal)),
+              (request: ListOwnedRequest) => listOwned(request, () => shards.serving(), shardTotal, orders),
               onDefect,
             ),
           },
@@ -301,6 +303,7 @@ export async function startSlotShard(
     await server.stop(0);
     await session.close();
     handOffClient.close();
+    orders.close();
     publisher.close();
     board.close();
     settings.close();

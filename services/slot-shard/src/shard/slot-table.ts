@@ -1,4 +1,4 @@
-import { keys, parkIdTimeMs } from '@parkade/ids';
+import { HOLDING_LOT, keys, parkIdTimeMs } from '@parkade/ids';
 import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { decodeRecord, encodeRecord } from '@parkade/slots';
@@ -41,6 +41,15 @@ export interface SlotEntry {
 export type CommittedSlot = Pick<SlotEntry, 'name' | 'key' | 'revision' | 'freedAtMs'> & {
   readonly record: SlotRecord;
 };
+
+/** Which slots are listed: of a tenant, of all its lots (the holding lot only where it is asked for) or of one. */
+export interface ListScope {
+  readonly tenantId: string;
+  /** Empty: all. */
+  readonly lotId: string;
+  /** With all lots the holding lot, too. */
+  readonly holding?: boolean | undefined;
+}
 
 /** Which tombstones are to go. */
 export interface Tombstones {
@@ -158,6 +167,41 @@ export class SlotTable {
 
   *lotsOf(tenantId: string): IterableIterator<string> {
     for (const { lotId } of this.#lots.ofTenant(tenantId)) yield lotId;
+  }
+
+  /** How many slots of a tenant have a call, those being written among them. */
+  slotCountOf(tenantId: string): number {
+    let count = 0;
+    for (const { slots } of this.#lots.ofTenant(tenantId)) count += slots;
+    return count;
+  }
+
+  /**
+   * The places of the slots in use whose record has a higher revision, in no order. It may be gone through while the table changes, as
+   * `all`; of each slot it costs a look at two numbers.
+   */
+  *placesInUse({ tenantId, lotId, holding }: ListScope, afterRevision = 0): IterableIterator<number> {
+    const lots = new Set<number>();
+    for (const lot of this.#lots.ofTenant(tenantId)) {
+      if (lotId === '' ? holding === true || lot.lotId !== HOLDING_LOT : lot.lotId === lotId) lots.add(lot.number);
+    }
+    if (lots.size === 0) return;
+    for (let place = 0; place < this.#packed.places; place++) {
+      if (!this.#packed.isPacked(place)) {
+        const entry = this.#entries.get(place);
+        if (entry === undefined || entry.revision <= afterRevision || entry.freedAtMs !== 0) continue;
+        if (hasRecord(entry) && lots.has(entry.lot.number)) yield place;
+      } else if (this.#packed.revisionAt(place) > afterRevision && this.#packed.freedAtMs(place) === 0) {
+        if (lots.has(this.#packed.lotAt(place))) yield place;
+      }
+    }
+  }
+
+  /** The slot of a place; undefined: it has no record. */
+  at(place: number): CommittedSlot | undefined {
+    if (this.#packed.isPacked(place)) return new PackedSlot(this.#packed, place, this.shard);
+    const entry = this.#entries.get(place);
+    return entry !== undefined && hasRecord(entry) ? entry : undefined;
   }
 
   /**
