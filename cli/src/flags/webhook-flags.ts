@@ -8,7 +8,7 @@ const MAX_RETRY_MS = 3_600_000;
 /** How webhooks are delivered. */
 export const WEBHOOK_FLAGS = [
   flag(
-    '--webhook-private-targets',
+    '--webhook-private-targets [yes|no]',
     'post to private, link-local and loopback addresses, too: any tenant could reach what only this network should',
     'PARKADE_WEBHOOK_PRIVATE_TARGETS',
   ),
