@@ -35,9 +35,9 @@ export interface ParkCall {
   readonly call: Call;
   readonly at: Target;
   readonly parker?: Parker | undefined;
-  /** At most 256 characters, shown to whoever looks at the slot. */
+  /** At most 512 characters, shown to whoever looks at the slot. */
   readonly note?: string | undefined;
-  /** After so many ms it comes back; default: as the slot's settings say. */
+  /** After so many ms it comes back; 0: never; default: as the slot's settings say. */
   readonly recallAfterMs?: number | undefined;
   /** Default: `caller`. */
   readonly media?: MediaControlName | undefined;
@@ -111,7 +111,7 @@ export interface Parks {
   release(parkId: string, options?: AskOptions): Promise<ParkedCall>;
   /** Resolves to the call's new stay: with another park id. */
   move(parkId: string, to: SlotName, options?: AskOptions): Promise<ParkedCall>;
-  /** The call comes back so many ms from now. */
+  /** The call comes back so many ms from now; 0: never. */
   extend(parkId: string, recallInMs: number, options?: AskOptions): Promise<ParkedCall>;
   /** Brings a waiting call under the tenant's settings as they are now; what it was parked with for itself stays. */
   renewPolicy(parkId: string, options?: AskOptions): Promise<ParkedCall>;

@@ -62,6 +62,12 @@ export function parksContract(parks: () => Parks): void {
     const renewed = await tenant.renewPolicy(moved.parkId);
     expect((renewed.recallAt?.getTime() ?? 0) - Date.now()).toBeLessThan(200_000);
     expect((await tenant.release(moved.parkId)).state).toBe('ended');
+    const never = await tenant.park({ call: call('c3'), at: { kind: 'any' }, recallAfterMs: 0 });
+    expect(never.recallAt).toBeUndefined();
+    const back = await tenant.extend(never.parkId, 60_000);
+    expect(back.recallAt).toBeInstanceOf(Date);
+    expect((await tenant.extend(never.parkId, 0)).recallAt).toBeUndefined();
+    await tenant.release(never.parkId);
     const used = [];
     for await (const view of tenant.slots()) if (view.parks.length > 0) used.push(view.slot);
     expect(used).toEqual([second.slot]);

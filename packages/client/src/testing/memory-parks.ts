@@ -48,7 +48,7 @@ export class MemoryParks implements Parks {
         parker: parker ?? {},
         note: note ?? '',
         parkedAt,
-        recallAt: new Date(parkedAt.getTime() + (recallAfterMs ?? DEFAULT_RECALL_MS)),
+        recallAt: recallAt(parkedAt.getTime(), recallAfterMs ?? DEFAULT_RECALL_MS),
         revision: 0,
       });
     });
@@ -81,7 +81,7 @@ export class MemoryParks implements Parks {
 
   extend(parkId: string, recallInMs: number, options: AskOptions = {}): Promise<ParkedCall> {
     return this.#once(options, ['extend', parkId, recallInMs], () =>
-      this.#put({ ...this.#known(parkId), recallAt: new Date(Date.now() + recallInMs) }),
+      this.#put({ ...this.#known(parkId), recallAt: recallAt(Date.now(), recallInMs) }),
     );
   }
 
@@ -203,6 +203,11 @@ export class MemoryParks implements Parks {
     const parked = this.#slots.get(key(lot, slot));
     return { lot, slot, parks: parked === undefined ? [] : [parked], revision: parked?.revision ?? this.#revision };
   }
+}
+
+/** When a call comes back; after 0 ms: never. */
+function recallAt(fromMs: number, afterMs: number): Date | undefined {
+  return afterMs === 0 ? undefined : new Date(fromMs + afterMs);
 }
 
 function key(lot: string, slot: string): string {
