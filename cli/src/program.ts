@@ -40,16 +40,20 @@ Every command has --help with examples. Exit codes: 0 done, 1 refused (the reaso
 
 /**
  * The command line, ready to parse `args`: with the command that their first word names, or, where it names none (help,
- * a slip), with all. It never ends the process: help and faults are thrown as `CommanderError`.
+ * a slip), with all. It never ends the process: help and faults are thrown as `CommanderError`, whose words `fault` gets before.
  */
-export async function parkadeProgram(args: readonly string[], output: Output): Promise<Command> {
+export async function parkadeProgram(
+  args: readonly string[],
+  output: Output,
+  fault: (words: string) => void,
+): Promise<Command> {
   const program = new Command('parkade')
     .description('A distributed call-park service: run it, and park, watch and retrieve calls.')
     .version(softwareVersion())
     .addHelpText('after', AFTER)
     .configureOutput({
       writeOut: (text) => output.line(text.trimEnd()),
-      writeErr: (text) => output.error(text.trimEnd()),
+      writeErr: (text) => fault(text.trimEnd()),
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');

@@ -1,24 +1,30 @@
 import { CommanderError } from 'commander';
 import { parkadeProgram } from './program.js';
-import { CommandFailure, EXIT } from './terminal/exit-codes.js';
+import { CommandFailure, EXIT, UsageFailure } from './terminal/exit-codes.js';
 import type { Output } from './terminal/output.js';
 
 /** Runs one command line (without node and script). Resolves to the exit code; never rejects. */
 export async function run(args: readonly string[], output: Output): Promise<number> {
+  const json = args.includes('--json');
+  const wrong: string[] = [];
   try {
-    const program = await parkadeProgram(args, output);
+    const program = await parkadeProgram(args, output, (words) => (json ? wrong.push(words) : output.error(words)));
     await program.parseAsync([...args], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    // Commander has printed it.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof CommandFailure) {
-      report(error, args.includes('--json'), output);
-      return error.exitCode;
-    }
-    output.error(`parkade: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT.refused;
+    const failure = failureOf(error, wrong);
+    if (failure === undefined) return EXIT.ok;
+    // Without `--json` commander has told its faults.
+    if (json || !(error instanceof CommanderError)) report(failure, json, output);
+    return failure.exitCode;
   }
+}
+
+/** What a command ended with; undefined: it was help that was asked for. */
+function failureOf(error: unknown, wrong: readonly string[]): CommandFailure | undefined {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? undefined : new UsageFailure(wrong);
+  return new CommandFailure(EXIT.refused, error instanceof Error ? error.message : String(error));
 }
 
 function report(failure: CommandFailure, json: boolean, output: Output): void {

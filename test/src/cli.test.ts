@@ -59,6 +59,13 @@ describe('the client commands', () => {
     expect(await json('slots')).toMatchObject({
       slots: [{ slot: '701', presence: 'early', parks: [{ park_id: parkId }] }],
     });
+    await json('park', '--slot', '9', '--call-id', 'c9');
+    const cut = await json('slots', '--limit', '1');
+    expect(cut['slots']).toHaveLength(1);
+    const rest = await json('slots', '--page-token', String(cut['next_page_token']));
+    expect([rest['slots'], rest['next_page_token']]).toMatchObject([[{ slot: '9' }], '']);
+    expect((await parkade('slots', '--limit', '1')).stdout).toMatch(/^there are more: --limit, or --page-token \S+$/m);
+    await json('retrieve', '--slot', '9', '--call-id', 'c10');
     const table = await parkade('slots');
     expect(table.stdout).toMatch(/^LOT +SLOT +STATE +CALLER/);
     expect(table.stdout).toMatch(new RegExp(`^default +701 +parked +Ada .* ${parkId}$`, 'm'));
@@ -102,6 +109,9 @@ describe('the client commands', () => {
     const machine = await parkade('retrieve', '--slot', '777', '--call-id', 'e1', '--json');
     expect(machine.code).toBe(1);
     expect(JSON.parse(machine.stderr)).toMatchObject({ reason: 'SLOT_EMPTY', code: 'NOT_FOUND', exit_code: 1 });
+    const gateway = cluster().addresses[0] ?? '';
+    const elsewhere = await parkade('recalls', '--recall', gateway);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, matching(/is no recall process.*with --recall/)]);
   });
 
   it('watch the lamps change until told to stop', async () => {
@@ -167,10 +177,26 @@ describe('the client commands', () => {
     const etcd = ['--etcd', cluster().etcd];
     const added = await json('media-nodes', 'add', 'fs-1', '--event-socket', '127.0.0.1:8021', ...etcd);
     expect(added).toMatchObject({ name: 'fs-1', host: '127.0.0.1', port: 8021, recovers: false });
-    expect(await json('media-nodes', 'list', ...etcd)).toMatchObject({ name: 'fs-1', port: 8021 });
-    expect((await parkade('media-nodes', 'remove', 'fs-1', ...etcd)).code).toBe(0);
+    await json('media-nodes', 'add', 'fs-2', '--event-socket', '[::1]:8021', '--sip', '10.0.0.6:5080', ...etcd);
+    expect(await json('media-nodes', 'list', ...etcd)).toEqual({
+      media_nodes: [
+        { name: 'fs-1', host: '127.0.0.1', port: 8021, sip_address: '', recovers: false },
+        { name: 'fs-2', host: '::1', port: 8021, sip_address: '10.0.0.6:5080', recovers: false },
+      ],
+    });
+    expect(await json('media-nodes', 'remove', 'fs-2', ...etcd)).toEqual({ name: 'fs-2', removed: true });
+    expect((await parkade('media-nodes', 'remove', 'fs-1', ...etcd)).stdout).toBe('fs-1 is not registered any more\n');
+    expect((await parkade('media-nodes', 'remove', 'fs1', ...etcd)).stdout).toBe('fs1 was not registered\n');
     expect((await parkade('media-nodes', 'list', ...etcd)).stdout).toContain('no media nodes');
-    expect((await parkade('media-nodes', 'add', 'fs 1', '--event-socket', '127.0.0.1:8021', ...etcd)).code).toBe(2);
+    expect(await json('media-nodes', 'list', ...etcd)).toEqual({ media_nodes: [] });
+    const wrong = await parkade('media-nodes', 'add', 'fs 1', '--event-socket', '127.0.0.1:8021', ...etcd);
+    expect([wrong.code, wrong.stderr]).toEqual([2, matching(/a name is 1 to 64 printable/)]);
+    const at = ['media-nodes', 'add', 'fs-1', '--event-socket'];
+    const sip = await parkade(...at, '127.0.0.1:8021,127.0.0.2:8021', '--sip', 'sip:10.0.0.5', ...etcd);
+    expect([sip.code, sip.stderr]).toEqual([
+      2,
+      matching(/--event-socket must be host:port[^]*--sip must be host:port/),
+    ]);
   });
 
   it('bring a call back that nobody fetches, once a recall process runs', { timeout: 60_000 }, async () => {

@@ -80,12 +80,15 @@ export function readTarget(reader: FlagReader): Target {
   const kinds = [slot ?? lot, extension, group].filter((kind) => kind !== undefined);
   if (kinds.length > 1)
     reader.fault('give one of --slot, --lot, --extension and --group (a --slot may have its --lot)');
-  if (extension !== undefined) return { kind: { $case: 'extension', value: { extension } } };
-  if (group !== undefined) return { kind: { $case: 'group', value: { groupId: group } } };
-  if (slot !== undefined) return { kind: { $case: 'slot', value: { lotId: lot ?? '', slot } } };
   const selection = reader.has('selection')
     ? SELECTION[reader.oneOf('selection', words(SELECTION), 'first')]
     : Selection.UNSPECIFIED;
+  if (reader.has('selection') && (slot ?? extension ?? group) !== undefined) {
+    reader.fault('--selection chooses among the slots of a lot: leave it out with --slot, --extension and --group');
+  }
+  if (extension !== undefined) return { kind: { $case: 'extension', value: { extension } } };
+  if (group !== undefined) return { kind: { $case: 'group', value: { groupId: group } } };
+  if (slot !== undefined) return { kind: { $case: 'slot', value: { lotId: lot ?? '', slot } } };
   return { kind: { $case: 'lot', value: { lotId: lot ?? '', selection, maxSlotNumber: 0 } } };
 }
 

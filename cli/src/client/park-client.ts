@@ -54,5 +54,9 @@ export function commandFailure(
     const words = `No ${process} answers at ${address} (${cause}). Start one with parkade up, or say where one is with --${flag}.`;
     return new CommandFailure(EXIT.unreachable, words, data, { cause: error });
   }
+  if (code === status.UNIMPLEMENTED) {
+    const words = `What answers at ${address} is no ${process}, or an older one (${message}). Say where one is with --${flag}.`;
+    return new CommandFailure(EXIT.refused, words, data, { cause: error });
+  }
   return new CommandFailure(EXIT.refused, `${codeName}: ${message}`, data, { cause: error });
 }

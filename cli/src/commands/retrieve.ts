@@ -47,6 +47,9 @@ function readFrom(reader: FlagReader): NonNullable<RetrieveRequest['from']> {
   if ([slot, extension, parkId].filter((kind) => kind !== undefined).length > 1) {
     reader.fault('give one of --slot, --extension and --park-id');
   }
+  if (slot === undefined && (extension ?? parkId) !== undefined && reader.has('lot')) {
+    reader.fault('--lot goes with --slot: leave it out with --extension and --park-id');
+  }
   if (parkId !== undefined) return { $case: 'parkId', value: parkId };
   if (extension !== undefined) return { $case: 'extension', value: { extension } };
   return { $case: 'slot', value: readSlot(reader) };

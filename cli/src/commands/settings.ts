@@ -43,7 +43,7 @@ export function addSettings(program: Command, output: Output): void {
       });
     });
   const show = settings.command('show').description('all settings of a tenant, as a document that apply takes');
-  addFlags(show, FLAGS.etcd, ...ETCD_TLS_FLAGS, FLAGS.tenant)
+  addFlags(show, FLAGS.etcd, ...ETCD_TLS_FLAGS, FLAGS.tenant, FLAGS.json)
     .addHelpText('after', EXAMPLES)
     .action(async (values: Record<string, unknown>) => {
       const reader = new FlagReader(values);

@@ -28,7 +28,8 @@ export function addSlots(program: Command, output: Output): void {
     command,
     flag('--lot <lot>', 'only this lot'),
     flag('--state <state>', `only slots with a park that is ${Object.keys(STATES).join(', ')}`),
-    flag('--limit <n>', 'at most this many', undefined, '1000'),
+    flag('--limit <n>', 'at most this many', undefined, String(PAGE)),
+    flag('--page-token <token>', 'go on where an earlier list ended, as its --json said'),
   );
   addClientFlags(command)
     .addHelpText('after', '\nExamples:\n  parkade slots\n  parkade slots --lot sales --state ringback --json')
@@ -39,15 +40,20 @@ export function addSlots(program: Command, output: Output): void {
         (reader) => ({
           lotId: reader.text('lot') ?? '',
           limit: reader.integer('limit', 1, MAX_LISTED, PAGE),
+          pageToken: reader.text('pageToken') ?? '',
           states: reader.has('state')
             ? [STATES[reader.oneOf('state', ['reserved', 'parked', 'ringback', 'retrieving'], 'parked')]]
             : [],
         }),
         async (context, own) => {
-          const slots = await listed(context, own);
-          if (context.json) output.line(JSON.stringify({ slots: slots.map(plainSlot) }));
-          else if (slots.length === 0) output.line('no slot is in use');
+          const { slots, nextPageToken } = await listed(context, own);
+          if (context.json) {
+            output.line(JSON.stringify({ slots: slots.map(plainSlot), next_page_token: nextPageToken }));
+            return;
+          }
+          if (slots.length === 0) output.line('no slot is in use');
           else for (const line of slotTable(slots, context.clock.nowMs())) output.line(line);
+          if (nextPageToken !== '') output.line(`there are more: --limit, or --page-token ${nextPageToken}`);
         },
       ),
     );
@@ -76,12 +82,19 @@ export function addSlot(program: Command, output: Output): void {
     );
 }
 
+interface Asked {
+  readonly lotId: string;
+  readonly states: ParkState[];
+  readonly limit: number;
+  readonly pageToken: string;
+}
+
 async function listed(
   { client, tenantId, timeoutMs, clock }: ClientContext,
-  { lotId, states, limit }: { readonly lotId: string; readonly states: ParkState[]; readonly limit: number },
-): Promise<readonly Slot[]> {
+  { lotId, states, limit, pageToken: from }: Asked,
+): Promise<{ readonly slots: readonly Slot[]; readonly nextPageToken: string }> {
   const slots: Slot[] = [];
-  let pageToken = '';
+  let pageToken = from;
   do {
     const pageSize = Math.min(PAGE, limit - slots.length);
     const request = ListSlotsRequest.fromPartial({ tenantId, lotId, states, pageSize, pageToken });
@@ -89,7 +102,7 @@ async function listed(
     slots.push(...page.slots);
     pageToken = page.nextPageToken;
   } while (pageToken !== '' && slots.length < limit);
-  return slots;
+  return { slots, nextPageToken: pageToken };
 }
 
 function slotTable(slots: readonly Slot[], nowMs: number): string[] {

@@ -34,6 +34,7 @@ export function addToken(program: Command, output: Output): void {
     flag('--audience <text>', 'the claim aud', undefined, DEV_AUDIENCE),
     flag('--expires <time>', 'how long it is good', undefined, '12h'),
     flag('--jwks-out <file>', 'write the public half of the key there, for --jwks'),
+    FLAGS.json,
   );
   command.addHelpText('after', EXAMPLES).action(async (values: Record<string, unknown>) => {
     const reader = new FlagReader(values);
@@ -64,7 +65,7 @@ export function addToken(program: Command, output: Output): void {
         issuer: reader.text('issuer'),
         audience: reader.text('audience'),
       });
-      output.line(token);
+      output.line(reader.boolean('json', false) ? JSON.stringify({ token }) : token);
     } catch (error) {
       throw new CommandFailure(
         EXIT.usage,

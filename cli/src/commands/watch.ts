@@ -43,6 +43,8 @@ export function addWatch(program: Command, output: Output): void {
           const handlers = {
             reset: (cause: string) => {
               if (json) output.line(JSON.stringify({ event: 'reset', cause }));
+              else if (announced) output.line(`what was told before is void: ${cause} The slots in use now:`);
+              announced = false;
             },
             slot: (slot: Slot, changed: boolean) => {
               output.line(

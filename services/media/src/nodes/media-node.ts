@@ -37,9 +37,14 @@ export function storedMediaNode({ host, port, sipAddress, recovers }: MediaNode,
   return Buffer.from(JSON.stringify({ host, port, sip_address: sipAddress, recovers, source }));
 }
 
-/** Takes a node out: nobody controls it any more, its calls go on. Rejects with `StoreError`. */
-export async function removeMediaNode(store: Store, name: string): Promise<void> {
-  await store.txn({ compare: [], success: [{ kind: 'delete', range: { start: keys.mediaNode(name) } }] });
+/** Takes a node out: nobody controls it any more, its calls go on. Answers whether it was registered; rejects with `StoreError`. */
+export async function removeMediaNode(store: Store, name: string): Promise<boolean> {
+  const key = keys.mediaNode(name);
+  const { succeeded } = await store.txn({
+    compare: [{ kind: 'exists', key }],
+    success: [{ kind: 'delete', range: { start: key } }],
+  });
+  return succeeded;
 }
 
 /** Reads a stored registration; undefined when it is none. */
