@@ -1,4 +1,4 @@
-import type { Container } from 'kubernetes-types/core/v1.js';
+import type { Container, Service } from 'kubernetes-types/core/v1.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS } from './support/k8s/checks.js';
 import type { PodMonitor, PrometheusRule } from './support/k8s/monitoring-types.js';
@@ -307,6 +307,15 @@ const FINDS: readonly (readonly [string, string, (manifests: readonly Manifest[]
     'shows and asks',
     (all) => set(gatewayEnvironment(all), 'PARKADE_ETCD', 'parkade-etcd-7.parkade-etcd:2379'),
     /parkade-etcd-7.parkade-etcd is in no certificate/,
+  ],
+  [
+    'an API under a name that is in no certificate',
+    'shows and asks',
+    (all) => {
+      const service = ofKind<Service>(all, 'Service').find(({ metadata }) => metadata?.name === 'parkade-flow');
+      set(service?.metadata, 'namespace', 'voip');
+    },
+    /parkade-flow.voip.svc is in no certificate/,
   ],
   ['a network that is shut', 'opens', (all) => drop(all, 'NetworkPolicy', 'parkade-slot-shard'), /shut: .*7300/],
 ];

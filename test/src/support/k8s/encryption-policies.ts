@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { PodSpec } from 'kubernetes-types/core/v1.js';
+import type { PodSpec, Service } from 'kubernetes-types/core/v1.js';
 import { parseAllDocuments } from 'yaml';
-import { configData, type Manifest, nameOf, podSpecOf, workload } from '../manifests.js';
+import { configData, type Manifest, nameOf, ofKind, podSpecOf, workload } from '../manifests.js';
 import { peersOf, startedPrograms } from './command-policies.js';
 
 /** Whether nothing crosses the network that somebody else could read. Each function names every fault in a line of its own. */
@@ -21,7 +21,7 @@ const ETCD_FLAGS = ['--client-cert-auth', '--peer-client-cert-auth', '--client-c
 /** Every process shows a certificate and asks for one; so do etcd and NATS; and each is known by a name that is in it. */
 export function encryptionFaults(manifests: readonly Manifest[]): readonly string[] {
   const names = certificateNames();
-  return startedPrograms(manifests).flatMap((started) => {
+  const processes = startedPrograms(manifests).flatMap((started) => {
     const { workload: one, environment, program, args } = started;
     const secrets = secretsOf(podSpecOf(one));
     const faults: string[] = [];
@@ -50,6 +50,22 @@ export function encryptionFaults(manifests: readonly Manifest[]): readonly strin
     }
     if (!secrets.some((secret) => names.has(secret))) faults.push('has no certificate');
     return faults.map((text) => `${nameOf(one)}: ${text}`);
+  });
+  return [...processes, ...publicNameFaults(manifests, names)];
+}
+
+/** Callers of an API dial its Service, from other namespaces by a longer name: each has to be in the certificate it is shown. */
+function publicNameFaults(
+  manifests: readonly Manifest[],
+  names: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  return ofKind<Service>(manifests, 'Service').flatMap(({ metadata, spec }) => {
+    const { name = '', namespace = '' } = metadata ?? {};
+    if (spec?.ports?.some((port) => port.name === 'grpc') !== true) return [];
+    const known = secretsOf(podSpecOf(workload(manifests, name))).flatMap((secret) => names.get(secret) ?? []);
+    return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`]
+      .filter((host) => !known.includes(host))
+      .map((host) => `${host} is in no certificate that its callers are shown`);
   });
 }
 
