@@ -81,7 +81,7 @@ describe('the README', () => {
   it('leads from nothing to a parked call on a real cluster in under five minutes', async () => {
     const startedMs = Date.now();
     const [cluster = ''] = await blocks('A first real cluster');
-    const printed = await run(cluster, ['2379', '4222', '7275', '7276']);
+    const printed = await run(cluster, ['2379', '4222', '7275', '7278', '7276']);
     expect(printed).toMatch(/701/);
     expect(printed).toMatch(/owner-[123]/);
     expect(printed).toMatch(/call-1/);
