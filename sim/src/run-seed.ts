@@ -28,6 +28,8 @@ export interface SeedOptions {
   readonly looksApart?: boolean | undefined;
   /** Two media nodes, and the processes that control them, in place of the mere phones that recalls ring. Default: every third seed. */
   readonly withSwitches?: boolean | undefined;
+  /** Owners forget within seconds what they otherwise keep for ten minutes: answers, empty slots, history. Default: two seeds of seven. */
+  readonly forgetsSoon?: boolean | undefined;
   /** Hears the trace line by line. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -58,6 +60,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     faults = FAULTS,
     looksApart = seed % 2 === 1,
     withSwitches = seed % 3 === 0,
+    forgetsSoon = seed % 7 < 2,
     onLine,
   } = options;
   const cpu = process.cpuUsage();
@@ -75,11 +78,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   let done: ReadonlyMap<Fault, number> = new Map();
   try {
     const story = async (): Promise<void> => {
-      const cluster = await Cluster.start(world, withSwitches);
+      const cluster = await Cluster.start(world, { withSwitches, forgetsSoon });
       const office = new Office(cluster, new SeededRandom(seed + 3));
       const random = new SeededRandom(seed + 1);
       const asker = new Asker(cluster, random, looksApart ? cluster.clients.slice(1) : cluster.clients);
-      const workload = new Workload(cluster, random, asker, looksApart);
+      const workload = new Workload(cluster, random, asker, { looksApart, forgetsSoon });
       const recalled = (withSwitches ? [] : [1, 2]).map((number) => new RecalledCalls(cluster, random, asker, number));
       const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), faults);
       done = nemesis.done;

@@ -53,8 +53,12 @@ export class Workload {
     cluster: Cluster,
     private readonly random: Random,
     private readonly asker: Asker,
-    /** The first gateway is only asked for what is in a slot: an owner it alone still knows hears no writes. */
-    private readonly looksApart: boolean,
+    private readonly how: {
+      /** The first gateway is only asked for what is in a slot: an owner it alone still knows hears no writes. */
+      readonly looksApart: boolean;
+      /** A request that is asked again may be too old by then: nobody knows what became of it. */
+      readonly forgetsSoon: boolean;
+    },
   ) {
     this.#clients = cluster.clients;
     this.#clock = cluster.callers.clock;
@@ -173,7 +177,7 @@ export class Workload {
       slot: { lotId: 'default', slot },
       consistency: Consistency.FENCED,
     });
-    const client = this.#pick(this.looksApart ? this.#clients.slice(0, 1) : this.#clients);
+    const client = this.#pick(this.how.looksApart ? this.#clients.slice(0, 1) : this.#clients);
     this.asker.commands++;
     const attempt = await attemptOf(this.#clock, async () => {
       const response = await callUnary(client.getSlot.bind(client), request, 3_000, this.#clock);
@@ -198,6 +202,7 @@ export class Workload {
     for (const { told, ...times } of attempts) {
       if (told === 'unknown' || !('refused' in told)) continue;
       const outcome = refusalOutcome(told.refused);
+      if (told.refused === Reason.REQUEST_TOO_OLD && this.how.forgetsSoon) continue;
       if (outcome === undefined) this.odd.push(`${requestId} ${kind} was refused: ${Reason[told.refused]}`);
       else this.history.push({ ...base, name: `${requestId} refused`, outcome, ...times });
     }

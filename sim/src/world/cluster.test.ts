@@ -6,7 +6,7 @@ import { World } from './world.js';
 it('starts no process that the store fails: its machine is down again, and starts when the store answers', async () => {
   const world = await World.make(1, {});
   const story = async (): Promise<void> => {
-    const cluster = await Cluster.start(world, false);
+    const cluster = await Cluster.start(world, { withSwitches: false, forgetsSoon: false });
     const [machine] = cluster.of('owner');
     if (machine === undefined) throw new Error('there is no owner');
     cluster.kill(machine);

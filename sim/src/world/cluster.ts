@@ -58,6 +58,23 @@ export interface Machine {
   process: { readonly owned: () => number; readonly drain: (graceMs: number) => Promise<void> } | undefined;
 }
 
+/** What a cluster is. */
+interface Kind {
+  /** Media nodes, and the processes that control them; else phones that recalls ring. */
+  readonly withSwitches: boolean;
+  /** Whether owners forget within seconds what they otherwise keep for minutes. */
+  readonly forgetsSoon: boolean;
+}
+
+/** A horizon that a request which is asked again can outlive, slots that are packed between two requests, history of some seconds. */
+const FORGETS_SOON = {
+  horizonMs: 7_000,
+  maxJournalBytes: 16_384,
+  packMs: 700,
+  compactMs: 2_000,
+  keepHistoryMs: 3_000,
+} as const;
+
 /** The processes of a world: the services of production, on what the world gives them. */
 export class Cluster {
   readonly machines: Machine[] = [];
@@ -68,13 +85,22 @@ export class Cluster {
   /** Media nodes; none: recalls ring `phones`. */
   switches: readonly Node[] = [];
 
-  private constructor(readonly world: World) {
+  private constructor(
+    readonly world: World,
+    private readonly forgetsSoon: boolean,
+  ) {
     this.callers = new Host('callers', world.scheduler);
     this.phones = new Phones(world);
   }
 
-  static async start(world: World, withSwitches: boolean, owners = 3, gateways = 2, recalls = 2): Promise<Cluster> {
-    const cluster = new Cluster(world);
+  static async start(
+    world: World,
+    { withSwitches, forgetsSoon }: Kind,
+    owners = 3,
+    gateways = 2,
+    recalls = 2,
+  ): Promise<Cluster> {
+    const cluster = new Cluster(world, forgetsSoon);
     await putTenant(world.store, TENANT, {});
     for (const [lotId, lot] of Object.entries(LOTS)) {
       const put = await putLot(world.store, TENANT, lotId, lot);
@@ -221,7 +247,13 @@ export class Cluster {
         port: 0,
         version: VERSION,
         leaseTtlMs: LEASE_TTL_MS,
-        limits: { ...DEFAULT_LIMITS, transactionTimeoutMs: 700, upkeepMs: 1_000, publishDrainMs: 200 },
+        limits: {
+          ...DEFAULT_LIMITS,
+          transactionTimeoutMs: 700,
+          upkeepMs: 1_000,
+          publishDrainMs: 200,
+          ...(this.forgetsSoon ? FORGETS_SOON : {}),
+        },
       },
       SHARDS,
       {
