@@ -41,7 +41,7 @@ const ANSWERED_S = 15;
 
 export class NodeLegs {
   readonly #legs = new Map<string, KnownLeg>();
-  /** Those that the switch was asked to dial, and has neither connected nor given up. */
+  /** Those that are about to be dialled, or that the switch was asked to and has neither connected nor given up. */
   readonly #dialled = new Set<string>();
 
   constructor(private readonly deps: NodeLegsDeps) {}
@@ -62,9 +62,14 @@ export class NodeLegs {
       return true;
     }
     this.#legs.set(legId, { parkId, state: 'ringing' });
+    this.#dialled.add(legId);
     const fact = await this.find(request);
+    if (fact === 'missing' && this.#legs.has(legId)) {
+      void this.#dial(legId, dialString, request.ringMs);
+      return true;
+    }
+    this.#dialled.delete(legId);
     if (fact === 'unknown') this.#legs.delete(legId);
-    else if (fact === 'missing' && this.#legs.has(legId)) void this.#dial(legId, dialString, request.ringMs);
     else if (fact === 'answered') this.#answered(legId);
     else if (fact === 'foreign') this.#ended(legId, 'failed');
     return fact !== 'unknown';
@@ -135,13 +140,14 @@ export class NodeLegs {
   async onUp(): Promise<void> {
     for (const [legId, { parkId, state }] of [...this.#legs]) {
       const fact = await this.find({ legId, parkId, mediaNode: '' });
+      // One that has been asked for since is not there yet.
+      if (fact === 'missing' && this.#dialled.has(legId)) continue;
       if (fact === 'missing') this.#ended(legId, state === 'ringing' ? 'failed' : 'hung-up');
       else if (fact === 'answered') this.#answered(legId);
     }
   }
 
   async #dial(legId: string, dialString: string, ringMs: number): Promise<void> {
-    this.#dialled.add(legId);
     const failure = await dial(this.deps.sw, legId, dialString, ringMs + RING_MARGIN_MS);
     this.#dialled.delete(legId);
     if (failure !== undefined) this.#ended(legId, failure);

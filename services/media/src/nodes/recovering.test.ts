@@ -73,3 +73,32 @@ test('who is connected with a parked call while its switch brings it back does n
     },
   );
 });
+
+test('a phone that is rung just when the switch has recovered has not failed because it is not there yet (L3)', async () => {
+  let slow = false;
+  const world: TwoNodes = await TwoNodes.start(
+    async (step, when) => {
+      if (slow && when === 'after' && step === 'uuid_dump at here') await world.sleep(2_500);
+      return undefined;
+    },
+    { recovers: true },
+  );
+  try {
+    const { agent, sim } = world.here;
+    await sim.crash();
+    await world.pass(100);
+    await sim.restart();
+    while (!agent.isUp) await world.pass(5);
+    slow = true;
+    sim.phone('1003').behaviour = { kind: 'rings' };
+    const rung = agent.legs.ring({
+      ...{ legId: 'leg-1', mediaNode: 'here', parkId: 'park-1', tenantId: 'acme', contact: 'user/1003@acme.example' },
+      ...{ ringMs: 30_000, presentation: { name: '', number: '', alertInfo: '' }, followForwarding: false },
+    });
+    // Past what was asked of it while the switch recovered.
+    await world.pass(5_500);
+    expect([await rung, sim.core.find('leg-1')?.answerState, agent.legs.size]).toEqual([true, 'ringing', 1]);
+  } finally {
+    await world.close();
+  }
+});
