@@ -42,6 +42,8 @@ export interface GatewayLimits {
   readonly idleLinkMs: number;
   /** Lots one automatic choice may be led through. */
   readonly maxLotsPerChoice: number;
+  /** `Commands` streams that are open at a time; past it: OVERLOADED. */
+  readonly maxCommandStreams: number;
   /** Unanswered commands of one `Commands` stream; then it is not read. */
   readonly maxStreamUnanswered: number;
   /** Look-ups of tenants and lots the cache does not know, under way at a time; past it the cache is believed. */
@@ -79,6 +81,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   connectTimeoutMs: 1_000,
   idleLinkMs: 60_000,
   maxLotsPerChoice: 4,
+  maxCommandStreams: 4_096,
   maxStreamUnanswered: 4_096,
   maxLookups: 64,
   maxWatchers: 20_000,

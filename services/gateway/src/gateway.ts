@@ -239,6 +239,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     queues: [
       { name: 'under-way', limit: limits.maxUnderWay, depth: () => underWay.count },
       { name: 'watchers', limit: limits.maxWatchers, depth: () => hub.watchers },
+      { name: 'command-streams', limit: limits.maxCommandStreams, depth: () => streams.size },
     ],
   });
   const { shardCount } = cluster;

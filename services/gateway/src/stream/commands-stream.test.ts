@@ -115,6 +115,19 @@ describe('the Commands stream', () => {
     expect(client.answers.size).toBe(100);
   });
 
+  it('is refused past the bound of open streams, and taken when one has ended', async () => {
+    const first = await bulk({ maxCommandStreams: 1 });
+    first.send(1);
+    await expect.poll(() => first.answers.size).toBe(1);
+    const second = new Bulk(bed.client.commands());
+    expect(await second.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: Reason.OVERLOADED });
+    first.stream.end();
+    expect(await first.ended).toBeUndefined();
+    const third = new Bulk(bed.client.commands());
+    third.send(1);
+    await expect.poll(() => third.answers.size).toBe(1);
+  });
+
   it('ends with INVALID_ARGUMENT on a message that does not decode, after answering what came before (C3)', async () => {
     bed = await TestBed.start();
     bed.owner.script = () => says.park();

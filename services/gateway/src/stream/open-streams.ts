@@ -1,8 +1,9 @@
-import { draining } from '@parkade/rpc';
+import { Reason } from '@parkade/proto';
+import { draining, Refused } from '@parkade/rpc';
 import { type CommandsCall, CommandsStream, type CommandsStreamDeps } from './commands-stream.js';
 import { connectionAged, type LongCalls } from './long-calls.js';
 
-/** The `Commands` streams that are open. */
+/** The `Commands` streams that are open: at most `maxCommandStreams`. */
 export class OpenStreams {
   readonly #streams = new Set<CommandsStream>();
 
@@ -16,9 +17,11 @@ export class OpenStreams {
   }
 
   open(call: CommandsCall): void {
-    if (this.deps.underWay.stopped) {
+    const { underWay, limits } = this.deps;
+    const refused = underWay.stopped ? draining() : this.size >= limits.maxCommandStreams ? tooMany() : undefined;
+    if (refused !== undefined) {
       call.on('error', () => undefined);
-      call.emit('error', draining().toServiceError());
+      call.emit('error', refused.toServiceError());
       return;
     }
     const stream = new CommandsStream(call, this.deps, () => {
@@ -33,4 +36,11 @@ export class OpenStreams {
   drain(): void {
     for (const stream of this.#streams) stream.drain(draining());
   }
+}
+
+function tooMany(): Refused {
+  return new Refused(
+    Reason.OVERLOADED,
+    'Too many Commands streams are open at this gateway. Send more commands on one of yours, or retry after a pause.',
+  );
 }
