@@ -24,7 +24,10 @@ export async function run(args: readonly string[], output: Output): Promise<numb
 function failureOf(error: unknown, wrong: readonly string[]): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
   if (error instanceof CommanderError) return error.exitCode === 0 ? undefined : new UsageFailure(wrong);
-  return new CommandFailure(EXIT.refused, error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  const taken = /EADDRINUSE: address already in use ([^\s\]]+)/.exec(message)?.[1];
+  const words = taken === undefined ? message : `${taken} is in use: end what listens there, or give another port.`;
+  return new CommandFailure(EXIT.refused, words);
 }
 
 function report(failure: CommandFailure, json: boolean, output: Output): void {

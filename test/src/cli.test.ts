@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keys } from '@parkade/ids';
@@ -310,11 +312,33 @@ describe('parkade up', () => {
     expect(await up.ended()).toBe(0);
   });
 
-  it('ends well when it is told to stop while it still waits for its store', async () => {
-    const args = ['--etcd', '127.0.0.1:1', '--nats', 'nats://127.0.0.1:1'];
-    const waiting = startCli('slot-shard', ['slot-shard', ...args]);
-    await waiting.saidOnStderr(/waiting for the store/);
-    waiting.signal('SIGTERM');
-    expect(await waiting.ended()).toBe(0);
+  it('ends well when it is told to stop while it still waits for its store, or for NATS', async () => {
+    const nats = ['--nats', 'nats://127.0.0.1:1'];
+    const waiting = startCli('slot-shard', ['slot-shard', '--etcd', '127.0.0.1:1', ...nats]);
+    const feed = startCli('lamps-feed', ['lamps-feed', ...nats]);
+    await Promise.all([waiting.saidOnStderr(/waiting for the store/), feed.saidOnStderr(/connecting to the bus/)]);
+    for (const one of [waiting, feed]) one.signal('SIGTERM');
+    expect(await Promise.all([waiting.ended(), feed.ended()])).toEqual([0, 0]);
+  });
+
+  it('says which address is in use, and what to do, alone on stderr with --json', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      const { port } = taken.address() as AddressInfo;
+      for (const flags of [
+        ['--port', String(port)],
+        ['--port', '0', '--metrics', `127.0.0.1:${port}`],
+      ]) {
+        const up = await runCli(['up', '--log-level', 'off', '--json', ...flags]);
+        expect([flags, up.code]).toEqual([flags, 1]);
+        expect(JSON.parse(up.stderr)).toMatchObject({
+          error: `127.0.0.1:${port} is in use: end what listens there, or give another port.`,
+          exit_code: 1,
+        });
+      }
+    } finally {
+      taken.close();
+    }
   });
 });

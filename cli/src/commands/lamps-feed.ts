@@ -35,11 +35,11 @@ export function addLampsFeed(program: Command, output: Output): void {
     reader.required('nats', 'lamps are read from the NATS of the cluster');
     const flags = readServiceFlags(reader, { role: 'lamps-feed', kind: 'health', port: 0, autoTenants: false });
     reader.check();
-    await runProcess(flags, output, async (deps) => {
+    await runProcess(flags, output, async (deps, signal) => {
       const { host, port } = flags;
       const { nats = '', natsTls } = flags.backends;
-      const feed = await startLampsFeed({ nats, natsTls: natsTls && natsTlsOf(natsTls), host, port }, deps);
-      announce(output, flags.json, feed.address);
+      const feed = await startLampsFeed({ nats, natsTls: natsTls && natsTlsOf(natsTls), host, port }, deps, signal);
+      if (feed !== undefined) announce(output, flags.json, feed.address);
       return feed;
     });
   });

@@ -59,7 +59,7 @@ export async function runService(
     await runProcess(flags, output, async (own, signal) => {
       backends = await openBackends(flags.backends, own);
       const deps = { ...own, ...backends };
-      const shardCount = await settledShardCount(flags.shardCount, deps, signal);
+      const shardCount = await settledShardCount(flags.shardCount, { ...deps, etcd: flags.backends.etcd }, signal);
       if (shardCount === undefined) return undefined;
       await prepare(deps.store);
       return await start(deps, shardCount);

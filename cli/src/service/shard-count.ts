@@ -12,7 +12,12 @@ const RETRY_MS = 500;
  */
 export async function settledShardCount(
   wanted: number | undefined,
-  deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
+  deps: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly etcd?: readonly string[] | undefined;
+  },
   signal: AbortSignal,
 ): Promise<number | undefined> {
   while (!signal.aborted) {
@@ -23,7 +28,7 @@ export async function settledShardCount(
       return found.meta.shard_count;
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'unavailable') throw error;
-      deps.log.warn('waiting for the store', { error });
+      deps.log.warn('waiting for the store', { etcd: deps.etcd?.join(','), error });
       await sleep(deps.clock, RETRY_MS, signal);
     }
   }

@@ -38,10 +38,14 @@ const RETRY_MS = 1_000;
 
 /**
  * Tells all lamps on core NATS, in numbered messages, and all of them again to whoever asks. Holds nothing that the presence
- * stream does not hold; several may run, each a feed of its own. Resolves when it listens and NATS is there; rejects when the
- * address is taken or the NATS address is malformed.
+ * stream does not hold; several may run, each a feed of its own. Resolves when it listens and NATS is there, or to nothing where
+ * `signal` was aborted before; rejects when the address is taken or the NATS address is malformed.
  */
-export async function startLampsFeed(config: LampsFeedConfig, deps: LampsFeedDeps): Promise<LampsFeedProcess> {
+export async function startLampsFeed(
+  config: LampsFeedConfig,
+  deps: LampsFeedDeps,
+  signal: AbortSignal,
+): Promise<LampsFeedProcess | undefined> {
   const { clock, random, log } = deps;
   const id = Buffer.from(random.bytes(12)).toString('hex');
   const stop = new AbortController();
@@ -49,7 +53,12 @@ export async function startLampsFeed(config: LampsFeedConfig, deps: LampsFeedDep
   const { nats, natsTls: tls } = config;
   const bus = openBus(nats, { clock, random, onFault, nats: { tls } });
   const server = await GrpcServer.start({ host: config.host, port: config.port, services: [] }, clock);
-  const link = await openNatsLink(nats, tls);
+  const link = await Promise.race([openNatsLink(nats, tls), aborted(signal)]);
+  if (link === undefined) {
+    await bus.close();
+    await server.stop(0);
+    return undefined;
+  }
   const feed = new LampsFeed(id, link);
   link.onAsk((asked) => {
     if (asked === '' || asked === id) feed.ask();
@@ -83,6 +92,14 @@ export async function startLampsFeed(config: LampsFeedConfig, deps: LampsFeedDep
   };
   let ending: Promise<void> | undefined;
   return { address: `${config.host}:${server.port}`, drain: () => (ending ??= end()) };
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 }
 
 /** Tries again until it has worked: the bus may be away. */
