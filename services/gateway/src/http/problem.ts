@@ -59,6 +59,17 @@ const FULL: ReadonlySet<Reason> = new Set([
   Reason.TOO_MANY,
 ]);
 
+/** Parts of a request as people call them, by the framework's words. */
+const WHERE: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+};
+
+const NO_JSON =
+  'The body has another media type than this request takes: send content-type: application/json, or what /api/docs/ says.';
+
 /** The HTTP status of a refusal: the one place that maps them. */
 export function httpStatus({ reason, code }: Refused): number {
   if (reason === Reason.REVISION_CONFLICT) return 412;
@@ -132,11 +143,13 @@ export function onError(report: (error: unknown) => void) {
       const errors = error.validation.map(({ instancePath, params, message = 'is wrong' }) => {
         const named = params['missingProperty'] ?? params['additionalProperty'];
         const path = [...instancePath.split('/').slice(1), ...(typeof named === 'string' ? [named] : [])].join('.');
-        return { path, message: 'additionalProperty' in params ? 'is no field of this request' : message };
+        if ('additionalProperty' in params) return { path, message: 'is no field of this request' };
+        return { path, message: 'missingProperty' in params ? 'is missing' : message };
       });
       const [first] = errors;
-      const where = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'request');
-      const detail = `The ${where} is wrong: ${first?.path ?? ''} ${first?.message ?? ''}.`;
+      const where = WHERE[error.validationContext ?? ''] ?? 'request';
+      const what = [first?.path, first?.message].filter((words) => words !== undefined && words !== '').join(' ');
+      const detail = `The ${where} is wrong: ${what}.`;
       const reason = 'INVALID_FIELD';
       const metadata = { field: first?.path ?? '' };
       const type = `urn:parkade:reason:${reason}`;
@@ -145,6 +158,7 @@ export function onError(report: (error: unknown) => void) {
     const code = error.statusCode ?? 500;
     if (code === 413) return sendProblem(reply, problemOf(new Refused(Reason.TOO_LARGE, 'The request is too large.')));
     if (code === 400) return sendProblem(reply, problemOf(new Refused(Reason.MALFORMED_MESSAGE, error.message)));
+    if (code === 415) return sendProblem(reply, plain(415, NO_JSON));
     if (code < 500) return sendProblem(reply, plain(code, error.message));
     report(error);
     const message = 'Something went wrong in Parkade; nothing else is known.';

@@ -195,3 +195,20 @@ it('slots are for who may see them, in all of the tenant or in the lot that is n
   expect(reasonOf(await bed.ask('/slots', { token: 'other' }))).toBe('404 TENANT_NOT_FOUND');
   expect(reasonOf(await bed.ask('/slots?top=1001'))).toBe('400 INVALID_FIELD');
 });
+
+it('what is wrong with a request is said in words that tell what to send', async () => {
+  const detailOf = async (body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+    const { status, json } = await bed.post('/parks', body, { headers });
+    return [status, (json as { detail: string }).detail];
+  };
+  const call = { media_node: 'fs1', call_id: 'c1' };
+  expect(await detailOf({ slot: '701' })).toEqual([400, 'The body is wrong: call is missing.']);
+  expect(await detailOf('[]')).toEqual([400, 'The body is wrong: must be object.']);
+  const [, header] = (await detailOf({ call }, { 'idempotency-key': 'mine' })) as [number, string];
+  expect(header).toMatch(/^The header is wrong: idempotency-key must match/);
+  // What curl says of -d by itself.
+  expect(await detailOf('{}', { 'content-type': 'application/x-www-form-urlencoded' })).toEqual([
+    415,
+    expect.stringContaining('send content-type: application/json') as string,
+  ]);
+});
