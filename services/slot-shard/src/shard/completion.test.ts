@@ -1,7 +1,15 @@
 import { homeShard } from '@parkade/ids';
 import { type CommandAnswer, Reason, ReleaseCause } from '@parkade/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { call, describe as kindOf, parkOf, parkRequest, requestId, slotTarget } from '../testing/owner-client.js';
+import {
+  call,
+  describe as kindOf,
+  parkOf,
+  parkRequest,
+  requestId,
+  retrieveRequest,
+  slotTarget,
+} from '../testing/owner-client.js';
 import { BENCH_SHARDS, ShardBench } from '../testing/shard-bench.js';
 
 const home = homeShard('acme', 'default', BENCH_SHARDS);
@@ -34,6 +42,18 @@ describe('the completion of an attended transfer (R10)', () => {
     const again = await complete(parkId, 'caller');
     expect(kindOf(again)).toBe(already);
     expect(again.result).toMatchObject({ value: { metadata: { park_id: first.parkId } } });
+  });
+
+  it('is refused once the transfer was completed and its caller fetched: he is parked nowhere again', async () => {
+    const parkId = await reserve('701');
+    parkOf(await complete(parkId, 'caller'));
+    const retrieve = {
+      $case: 'retrieve' as const,
+      value: retrieveRequest({ $case: 'parkId', value: parkId }, 'phone'),
+    };
+    parkOf(await bench.send(home, retrieve));
+    expect(kindOf(await complete(parkId, 'caller'))).toBe(Reason[Reason.PARK_ENDED]);
+    expect(bench.shards.get(home)?.live.table.parkCount).toBe(0);
   });
 
   it('is refused for a caller who is parked elsewhere, and leaves the reservation to the right one', async () => {

@@ -1,5 +1,13 @@
 import { HOLDING_LOT, newParkId } from '@parkade/ids';
-import { type CallRef, type Command, MediaControl, type ParkRecord, Reason } from '@parkade/proto';
+import {
+  type CallRef,
+  type Command,
+  type EndedPark,
+  MediaControl,
+  type ParkRecord,
+  Reason,
+  TransitionKind,
+} from '@parkade/proto';
 import type { TenantView } from '@parkade/settings';
 import type { Operation } from '../operation.js';
 import { type PlaceContext, placeNextFree } from '../place.js';
@@ -39,6 +47,8 @@ export function complete(
   const swapped = run(found.entry, { kind: 'complete', requestId, parkId, call }, ctx);
   if (swapped.kind !== 'answer' || swapped.answer.result?.$case !== 'refusal') return swapped;
   if (swapped.answer.result.value.reason !== Reason.PARK_ENDED || found.alive) return swapped;
+  // One that was completed and has ended since: its caller was fetched, or has left, and must not be put anywhere again.
+  if (endOf(found.entry, parkId)?.how !== TransitionKind.RESERVATION_ENDED) return swapped;
   if (tenant === undefined) return tenantNotFound(request.tenantId);
   const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const placing = placeContext(command, tenant, nextId, ctx);
@@ -80,7 +90,11 @@ function parkReserved(
 
 /** What a reservation that ended has left for its caller; nothing where another one ended since. */
 function reservation(entry: SlotEntry, parkId: string): Partial<ParkRecord> {
-  return entry.record?.ended.find((end) => end.parkId === parkId)?.reserved ?? {};
+  return endOf(entry, parkId)?.reserved ?? {};
+}
+
+function endOf({ record }: SlotEntry, parkId: string): EndedPark | undefined {
+  return record?.ended.find((end) => end.parkId === parkId);
 }
 
 /** The same by its park id; undefined: this shard knows none. */
