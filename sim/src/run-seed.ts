@@ -82,7 +82,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       const office = new Office(cluster, new SeededRandom(seed + 3));
       const random = new SeededRandom(seed + 1);
       const asker = new Asker(cluster, random, looksApart ? cluster.clients.slice(1) : cluster.clients);
-      const workload = new Workload(cluster, random, asker, { looksApart, forgetsSoon });
+      const workload = new Workload(cluster, random, asker, { looksApart, forgetsSoon, holds: !withSwitches });
       const recalled = (withSwitches ? [] : [1, 2]).map((number) => new RecalledCalls(cluster, random, asker, number));
       const nemesis = new Nemesis(cluster, new SeededRandom(seed + 2), faults);
       done = nemesis.done;
@@ -111,6 +111,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
         const { transitions, events } = witness;
         found.push(
           ...workload.odd,
+          ...asker.odd,
           ...recalled.flatMap(({ odd }) => odd),
           ...office.odd,
           ...violations({ requests: asker.requests, transitions, events, stored }),

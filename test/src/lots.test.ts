@@ -28,13 +28,14 @@ import { withCluster } from './support/with-cluster.js';
 
 const clock = new SystemClock();
 
-/** `acme`: a lot of 40 slots over four shards that overflows into one of 10, and two lots to move between. */
+/** `acme`: a lot of 40 slots over four shards that overflows into one of 10, one of 6 that does not, and two lots to move between. */
 const SETTINGS = {
   tenants: {
     acme: {
       lots: {
         wide: { ranges: [{ first: '100', last: '139' }], spread: 4, overflow_lot_id: 'spare' },
         spare: { ranges: [{ first: '500', last: '509' }] },
+        broad: { ranges: [{ first: '600', last: '605' }], spread: 4, presence_prefix: 'broad*' },
         a: { ranges: [{ first: '1', last: '9' }], any_slot: true },
         b: { ranges: [{ first: '1', last: '9' }], presence_prefix: 'b*' },
         tiny: { ranges: [{ first: '1', last: '2' }], presence_prefix: 'tiny*' },
@@ -131,9 +132,9 @@ describe.each([1, 64])('lots in a cluster of %i shards', (shards) => {
   it('hold a call for which a wide lot is full, and say so again when it is asked again (R7)', async () => {
     const { clients } = cluster();
     const taken = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => park(pick(clients, i), request(lot('wide'), `full-${i}`))),
+      Array.from({ length: 6 }, (_, i) => park(pick(clients, i), request(lot('broad'), `full-${i}`))),
     );
-    const held = request(lot('wide'), 'held-beyond', { holdIfFull: true });
+    const held = request(lot('broad'), 'held-beyond', { holdIfFull: true });
     const waiting = await park(pick(clients, 0), held);
     expect(waiting).toMatchObject({ lotId: '_holding' });
     expect(await park(pick(clients, 1), held)).toEqual(waiting);

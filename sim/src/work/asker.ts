@@ -21,6 +21,8 @@ export interface Asked {
 /** Puts requests to gateways as clients do: perhaps twice at once, and again elsewhere while nothing is heard. Keeps what was told. */
 export class Asker {
   readonly requests: Request[] = [];
+  /** Answers that took back what was answered before. */
+  readonly odd: string[] = [];
   /** Requests put to a gateway, repetitions included. */
   commands = 0;
   readonly clock: Clock;
@@ -57,12 +59,25 @@ export class Asker {
     if (random.next() < 0.1) await one();
     const parks = attempts.flatMap(({ told }) => (told !== 'unknown' && 'park' in told ? [told.park] : []));
     const [park] = parks;
+    const doneAt = Math.min(...attempts.map((each) => (isDone(each) ? each.answeredAt : Infinity)));
+    const takenBack = attempts.find((each) => each.askedAt > doneAt && isRefused(each));
+    if (takenBack !== undefined)
+      this.odd.push(`${requestId} was done, and refused when it was asked again: ${wordOf(takenBack.told)}`);
     const others = [...new Set(parks.map(({ parkId }) => parkId))].filter((parkId) => parkId !== park?.parkId);
     const refused = attempts.every(({ told }) => told !== 'unknown' && 'refused' in told);
     if (as !== undefined) this.requests.push({ requestId, kind: as, parkId: park?.parkId, others, refused });
     this.#trace.say('client', `${what} ${requestId}: ${attempts.map(({ told }) => wordOf(told)).join(', ')}`);
     return { requestId, attempts, park };
   }
+}
+
+function isDone({ told }: Attempt): boolean {
+  return told !== 'unknown' && 'park' in told;
+}
+
+/** That it is too old to be known takes nothing back. */
+function isRefused({ told }: Attempt): boolean {
+  return told !== 'unknown' && 'refused' in told && told.refused !== Reason.REQUEST_TOO_OLD;
 }
 
 function parkOf({ park }: { readonly park: Park | undefined }): Park {

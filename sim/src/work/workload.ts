@@ -5,6 +5,7 @@ import {
   Consistency,
   GetSlotRequest,
   MoveParkRequest,
+  OnOccupied,
   ParkRequest,
   type ParkServiceClient,
   Reason,
@@ -58,6 +59,8 @@ export class Workload {
       readonly looksApart: boolean;
       /** A request that is asked again may be too old by then: nobody knows what became of it. */
       readonly forgetsSoon: boolean;
+      /** Calls are held that find their lot full: where there are switches, they would have to know them. */
+      readonly holds: boolean;
     },
   ) {
     this.#clients = cluster.clients;
@@ -161,10 +164,14 @@ export class Workload {
 
   async #stepChoices(): Promise<void> {
     const call = `any-${++this.#calls}`;
-    const target = { kind: { $case: 'lot', value: { lotId: 'wide', selection: 0, maxSlotNumber: 0 } } } as const;
-    await this.asker.ask('park', 'park', this.#parkOf(call, target));
+    const any = { kind: { $case: 'lot', value: { lotId: 'wide', selection: 0, maxSlotNumber: 0 } } } as const;
+    const named = { kind: { $case: 'slot', value: { lotId: 'wide', slot: this.#pick(CHOICE_SLOTS) } } } as const;
+    const target = this.random.next() < 0.5 ? any : named;
+    const holdIfFull = this.how.holds && this.random.next() < 0.5;
+    const terms = { onOccupied: OnOccupied.NEXT_FREE, holdIfFull };
+    await this.asker.ask('park', 'park', this.#parkOf(call, target, terms));
     const lotId = this.#pick(['wide', 'wide', 'spare']);
-    if (this.random.next() < 0.8) await this.#clear(lotId, this.#pick(CHOICE_SLOTS));
+    if (this.random.next() < 0.5) await this.#clear(lotId, this.#pick(CHOICE_SLOTS));
   }
 
   async #clear(lotId: string, slot: string): Promise<void> {
@@ -216,10 +223,14 @@ export class Workload {
     return park;
   }
 
-  #parkOf(callId: string, target: NonNullable<ParkRequest['target']>): Make {
+  #parkOf(
+    callId: string,
+    target: NonNullable<ParkRequest['target']>,
+    terms: Partial<Pick<ParkRequest, 'onOccupied' | 'holdIfFull'>> = {},
+  ): Make {
     return (requestId) => {
       const call = { mediaNode: 'node-1', callId };
-      const request = ParkRequest.fromPartial({ requestId, tenantId: TENANT, target, call });
+      const request = ParkRequest.fromPartial({ requestId, tenantId: TENANT, target, call, ...terms });
       return (client, timeoutMs) => callUnary(client.park.bind(client), request, timeoutMs, this.#clock);
     };
   }

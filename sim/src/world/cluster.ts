@@ -27,7 +27,7 @@ const TIMING = {
 const LOTS: Readonly<Record<string, LotSettingsInput>> = {
   default: { any_slot: true },
   vip: { any_slot: true },
-  spare: { ranges: [{ first: '1', last: '2' }] },
+  spare: { ranges: [{ first: '1', last: '2' }], spread: 2 },
   office: {
     ranges: [{ first: '711', last: '714' }],
     presence_prefix: '*7',
