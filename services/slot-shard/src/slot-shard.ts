@@ -182,6 +182,7 @@ export async function startSlotShard(
         followers.changed(shard.number, key, record, revision);
         publisher.committed(shard.number, { slotKey: key, record, revision, trace, wasDark });
       },
+      failed: (tenantId, { reason, data }) => publisher.notice(tenantId, reason, data),
       due: (atMs) => alarm.changed(atMs),
       recovered: () => metrics.shardChanged('recovered'),
     }),

@@ -263,13 +263,19 @@ describe('the publisher', () => {
     expect(await bench.lamp(`${SUBJECT}.25`)).toBeUndefined();
   });
 
-  it('tells of a full lot once, and drops it while the bus is away', async () => {
+  it('tells of a full lot once a second, and drops it while the bus is away', async () => {
     const bench = await new PublisherBench().start();
-    bench.publisher.notice('acme', 'lot-full', { lot: 'default' });
+    for (const lot of ['default', 'default', 'vip']) bench.publisher.notice('acme', 'lot-full', { lot_id: lot });
     await bench.clock.advance(0);
-    expect(bench.notices).toMatchObject([{ kind: 'failed', reason: 'lot-full', tenant: 'acme' }]);
+    const told = { kind: 'failed', reason: 'lot-full', tenant: 'acme' };
+    expect(bench.notices).toMatchObject(['default', 'vip'].map((lot) => ({ ...told, data: { lot_id: lot } })));
+    await bench.clock.advance(1_000);
+    bench.publisher.notice('acme', 'lot-full', { lot_id: 'default' });
+    await bench.clock.advance(0);
+    expect(bench.notices).toHaveLength(3);
+    await bench.clock.advance(1_000);
     bench.broker.setReachable(false);
-    bench.publisher.notice('acme', 'lot-full', { lot: 'default' });
+    bench.publisher.notice('acme', 'lot-full', { lot_id: 'default' });
     await bench.clock.advance(0);
     expect(bench.dropped).toEqual(['notice']);
   });

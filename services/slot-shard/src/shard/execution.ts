@@ -10,6 +10,7 @@ import { decide } from './decide/decide.js';
 import type { DecideContext, Decision } from './decide/decision.js';
 import { holdAsItStands } from './decide/move.js';
 import type { LoneWriteHost, LoneWrites } from './lone-writes.js';
+import { type Failure, failureOf, fullLot } from './failures.js';
 import { asked } from './operation.js';
 import { type Pending, refusalAnswer } from './pending.js';
 import { journalled, type Requests } from './requests.js';
@@ -37,6 +38,8 @@ export interface ExecutionDeps {
   readonly settings: SettingsCache;
   readonly committer: Committer;
   readonly fence: ReadFence;
+  /** Hears of what was refused for want of room. */
+  readonly failed: (tenantId: string, failure: Failure) => void;
 }
 
 /** Executes commands against the committed state: asks the journal, decides, then writes or proves. */
@@ -99,11 +102,22 @@ export class Execution {
       const reserved =
         op.value.parkId === '' ? undefined : reservationOf(op.value.parkId, tenantId, this.host.context());
       const answer = decideRoute(op.value, tenant?.lot(op.value.lotId), previous, reserved);
-      if (answer.result?.$case === 'route') this.write([], { pending, answer, requestId });
-      else this.#prove(pending, answer);
+      if (answer.result?.$case !== 'route') return this.#prove(pending, answer);
+      this.write([], { pending, answer, requestId });
+      const { to, beyondMax } = answer.result.value;
+      if (to?.$case === 'full') this.deps.failed(tenantId, fullLot(op.value.lotId, beyondMax));
     } else {
-      this.#act(pending, decide(command, op, tenant, this.host.context(command.by)), requestId);
+      const decision = decide(command, op, tenant, this.host.context(command.by));
+      this.#act(pending, decision, requestId);
+      this.#tell(tenantId, decision);
     }
+  }
+
+  #tell(tenantId: string, decision: Decision): void {
+    if (decision.kind !== 'answer') return;
+    const { answer, fullLotId } = decision;
+    const failure = fullLotId === undefined ? failureOf(answer) : fullLot(fullLotId);
+    if (failure !== undefined) this.deps.failed(tenantId, failure);
   }
 
   #act(pending: Pending, decision: Decision, requestId: string | undefined): void {

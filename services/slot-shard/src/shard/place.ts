@@ -27,7 +27,7 @@ import type { SlotTable } from './slot-table.js';
 
 /**
  * Where a call is to go: a slot, or a reason why not. `part-full`: nothing free in this shard's part of the lot, or nothing up to
- * `beyondMax` (0: nothing at all), which says nothing of the other parts.
+ * `beyondMax` (0: nothing at all), which says nothing of the other parts; `last`: there are none, and no overflow lot.
  */
 export type Place =
   | {
@@ -38,7 +38,7 @@ export type Place =
       readonly group?: GroupSettings | undefined;
     }
   | { readonly kind: 'refuse'; readonly refusal: RefusalData }
-  | { readonly kind: 'part-full'; readonly beyondMax: number };
+  | { readonly kind: 'part-full'; readonly beyondMax: number; readonly lotId: string; readonly last: boolean };
 
 /** What a placement depends on. */
 export interface PlaceContext {
@@ -144,8 +144,9 @@ function chooseIn(ctx: PlaceContext, lotId: string, selection: Selection, maxSlo
     random: random.next(),
   });
   if (chosen.kind === 'slot') return { kind: 'slot', lot, slot: chosen.slot };
-  if (chosen.kind === 'full') return { kind: 'part-full', beyondMax: 0 };
-  if (lot.spread > 1) return { kind: 'part-full', beyondMax: bound };
+  const last = lot.spread <= 1 && lot.overflow_lot_id === undefined;
+  if (chosen.kind === 'full') return { kind: 'part-full', beyondMax: 0, lotId, last };
+  if (lot.spread > 1) return { kind: 'part-full', beyondMax: bound, lotId, last };
   return refuse(
     Reason.MAX_SLOT_EXCEEDED,
     `The next free slot of lot ${lotId} lies beyond the highest number allowed.`,

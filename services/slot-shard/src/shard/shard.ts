@@ -15,6 +15,7 @@ import type { OwnerQuotas } from '../quotas/owner-quotas.js';
 import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
 import { Execution, type ExecutionHost } from './execution.js';
+import type { Failure } from './failures.js';
 import type { ShardImage } from './image.js';
 import { LiveSlots } from './live-slots.js';
 import { LoneWrites } from './lone-writes.js';
@@ -50,6 +51,8 @@ export interface ShardDeps {
   readonly quotas: OwnerQuotas;
   /** Hears of each record that became durable, in the order of each slot. */
   readonly changed: (shard: Shard, key: string, record: SlotRecord, revision: number, how: Changed) => void;
+  /** Hears of what was refused for want of room. Not told twice for one request that is asked again later, but perhaps meanwhile. */
+  readonly failed: (tenantId: string, failure: Failure) => void;
   /** Hears when time is to act on one of the slots: `tick` then, wall ms. */
   readonly due: (atMs: number) => void;
   /** Hears of each time a shard was read again under a new epoch. */

@@ -30,6 +30,8 @@ export type Between = (txn: Txn, pass: () => Promise<TxnResult>) => Promise<TxnR
 export class ShardBench {
   readonly clock = new SystemClock();
   readonly told: ToldChange[] = [];
+  /** What was refused for want of room: `acme lot-full default`. */
+  readonly failures: string[] = [];
   readonly floor = new RevisionFloor();
   readonly shards = new Map<number, Shard>();
   readonly limits: SlotShardLimits;
@@ -99,6 +101,7 @@ export class ShardBench {
       fence: this.#fence,
       quotas: this.quotas,
       changed: ({ number: shard }, key, record, revision) => void this.told.push({ shard, key, record, revision }),
+      failed: (tenantId, { reason, data }) => void this.failures.push(`${tenantId} ${reason} ${data['lot_id'] ?? ''}`),
       due: () => undefined,
       recovered: () => undefined,
       ownership: {

@@ -6,6 +6,7 @@ import type { Change } from '../../commit/write.js';
 import type { OwnerQuotas } from '../../quotas/owner-quotas.js';
 import { type RefusalData, step, type SlotCommand, type StepContext } from '../../machine/index.js';
 import { answerOf, refusalAnswer } from '../pending.js';
+import type { Place } from '../place.js';
 import type { SlotEntry, SlotTable } from '../slot-table.js';
 
 /** What is to be done for a command. */
@@ -13,7 +14,13 @@ export type Decision =
   /** Write the changes, then answer; `arriving`: the call that comes to the first change's slot. */
   | { readonly kind: 'write'; readonly changes: readonly Change[]; readonly answer: CommandAnswer }
   /** Nothing changes; the answer must be proved unless `answer.fenced` is false on purpose. */
-  | { readonly kind: 'answer'; readonly answer: CommandAnswer; readonly fence: boolean }
+  | {
+      readonly kind: 'answer';
+      readonly answer: CommandAnswer;
+      readonly fence: boolean;
+      /** The lot that was found wholly full; absent: none. */
+      readonly fullLotId?: string | undefined;
+    }
   /** The slot is being written: decide again after. */
   | { readonly kind: 'wait'; readonly entry: SlotEntry }
   /** Write the source's and the held destination's record in one transaction that compares both epochs and the hold. */
@@ -119,9 +126,10 @@ export function missing(field: string): Decision {
   return refuse({ reason: Reason.INVALID_FIELD, message: `${field} is required.`, metadata: { field } });
 }
 
-/** `beyondMax`: what free slots of the part lie beyond; 0: there are none. */
-export function partFull({ beyondMax }: { readonly beyondMax: number }): Decision {
-  return { kind: 'answer', answer: answerOf({ $case: 'partFull', value: { beyondMax } }), fence: true };
+/** `beyondMax`: what free slots of the part lie beyond; 0: there are none. `last`: it is all there is of the lot. */
+export function partFull({ beyondMax, lotId, last }: Extract<Place, { readonly kind: 'part-full' }>): Decision {
+  const answer = answerOf({ $case: 'partFull', value: { beyondMax } });
+  return { kind: 'answer', answer, fence: true, fullLotId: last ? lotId : undefined };
 }
 
 type Found = { readonly kind: 'entry'; readonly entry: SlotEntry; readonly alive: boolean };
