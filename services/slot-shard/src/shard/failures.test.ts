@@ -1,5 +1,5 @@
 import { EXTENSION_LOT, homeShard } from '@parkade/ids';
-import type { ParkRequest, RouteChoiceOp } from '@parkade/proto';
+import { type ParkRequest, type RouteChoiceOp, Selection } from '@parkade/proto';
 import { putGroup, putLot, putQuotas, type WriteResult } from '@parkade/settings';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describe as kindOf, parkRequest, requestId } from '../testing/owner-client.js';
@@ -26,7 +26,9 @@ async function oneSlot(lotId: string, more = {}): Promise<number> {
 }
 
 function anywhere(lotId: string, call: string): ParkRequest {
-  return parkRequest(call, { kind: { $case: 'lot', value: { lotId, selection: 0, maxSlotNumber: 0 } } });
+  return parkRequest(call, {
+    kind: { $case: 'lot', value: { lotId, selection: Selection.UNSPECIFIED, maxSlotNumber: 0 } },
+  });
 }
 
 it('a call for which a lot is full is told of (R7), and a replay of it is not', async () => {
