@@ -35,7 +35,7 @@ const SOON = ['fencing-off', 'answer-before-commit', 'blind-retry', 'watcher-ski
 it.each(SOON)('a build with %s is caught', { timeout: 60_000 }, async (name) => {
   const { breakage, faults } = BROKEN[name] ?? {};
   const caught: string[] = [];
-  for (let seed = 1; seed <= 10 && caught.length === 0; seed++) {
+  for (let seed = 1; seed <= 30 && caught.length === 0; seed++) {
     caught.push(...(await runSeed({ seed, breakage, faults })).violations);
   }
   expect(caught).not.toEqual([]);
