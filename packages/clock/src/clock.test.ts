@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, SeededRandom, sleep, SystemClock, SystemRandom } from './index.js';
 
@@ -49,6 +50,19 @@ describe('ManualClock', () => {
 });
 
 describe('sleep', () => {
+  it('may be waited for by many on one signal, of which Node suspects no leak, and leaves nothing at it', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const stop = new AbortController();
+    const clock = new SystemClock();
+    await Promise.all(Array.from({ length: 50 }, () => sleep(clock, 5, stop.signal)));
+    await sleep(clock, 5);
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
   it('ends at once when it is aborted, and leaves no timer', async () => {
     const clock = new ManualClock();
     const stop = new AbortController();

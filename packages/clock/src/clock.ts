@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Time comes in from outside, so that every component can be run on a manual or a simulated clock.
  *
@@ -42,6 +44,9 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       resolve();
     };
     const timer = clock.setTimer(delayMs, done);
-    signal?.addEventListener('abort', done, { once: true });
+    if (signal === undefined) return;
+    // As many may wait at a time as there are calls, and each takes its listener away: Node would suspect a leak from the eleventh on.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', done, { once: true });
   });
 }
