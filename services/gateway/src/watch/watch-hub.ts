@@ -27,6 +27,8 @@ interface Used {
 
 /** Between two rounds of upkeep: tokens renewed, unused feeds closed, old tombstones dropped. */
 const SWEEP_MS = 1_000;
+/** For so many tenants at most owners are asked again in one round; the others have their turn in the next. */
+const MAX_NAMED = 64;
 
 /**
  * All watches of this process.
@@ -43,6 +45,8 @@ export class WatchHub {
   readonly #dirty = new Set<Watcher>();
   /** Watches whose tenant may have lots on shards that nobody has named yet. */
   readonly #unnamed = new Set<Watcher>();
+  /** What owners are just being asked, by tenant. */
+  readonly #named = new Map<string, ReturnType<OwnedSlots['shardsOf']>>();
   readonly #tokens = new TokenWriter();
   readonly #endSettings: () => void;
   #count = 0;
@@ -137,10 +141,20 @@ export class WatchHub {
   /** Joins the shards on which owners have lots of the watcher's tenant. */
   async #nameShards(watcher: Watcher): Promise<void> {
     this.#unnamed.delete(watcher);
-    const { shards, whole } = await this.deps.shardsOf(watcher.scope.tenantId);
+    const { shards, whole } = await this.#shardsOf(watcher.scope.tenantId);
     if (watcher.ended) return;
     this.#join(watcher, shards);
     if (!whole) this.#unnamed.add(watcher);
+  }
+
+  /** Asked once for all watches of the tenant that want to know at the same time: a gateway's watchers come back all at once. */
+  #shardsOf(tenantId: string): ReturnType<OwnedSlots['shardsOf']> {
+    let named = this.#named.get(tenantId);
+    if (named === undefined) {
+      named = this.deps.shardsOf(tenantId).finally(() => this.#named.delete(tenantId));
+      this.#named.set(tenantId, named);
+    }
+    return named;
   }
 
   #feed(shard: number): ShardFeed {
@@ -183,7 +197,12 @@ export class WatchHub {
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) if (watcher.syncedAtMs <= dueMs && watcher.syncedAtMs > 0) watcher.sync();
     }
-    for (const watcher of [...this.#unnamed]) void this.#nameShards(watcher);
+    let tenants = 0;
+    for (const watcher of [...this.#unnamed]) {
+      const asks = !this.#named.has(watcher.scope.tenantId);
+      if (asks && tenants++ >= MAX_NAMED) continue;
+      void this.#nameShards(watcher);
+    }
     const monotonicMs = this.deps.clock.monotonicMs();
     for (const [shard, used] of this.#feeds) {
       used.feed.image.prune(nowMs);

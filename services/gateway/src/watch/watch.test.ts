@@ -108,6 +108,13 @@ describe('a watch', () => {
     expect(bed.owner.follows).toHaveLength(1);
   });
 
+  it('of a whole tenant has its owners asked once for all that begin at the same time (H2)', async () => {
+    bed = await TestBed.start();
+    const watches = Array.from({ length: 50 }, () => bed.watch());
+    for (const watch of watches) expect(await watch.first(1)).toEqual(['synced']);
+    expect(bed.owner.lists.length).toBeLessThan(10);
+  });
+
   it('goes on at the next owner from where the last one was (F1, F3)', async () => {
     bed = await TestBed.start({}, 2);
     put('701', 'c-1', 10);
