@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ParkState, WatchSlotsRequest, type WatchSlotsResponse } from '@parkade/proto';
 import { type RealSwitch, type System, TENANT } from '@parkade/real-switch';
-import type { Store } from '@parkade/store';
+import type { Op, Store } from '@parkade/store';
 import type { News } from './news.js';
 
 /** One way to park a call and to fetch it. */
@@ -73,6 +74,8 @@ export function bare(one: RealSwitch, news: News): Way {
 }
 
 const RECORD = Buffer.alloc(500, 'x');
+/** Puts of so long share a transaction, ms: with many pairs under way that costs less than it takes. */
+const GATHER_MS = 5;
 
 /**
  * The least that a service does which plays music and loses no call: plain park and `uuid_bridge` again, and each of the three changes of a
@@ -85,10 +88,21 @@ export async function least(one: RealSwitch, store: Store, news: News): Promise<
     compare: [],
     success: [{ kind: 'put', key: guard, value: Buffer.from('x') }],
   });
-  const keep = async (leg: string): Promise<void> => {
-    const put = { kind: 'put', key: `/bench/least/${leg}`, value: RECORD } as const;
-    const { succeeded } = await store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success: [put] });
+  let changes = 0;
+  let gathered: { readonly puts: Op[]; readonly kept: Promise<void> } | undefined;
+  const write = async (puts: Op[]): Promise<void> => {
+    await delay(GATHER_MS);
+    gathered = undefined;
+    const { succeeded } = await store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success: puts });
     if (!succeeded) throw new Error('the guard is another one');
+  };
+  const keep = (leg: string): Promise<void> => {
+    if (gathered === undefined) {
+      const puts: Op[] = [];
+      gathered = { puts, kept: write(puts) };
+    }
+    gathered.puts.push({ kind: 'put', key: `/bench/least/${leg}/${++changes}`, value: RECORD });
+    return gathered.kept;
   };
   const parking = new Set<string>();
   const parked = async (leg: string): Promise<void> => {
