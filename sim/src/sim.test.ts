@@ -6,9 +6,9 @@ import { runSeed } from './run-seed.js';
 /** A few seeds of thousands: `npm run sim -- --runs 2000` runs more. */
 const SEEDS = [
   ...Array.from({ length: 12 }, (_, i) => 1 + i),
-  // The bus lost its lamps while a shard was read anew: nobody published that shard's.
+  // Each failed once: the bus lost its lamps while a shard was read anew; the answer to an owner that read its shard anew was lost. What
+  // they draw has changed since.
   158,
-  // A shard's owner read it anew, and the answer was lost: nobody was served there until half a minute was over.
   2379,
 ];
 

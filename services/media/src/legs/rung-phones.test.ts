@@ -15,11 +15,18 @@ interface Rung {
   readonly phone: () => Channel | undefined;
 }
 
+type AroundSteps = (step: string, when: 'before' | 'after', world: TwoNodes) => Promise<RequestFault>;
+
+/** The switch takes its time before it begins to dial. */
+const dialsLate: AroundSteps = async (step, when, world) => {
+  if (when === 'before' && step === 'originate at here') await world.sleep(200);
+  return undefined;
+};
+
 /** A parked caller, for whom 1003 is about to be rung. */
 async function rung(
   run: (given: Rung) => Promise<void>,
-  around: (step: string, when: 'before' | 'after', world: TwoNodes) => Promise<RequestFault> = () =>
-    Promise.resolve(undefined),
+  around: AroundSteps = () => Promise.resolve(undefined),
 ): Promise<void> {
   const world: TwoNodes = await TwoNodes.start((step, when) => around(step, when, world));
   try {
@@ -108,37 +115,25 @@ test('a phone that has got the call keeps it, however long (L5)', () =>
   }));
 
 test('a phone is cancelled before the switch has begun to dial it: it does not ring after that (R15)', () =>
-  rung(
-    async ({ world, request, phone }) => {
-      void world.here.agent.legs.ring(request);
-      await world.pass(50);
-      expect(phone()).toBeUndefined();
-      const cancelled = world.here.agent.legs.cancel(request, true);
-      await world.pass(1_000);
-      expect([await cancelled, phone(), world.here.sim.phone('1003').shown.length]).toEqual([true, undefined, 1]);
-    },
-    async (step, when, world) => {
-      if (when === 'before' && step === 'originate at here') await world.sleep(200);
-      return undefined;
-    },
-  ));
+  rung(async ({ world, request, phone }) => {
+    void world.here.agent.legs.ring(request);
+    await world.pass(50);
+    expect(phone()).toBeUndefined();
+    const cancelled = world.here.agent.legs.cancel(request, true);
+    await world.pass(1_000);
+    expect([await cancelled, phone(), world.here.sim.phone('1003').shown.length]).toEqual([true, undefined, 1]);
+  }, dialsLate));
 
 test('a caller hangs up before the switch has begun to dial a phone that somebody wants him at: it does not ring after that (K1)', () =>
-  rung(
-    async ({ world, caller, request, phone }) => {
-      const { agent, sim } = world.here;
-      const fetched = agent.calls.fetching.fetch({ ...request, extension: '1003' });
-      await world.pass(50);
-      expect(phone()).toBeUndefined();
-      sim.hangUp(caller);
-      await world.pass(1_000);
-      expect([await fetched, phone(), sim.phone('1003').shown.length]).toEqual(['gone', undefined, 1]);
-    },
-    async (step, when, world) => {
-      if (when === 'before' && step === 'originate at here') await world.sleep(200);
-      return undefined;
-    },
-  ));
+  rung(async ({ world, caller, request, phone }) => {
+    const { agent, sim } = world.here;
+    const fetched = agent.calls.fetching.fetch({ ...request, extension: '1003' });
+    await world.pass(50);
+    expect(phone()).toBeUndefined();
+    sim.hangUp(caller);
+    await world.pass(1_000);
+    expect([await fetched, phone(), sim.phone('1003').shown.length]).toEqual(['gone', undefined, 1]);
+  }, dialsLate));
 
 test('where nobody knows whether a phone was cancelled that is told, so that it is asked again (R15)', () => {
   let lost = 1;

@@ -1,5 +1,5 @@
 import type { Random } from '@parkade/clock';
-import { requestIdTimeMs, stableHash } from '@parkade/ids';
+import { requestIdTimeMs, secretHash } from '@parkade/ids';
 import { CommandAnswer, JournalEntry } from '@parkade/proto';
 import { HashIndex } from '../packed/index.js';
 import { withRevision } from './written-answer.js';
@@ -71,13 +71,12 @@ export class RequestJournal {
   #commits: Commit[] = [];
   #bytes = 0;
   #floorMs: number;
-
-  readonly #basis: number;
+  readonly #hash: (key: string) => number;
 
   /** `random`: nobody shall find request ids whose keys have the same hash. */
   constructor(floorMs: number, random: Random) {
     this.#floorMs = floorMs;
-    this.#basis = Buffer.from(random.bytes(4)).readUInt32LE();
+    this.#hash = secretHash(random);
   }
 
   /** Ids made at or before this wall time may have been forgotten. */
@@ -91,7 +90,7 @@ export class RequestJournal {
 
   /** Of the key of an answer. */
   hashOf(key: string): number {
-    return stableHash(key, this.#basis);
+    return this.#hash(key);
   }
 
   /** Adds the answers of one commit, which is `value` in the store. Commits come in the order of their keys, or nearly. */
