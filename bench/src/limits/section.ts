@@ -17,6 +17,7 @@ type Step =
   | 'unary-limit'
   | 'served-limit'
   | 'stream-limit'
+  | 'stream-log-limit'
   | 'unary-echo'
   | 'served-echo'
   | 'stream-echo'
@@ -25,8 +26,8 @@ type Step =
 
 /**
  * The most that this machine leaves to anyone of each figure of `park` and `served`: a gateway that only reads and writes, an owner that puts
- * a record and a journal value into etcd and a line for NATS into a message and decides nothing, beside the same baselines; and the
- * tails of the bare echo, at half of its own maximum. `npm run bench -- limits`.
+ * a record and a journal value into etcd and a line for NATS into a message and decides nothing, beside the same baselines; an owner that
+ * puts one value a transaction, whatever is in it; and the tails of the bare echo, at half of its own maximum. `npm run bench -- limits`.
  */
 export async function limitsSection(): Promise<readonly Figure[]> {
   const backends = await startBackends();
@@ -41,14 +42,20 @@ async function measured(backends: Backends): Promise<readonly Figure[]> {
   const owner = await backends.start({ role: 'limit-owner' });
   const gateway = await backends.start({ role: 'bare-gateway', to: owner.address });
   const streamGateway = await backends.start({ role: 'limit-gateway', to: owner.address });
+  const logOwner = await backends.start({ role: 'limit-log-owner' });
+  const logGateway = await backends.start({ role: 'limit-gateway', to: logOwner.address });
   const echo = await backends.start({ role: 'echo' });
   const naiveOwner = await backends.start({ role: 'naive-owner' });
   const naive = await backends.start({ role: 'naive-gateway', to: naiveOwner.address });
   const redis = await backends.start({ role: 'redis-gateway', to: (await backends.redis('always')).path });
   const load = await backends.start({ role: 'load' });
   console.log(`${machine()}\n${ROUNDS} rounds of ${STEP_MS} ms a step, after 12 s and two rounds to warm up`);
-  const processes = { load, gateway, streamGateway, owner, echo, naive, naiveOwner, redis };
-  const cluster = { load, cpu: () => backends.cpu(processes), events: () => eventsOf(owner) };
+  const processes = { load, gateway, streamGateway, owner, logGateway, logOwner, echo, naive, naiveOwner, redis };
+  const cluster = {
+    load,
+    cpu: () => backends.cpu(processes),
+    events: async () => (await eventsOf(owner)) + (await eventsOf(logOwner)),
+  };
   const step = (kind: Load['kind'], { address }: { readonly address: string }): Load => ({
     kind,
     address,
@@ -59,6 +66,7 @@ async function measured(backends: Backends): Promise<readonly Figure[]> {
     'unary-limit': step('unary-echo', gateway),
     'served-limit': step('served-echo', gateway),
     'stream-limit': step('stream-echo', streamGateway),
+    'stream-log-limit': step('stream-echo', logGateway),
     'unary-echo': step('unary-echo', echo),
     'served-echo': step('served-echo', echo),
     'stream-echo': step('stream-echo', echo),
@@ -95,5 +103,6 @@ function rateFigures(samples: Samples<Step>): readonly Figure[] {
     ratioFigure('stream_echo_limit', samples, 'stream-limit', 'stream-echo', 0.25),
     ratioFigure('stream_naive_limit', samples, 'stream-limit', 'naive', 15),
     ratioFigure('stream_redis_limit', samples, 'stream-limit', 'redis-always', 3),
+    ratioFigure('stream_naive_log_limit', samples, 'stream-log-limit', 'naive', 15),
   ];
 }

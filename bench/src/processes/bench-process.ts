@@ -14,6 +14,7 @@ const NODE_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = {
   owner: ['--max-semi-space-size=64'],
   gateway: ['--max-semi-space-size=64'],
   'limit-owner': ['--max-semi-space-size=64'],
+  'limit-log-owner': ['--max-semi-space-size=64'],
   'bare-gateway': ['--max-semi-space-size=64'],
 };
 

@@ -6,7 +6,7 @@ import { runBareGateway } from './run-bare-gateway.js';
 import { runEcho } from './run-echo.js';
 import { runFanOut } from './run-fan-out.js';
 import { runGateway } from './run-gateway.js';
-import { runLimitGateway, runLimitOwner } from './run-limits.js';
+import { runLimitGateway, runLimitLogOwner, runLimitOwner } from './run-limits.js';
 import { runLoad } from './run-load.js';
 import { runNaiveGateway, runNaiveOwner } from './run-naive.js';
 import { runOwner } from './run-owner.js';
@@ -31,6 +31,7 @@ const ROLES: Readonly<Record<Role, (setup: RoleSetup) => Promise<Running>>> = {
   'redis-gateway': runRedis,
   'limit-gateway': runLimitGateway,
   'limit-owner': runLimitOwner,
+  'limit-log-owner': runLimitLogOwner,
   load: runLoad,
   'fan-out': runFanOut,
   watchers: runWatchers,
@@ -40,7 +41,7 @@ const setup = JSON.parse(process.argv[2] ?? '{}') as RoleSetup;
 /** What runs in production measures itself there, and has a heap that may grow. */
 const MEASURED: ReadonlySet<Role> = new Set<Role>(['owner', 'gateway', 'recall', 'media']);
 /** What shows the limit of those has the same heap. */
-const LIKE_THEM: ReadonlySet<Role> = new Set<Role>(['limit-owner', 'bare-gateway']);
+const LIKE_THEM: ReadonlySet<Role> = new Set<Role>(['limit-owner', 'limit-log-owner', 'bare-gateway']);
 if (MEASURED.has(setup.role) || LIKE_THEM.has(setup.role)) letHeapGrow();
 if (MEASURED.has(setup.role)) new ProcessMetrics(setup.role, 'bench');
 const { address, answers } = await ROLES[setup.role](setup);

@@ -18,6 +18,7 @@ export type Role =
   | 'redis-gateway'
   | 'limit-gateway'
   | 'limit-owner'
+  | 'limit-log-owner'
   | 'load'
   | 'fan-out'
   | 'watchers';

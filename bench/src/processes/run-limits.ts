@@ -14,6 +14,8 @@ type Stream = ServerDuplexStream<ExchangeRequest, ExchangeRequest>;
 const MAX_BATCH = 1_024;
 /** Under one name of a slot. */
 const OWN_SLOTS = 256;
+/** Commands in one value of a log. */
+const MAX_LOGGED = 512;
 /** From one message to the bus to the next, ms. */
 const GATHER_MS = 5;
 /** An event as the product publishes it: so many characters. */
@@ -41,44 +43,85 @@ export async function runLimitGateway({ to = '' }: RoleSetup): Promise<Running> 
   return { address: `127.0.0.1:${port}`, answers: {} };
 }
 
+/** A command that waits to be written, and whom to tell. */
+interface Waiting {
+  readonly command: Command;
+  readonly answer: (command: Command) => void;
+}
+
+interface Put {
+  readonly kind: 'put';
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** Takes what a transaction holds from what waits, and says what it puts. */
+type Take = (
+  waiting: Waiting[],
+  transaction: number,
+) => { readonly batch: readonly Waiting[]; readonly puts: readonly Put[] };
+
 /**
  * An owner that decides nothing and keeps nothing: of each command a record of some 500 bytes and, with the others of its tenant in the
  * transaction, a value of what it is answered; a line for the bus; and the command itself as its answer.
  */
-export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promise<Running> {
+export function runLimitOwner(setup: RoleSetup): Promise<Running> {
+  return runOwnerThat(takeRecords, setup);
+}
+
+/** The same, which puts all that a transaction holds into one value: what nobody could read a slot from, or take a shard over. */
+export function runLimitLogOwner(setup: RoleSetup): Promise<Running> {
+  return runOwnerThat(takeLog, setup);
+}
+
+function takeRecords(waiting: Waiting[], transaction: number): ReturnType<Take> {
+  const batch: Waiting[] = [];
+  const values = new Map<string, Buffer>();
+  const byTenant = new Map<string, Buffer[]>();
+  while (waiting.length > 0 && values.size + byTenant.size < MAX_TXN_OPS - 1) {
+    const [next] = waiting.splice(0, 1);
+    if (next?.command.op?.$case !== 'park') continue;
+    const { value } = next.command.op;
+    const bytes = ParkRequest.encode(value).finish();
+    const slot = value.target?.kind?.$case === 'slot' ? value.target.kind.value.slot : '';
+    batch.push(next);
+    // A client that sends one body all the time has slots of its own, too.
+    const own = next.command.correlationId % OWN_SLOTS;
+    values.set(`/bench/slots/${value.tenantId}/${slot}/${own}`, Buffer.concat([bytes, bytes]));
+    byTenant.set(value.tenantId, [...(byTenant.get(value.tenantId) ?? []), bytes]);
+  }
+  for (const [tenant, answers] of byTenant)
+    values.set(`/bench/journal/${tenant}/${transaction}`, Buffer.concat(answers));
+  return { batch, puts: [...values].map(([key, value]) => ({ kind: 'put', key, value })) };
+}
+
+function takeLog(waiting: Waiting[], transaction: number): ReturnType<Take> {
+  const batch = waiting.splice(0, MAX_LOGGED);
+  const values: Buffer[] = [];
+  for (const { command } of batch) {
+    if (command.op?.$case !== 'park') continue;
+    const bytes = ParkRequest.encode(command.op.value).finish();
+    values.push(bytes, bytes, bytes);
+  }
+  return { batch, puts: [{ kind: 'put', key: `/bench/log/${transaction}`, value: Buffer.concat(values) }] };
+}
+
+async function runOwnerThat(take: Take, { etcd = '', nats = '' }: RoleSetup): Promise<Running> {
   const [clock, random] = [new SystemClock(), new SystemRandom()];
   const store = await openEtcdStore({ endpoints: [etcd], clock, random });
   const bus = openBus(nats, { clock, random });
   await bus.ensureStreams(STREAMS);
-  const guard = '/bench/owner';
+  const guard = `/bench/owner/${process.pid}`;
   const { revision } = await store.txn({
     compare: [],
     success: [{ kind: 'put', key: guard, value: Buffer.from('x') }],
   });
-  const waiting: { readonly command: Command; readonly answer: (command: Command) => void }[] = [];
+  const waiting: Waiting[] = [];
   let [underWay, transactions, unsaid, stored, publishing] = [0, 0, 0, 0, false];
 
   const commit = (): void => {
     if (waiting.length === 0 || underWay >= 2 || (underWay === 1 && waiting.length < 80)) return;
-    const batch: typeof waiting = [];
-    const puts = new Map<string, Buffer>();
-    const byTenant = new Map<string, Buffer[]>();
-    while (waiting.length > 0 && puts.size + byTenant.size < MAX_TXN_OPS - 1) {
-      const [next] = waiting.splice(0, 1);
-      if (next?.command.op?.$case !== 'park') continue;
-      const { value } = next.command.op;
-      const bytes = ParkRequest.encode(value).finish();
-      const slot = value.target?.kind?.$case === 'slot' ? value.target.kind.value.slot : '';
-      batch.push(next);
-      // A client that sends one body all the time has slots of its own, too.
-      const own = next.command.correlationId % OWN_SLOTS;
-      puts.set(`/bench/slots/${value.tenantId}/${slot}/${own}`, Buffer.concat([bytes, bytes]));
-      byTenant.set(value.tenantId, [...(byTenant.get(value.tenantId) ?? []), bytes]);
-    }
-    transactions++;
-    for (const [tenant, answers] of byTenant)
-      puts.set(`/bench/journal/${tenant}/${transactions}`, Buffer.concat(answers));
-    const success = [...puts].map(([key, value]) => ({ kind: 'put', key, value }) as const);
+    const { batch, puts: success } = take(waiting, ++transactions);
     underWay++;
     void store.txn({ compare: [{ kind: 'mod', key: guard, revision }], success }, { timeoutMs: 10_000 }).then(() => {
       underWay--;
@@ -93,7 +136,7 @@ export async function runLimitOwner({ etcd = '', nats = '' }: RoleSetup): Promis
     const lines = unsaid;
     unsaid = 0;
     void bus
-      .publish(EVENT_BATCHES, linesOf(lines), { id: `limits/${++said}` })
+      .publish(EVENT_BATCHES, linesOf(lines), { id: `limits/${process.pid}/${++said}` })
       .then(() => {
         stored += lines;
       })
