@@ -5,11 +5,8 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeToken,
   encodeToken,
-  endHash,
-  FIRST_HASH,
   homeShard,
   keys,
-  moreHash,
   newParkId,
   newRequestId,
   ownerKeyPartition,
@@ -108,16 +105,6 @@ describe('shards', () => {
         4236062098,
       ]
     `);
-  });
-
-  it('have the same hash where a name is bytes and comes in pieces', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (first, second) => {
-        const [a, b] = [Buffer.from(first), Buffer.from(second)];
-        const hash = moreHash(moreHash(FIRST_HASH, a), Buffer.concat([a, b]), a.length, a.length + b.length);
-        expect(endHash(hash)).toBe(stableHash(first + second));
-      }),
-    );
   });
 
   it('spread evenly', () => {

@@ -1,3 +1,4 @@
+import { SystemRandom } from '@parkade/clock';
 import { homeShard, keys } from '@parkade/ids';
 import { Command, type CommandAnswer, SlotRecord } from '@parkade/proto';
 import { silentLog } from '@parkade/rpc';
@@ -23,6 +24,7 @@ function newSet(range: Store['range']): ShardSet {
   return new ShardSet({ memberId: 'm', host: '', port: 0, version: '', leaseTtlMs: 1, limits }, BENCH_SHARDS, {
     store: { ...bench.store, range },
     clock,
+    random: new SystemRandom(),
     log: silentLog,
     publisher: { flush: () => Promise.resolve(true) },
     publishing: { begin: (shard) => void begun.push(shard), lost: () => undefined },

@@ -1,23 +1,20 @@
-import type { Clock } from '@parkade/clock';
 import { keys } from '@parkade/ids';
 import type { Acquisition, HandOffTarget, OwnerHint, PartitionHandler } from '@parkade/ownership';
 import type { Log } from '@parkade/rpc';
-import type { Op, Store } from '@parkade/store';
+import type { Op } from '@parkade/store';
 import type { SlotShardConfig } from './config.js';
 import type { OwnerMetrics } from './owner-metrics.js';
 import type { Publisher } from './publisher/index.js';
 import type { Publishing } from './publishing.js';
 import type { Followers } from './rpc/follow.js';
-import { loadShard, ShardPreload } from './shard/image.js';
+import { type LoadDeps, loadShard, ShardPreload } from './shard/image.js';
 import { Shard, type ShardDeps } from './shard/shard.js';
 import type { Upkeep } from './upkeep/upkeep.js';
 
 /** How long a preloaded copy may take to see the hand-off before the shard is read anew. */
 const FINISH_MS = 1_000;
 
-export interface ShardSetDeps {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface ShardSetDeps extends LoadDeps {
   readonly log: Log;
   readonly publisher: Pick<Publisher, 'flush'>;
   readonly publishing: Pick<Publishing, 'begin' | 'lost'>;
@@ -55,11 +52,10 @@ export class ShardSet implements PartitionHandler<number> {
   }
 
   async preload(partition: number): Promise<void> {
-    const { store, clock } = this.deps;
     this.#dropPreload(partition);
     const preload: { copy?: ShardPreload } = {};
     this.#preloads.set(partition, preload);
-    const copy = await ShardPreload.start(store, partition, clock, this.config.limits.loadSliceMs);
+    const copy = await ShardPreload.start(this.deps, partition, this.config.limits.loadSliceMs);
     if (this.#preloads.get(partition) !== preload) {
       copy.close();
       return;
@@ -95,11 +91,11 @@ export class ShardSet implements PartitionHandler<number> {
   }
 
   async #load(shard: Shard, epoch: number, how: Acquisition, copy: ShardPreload | undefined): Promise<void> {
-    const { store, clock, log, publishing } = this.deps;
+    const { clock, log, publishing } = this.deps;
     const { number } = shard;
     const startedMs = clock.monotonicMs();
     const copied = how === 'handed-off' ? await copy?.finish(epoch, clock, FINISH_MS) : undefined;
-    const image = copied ?? (await loadShard(store, number, clock, this.config.limits.loadSliceMs));
+    const image = copied ?? (await loadShard(this.deps, number, this.config.limits.loadSliceMs));
     if (this.#shards.get(number) !== shard) return;
     if (shard.installed) {
       // Another load of it was faster; one under an older epoch has nothing to add.

@@ -160,6 +160,7 @@ export async function startSlotShard(
   const shards = new ShardSet(config, shardTotal, {
     store,
     clock,
+    random,
     log,
     publisher,
     publishing,

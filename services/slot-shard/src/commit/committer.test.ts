@@ -1,4 +1,4 @@
-import { ManualClock, SystemClock } from '@parkade/clock';
+import { ManualClock, SeededRandom, SystemClock } from '@parkade/clock';
 import { SlotRecord } from '@parkade/proto';
 import { MAX_TXN_BYTES, MAX_TXN_OPS, openEmbeddedStore, type Store, type Txn } from '@parkade/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ class Source implements WriteSource {
 function write(source: Source, slot: string, bytes: number): Write {
   const name = { tenantId: 'acme', lotId: 'default', slot };
   const key = `${source.ownerKey}/slots/${slot}`;
-  const entry: SlotEntry = { ...new SlotTable(0).entry('acme', 'default', slot), key };
+  const entry: SlotEntry = { ...new SlotTable(0, new SeededRandom(1)).entry('acme', 'default', slot), key };
   const record = { ...SlotRecord.create(), name, litPresenceId: 'x'.repeat(bytes) };
   const journal = { requestId: slot, stop: '', fingerprint: 1, answer: Buffer.alloc(bytes / 10) };
   return { source, changes: [{ entry, record }], pending: undefined, answer: undefined, journal };

@@ -1,11 +1,14 @@
+import { SeededRandom } from '@parkade/clock';
+import { SecretHash } from '@parkade/ids';
 import type { SlotRecord } from '@parkade/proto';
 import { encodeRecord } from '@parkade/slots';
 import { describe, expect, it } from 'vitest';
 import { commands, NAME, play } from '../machine/testing/fixtures.js';
-import { hashesOf } from './name-hashes.js';
+import { NameHashes } from './name-hashes.js';
 import { PackedSlot } from './packed-slot.js';
 import { PackedSlots } from './packed-slots.js';
 
+const hashes = new NameHashes(new SecretHash(new SeededRandom(2)));
 const record = play([0, commands.park('park-1', 'call-1')], [1, commands.park('park-2', 'call-2')]);
 const gone = play([0, commands.park('park-3', 'call-3')], [1, commands.retrieve('park-3', 'phone')]);
 
@@ -15,11 +18,11 @@ function pack(
   packed: SlotRecord,
   [revision, lot, freedAtMs]: readonly [number, number, number],
 ): boolean {
-  return slots.pack(place, { hashes: hashesOf(packed), revision, lot, freedAtMs }, encodeRecord(packed));
+  return slots.pack(place, { hashes: hashes.ofRecord(packed), revision, lot, freedAtMs }, encodeRecord(packed));
 }
 
 function packed(): { readonly slots: PackedSlots; readonly place: number } {
-  const slots = new PackedSlots();
+  const slots = new PackedSlots(hashes);
   const place = slots.take();
   expect(pack(slots, place, record, [9, 4, 0])).toBe(true);
   return { slots, place };
@@ -60,7 +63,7 @@ describe('PackedSlots', () => {
   });
 
   it('gives a place to somebody else only when it was released', () => {
-    const slots = new PackedSlots();
+    const slots = new PackedSlots(hashes);
     const places = [slots.take(), slots.take(), slots.take()];
     expect(new Set(places).size).toBe(3);
     slots.release(places[1] ?? -1);
@@ -68,7 +71,7 @@ describe('PackedSlots', () => {
   });
 
   it('does not take what is too large for it, and takes what is not even when it comes first (Z1)', () => {
-    const slots = new PackedSlots();
+    const slots = new PackedSlots(hashes);
     const place = slots.take();
     const notes = (length: number) => ({
       ...record,

@@ -2,7 +2,7 @@ import { SlotName, type SlotRecord } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
 import { decodeRecord } from '@parkade/slots';
 import { HashIndex } from './hash-index.js';
-import { type CallKey, hashesOf, NAME_HASHES } from './name-hashes.js';
+import type { CallKey, NameHashes } from './name-hashes.js';
 import { MAX_UNPACKED, RecordPacker } from './record-packer.js';
 import { MAX_PIECE, Slab } from './slab.js';
 
@@ -56,6 +56,9 @@ export class PackedSlots {
   #packer: RecordPacker | undefined;
   #size = 0;
   #tombstones = 0;
+
+  /** `names`: the hashes of those that are packed, too. */
+  constructor(private readonly names: NameHashes) {}
 
   /** How many slots are packed. */
   get size(): number {
@@ -143,7 +146,7 @@ export class PackedSlots {
     this.#slab.free(position);
     this.#size--;
     if (this.freedAtMs(place) > 0) this.#tombstones--;
-    for (const hash of hashesOf(record)) this.#index.delete(hash, place);
+    for (const hash of this.names.ofRecord(record)) this.#index.delete(hash, place);
     return record;
   }
 
@@ -151,7 +154,7 @@ export class PackedSlots {
     if (this.#size === 0) return undefined;
     const isMeant = ({ name }: SlotRecord): boolean =>
       name?.tenantId === tenantId && name.lotId === lotId && name.slot === slot;
-    return this.#find(NAME_HASHES.slot(tenantId, lotId, slot), isMeant);
+    return this.#find(this.names.slot(tenantId, lotId, slot), isMeant);
   }
 
   /** Whether a slot is packed whose name has this hash; nearly always the slot of that name. */
@@ -161,13 +164,13 @@ export class PackedSlots {
 
   findPark(id: string): Found | undefined {
     if (this.#size === 0) return undefined;
-    return this.#find(NAME_HASHES.park(id), ({ parks }) => parks.some(({ parkId }) => parkId === id));
+    return this.#find(this.names.park(id), ({ parks }) => parks.some(({ parkId }) => parkId === id));
   }
 
   /** The slot a park was in that ended lately. */
   findEnded(id: string): Found | undefined {
     if (this.#size === 0) return undefined;
-    return this.#find(NAME_HASHES.ended(id), ({ ended }) => ended.some(({ parkId }) => parkId === id));
+    return this.#find(this.names.ended(id), ({ ended }) => ended.some(({ parkId }) => parkId === id));
   }
 
   findCall(tenantId: string, call: CallKey): Found | undefined {
@@ -176,7 +179,7 @@ export class PackedSlots {
       other?.mediaNode === call.mediaNode && other.callId === call.callId;
     const isMeant = ({ name, parks }: SlotRecord): boolean =>
       name?.tenantId === tenantId && parks.some((park) => isCall(park.call));
-    return this.#find(NAME_HASHES.call(tenantId, call), isMeant);
+    return this.#find(this.names.call(tenantId, call), isMeant);
   }
 
   #bytesAt(place: number, atMost?: number): Buffer {

@@ -1,13 +1,16 @@
 import { SeededRandom } from '@parkade/clock';
-import { newParkId, parkIdTimeMs } from '@parkade/ids';
+import { newParkId, parkIdTimeMs, SecretHash } from '@parkade/ids';
 import { SlotRecord } from '@parkade/proto';
 import { encodeRecord } from '@parkade/slots';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextDueMs, type SlotCommand, step } from '../machine/index.js';
 import { at, commands, NAME } from '../machine/testing/fixtures.js';
-import { hashesOf } from './name-hashes.js';
+import { NameHashes } from './name-hashes.js';
 import { RecordScan } from './record-scan.js';
+
+const random = new SeededRandom(5);
+const hash = new SecretHash(random);
 
 /** What a scan says, in a form that can be compared. */
 function said(scan: RecordScan, bytes: Buffer): unknown {
@@ -21,7 +24,7 @@ function said(scan: RecordScan, bytes: Buffer): unknown {
 /** The same, by way of objects. */
 function expected(record: SlotRecord): unknown {
   const { name, parks, ended, last } = record;
-  const hashes = hashesOf(record);
+  const hashes = new NameHashes(hash).ofRecord(record);
   return {
     name,
     parks: parks.length,
@@ -32,8 +35,6 @@ function expected(record: SlotRecord): unknown {
     first: hashes[0],
   };
 }
-
-const random = new SeededRandom(5);
 
 const moment = fc.tuple(fc.constantFrom('park', 'reserve', 'begin', 'retrieve', 'recall'), fc.nat({ max: 3 }));
 const name = fc.constantFrom(NAME, { tenantId: 'äcme', lotId: 'lot 2', slot: 'löbby' });
@@ -60,7 +61,7 @@ const record = fc.tuple(name, fc.array(moment, { minLength: 1, maxLength: 12 }))
 
 describe('RecordScan', () => {
   it('reads what the whole record says, one after the other, and takes none for at rest that time changes', () => {
-    const scan = new RecordScan();
+    const scan = new RecordScan(hash);
     fc.assert(
       fc.property(record, (each) => {
         for (const bytes of [encodeRecord(each), SlotRecord.encode(each).finish()]) {
@@ -72,7 +73,7 @@ describe('RecordScan', () => {
   });
 
   it('passes over fields that are not known, and says where there is no name', () => {
-    const scan = new RecordScan();
+    const scan = new RecordScan(hash);
     const record = SlotRecord.encode({ ...SlotRecord.create(), name: NAME }).finish();
     const unknown = Buffer.from([0x78, 0x81, 0x01, 0x7a, 0x02, 1, 2, 0x7d, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8]);
     const bytes = Buffer.concat([unknown, record]);
@@ -89,7 +90,7 @@ describe('RecordScan', () => {
       [26, 3, 24, 0x80, 0x80],
       Array.from({ length: 12 }, () => 0x80),
     ]) {
-      expect(() => new RecordScan().read(Buffer.from(bytes))).toThrow();
+      expect(() => new RecordScan(hash).read(Buffer.from(bytes))).toThrow();
     }
   });
 });

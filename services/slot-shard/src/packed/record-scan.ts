@@ -1,4 +1,4 @@
-import { endHash, FIRST_HASH, moreHash, parkIdTimeMsIn } from '@parkade/ids';
+import { parkIdTimeMsIn, type SecretHash } from '@parkade/ids';
 import { BinaryReader } from '@parkade/proto/wire';
 import { eachPackedId } from '@parkade/slots';
 import { CALL_LETTER, ENDED_LETTER, PARK_LETTER, SEPARATOR, SLOT_LETTER } from './name-hashes.js';
@@ -10,13 +10,6 @@ const PARK = { parkId: 10, call: 18, reserved: 74, retrieving: 98, incoming: 106
 const CALL = { mediaNode: 10, callId: 18 };
 const TRANSITION = { atMs: 24 };
 const ENDED = { parkId: 10 };
-
-const [SLOT_HASH = 0, PARK_HASH = 0, ENDED_HASH = 0, CALL_HASH = 0] = [
-  SLOT_LETTER,
-  PARK_LETTER,
-  ENDED_LETTER,
-  CALL_LETTER,
-].map((letter) => moreHash(FIRST_HASH, letter));
 
 const NOTHING = new Uint8Array();
 const IDLE = new BinaryReader(NOTHING);
@@ -51,7 +44,7 @@ export class RecordScan {
   freedAtMs = 0;
   /** Every park waits, or rings: time does nothing to the slot here. */
   isAtRest = true;
-  /** Of all names it is found by, the slot's own first; see `hashesOf`. */
+  /** Of all names it is found by, the slot's own first; see `NameHashes`. */
   readonly hashes: number[] = [];
   #bytes: Uint8Array = NOTHING;
   #reader = IDLE;
@@ -60,6 +53,19 @@ export class RecordScan {
   readonly #parkId = new Span();
   readonly #endedId = new Span();
   #endedMs: number | undefined;
+  /** Of the letters alone, as the hash goes on from there. */
+  readonly #begun: { readonly slot: number; readonly park: number; readonly ended: number; readonly call: number };
+
+  /** `hash`: the one that `NameHashes` has. */
+  constructor(private readonly hash: SecretHash) {
+    const [slot, park, ended, call] = [SLOT_LETTER, PARK_LETTER, ENDED_LETTER, CALL_LETTER];
+    this.#begun = {
+      slot: hash.begin(slot),
+      park: hash.begin(park),
+      ended: hash.begin(ended),
+      call: hash.begin(call),
+    };
+  }
 
   /** Throws where the bytes are no record. */
   read(bytes: Uint8Array): this {
@@ -124,7 +130,7 @@ export class RecordScan {
         this.#reader.skip(tag & 7);
       }
     }
-    this.hashes.push(hashOf(PARK_HASH, this.#bytes, id.start, id.end));
+    this.hashes.push(this.#end(this.#begun.park, this.#bytes, id.start, id.end));
   }
 
   /** `first`: where the call of this park stands in `#calls`. */
@@ -159,7 +165,7 @@ export class RecordScan {
       if (tag === ENDED.parkId) this.#span(id);
       else this.#reader.skip(tag & 7);
     }
-    this.hashes.push(hashOf(ENDED_HASH, bytes, id.start, id.end));
+    this.hashes.push(this.#end(this.#begun.ended, bytes, id.start, id.end));
     this.#endedMs = parkIdTimeMsIn(bytes, id.start, id.end);
   }
 
@@ -167,7 +173,7 @@ export class RecordScan {
     const packed = this.#bytes.subarray(this.#reader.pos, end);
     this.#reader.pos = end;
     eachPackedId(packed, (id) => {
-      this.hashes.push(hashOf(ENDED_HASH, id, 0, id.length));
+      this.hashes.push(this.#end(this.#begun.ended, id, 0, id.length));
       this.#endedMs = parkIdTimeMsIn(id, 0, id.length);
     });
   }
@@ -175,15 +181,24 @@ export class RecordScan {
   #hash(): void {
     const { hashes, tenantId, lotId, slot } = this;
     const bytes = this.#bytes;
-    let hash = moreHash(moreHash(SLOT_HASH, bytes, tenantId.start, tenantId.end), SEPARATOR);
-    hash = moreHash(moreHash(hash, bytes, lotId.start, lotId.end), SEPARATOR);
-    hashes[0] = hashOf(hash, bytes, slot.start, slot.end);
+    const { slot: slotBegun, call: callBegun } = this.#begun;
+    const ofLot = this.#part(this.#part(slotBegun, bytes, tenantId.start, tenantId.end), bytes, lotId.start, lotId.end);
+    hashes[0] = this.#end(ofLot, bytes, slot.start, slot.end);
     const calls = this.#calls;
     for (let i = 0; i < calls.length; i += 4) {
-      hash = moreHash(moreHash(CALL_HASH, bytes, tenantId.start, tenantId.end), SEPARATOR);
-      hash = moreHash(moreHash(hash, bytes, calls[i], calls[i + 1]), SEPARATOR);
-      hashes.push(hashOf(hash, bytes, calls[i + 2], calls[i + 3]));
+      const ofTenant = this.#part(callBegun, bytes, tenantId.start, tenantId.end);
+      const ofNode = this.#part(ofTenant, bytes, calls[i], calls[i + 1]);
+      hashes.push(this.#end(ofNode, bytes, calls[i + 2], calls[i + 3]));
     }
+  }
+
+  /** A part of a name that is not its last. */
+  #part(begun: number, bytes: Uint8Array, start = 0, end = 0): number {
+    return this.hash.more(this.hash.more(begun, bytes, start, end), SEPARATOR);
+  }
+
+  #end(begun: number, bytes: Uint8Array, start = 0, end = 0): number {
+    return this.hash.end(this.hash.more(begun, bytes, start, end));
   }
 
   #span(span: Span): void {
@@ -205,8 +220,4 @@ export class RecordScan {
     if (end > this.#bytes.length) throw new RangeError('premature EOF');
     return end;
   }
-}
-
-function hashOf(begun: number, bytes: Uint8Array, start = 0, end = 0): number {
-  return endHash(moreHash(begun, bytes, start, end));
 }

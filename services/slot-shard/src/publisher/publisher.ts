@@ -1,6 +1,6 @@
 import type { Bus, BusStatus } from '@parkade/bus';
 import type { Clock, Random } from '@parkade/clock';
-import { secretHash } from '@parkade/ids';
+import { SecretHash } from '@parkade/ids';
 import type { Log, Tracer } from '@parkade/rpc';
 import type { PublisherConfig } from './config.js';
 import { EventsOut } from './events-out.js';
@@ -64,7 +64,7 @@ export class Publisher {
     this.#observer = deps.observer ?? silentObserver;
     this.#counts = { pending: 0, held: 0, maxHeld: config.maxHeld };
     const { bus, clock, random, log, tracer } = deps;
-    this.#slotHash = secretHash(random);
+    this.#slotHash = new SecretHash(random).of;
     const sender = new Sender(config.publishTimeoutMs, bus, clock, log, this.#observer, tracer);
     this.#notices = new Notices(config, sender, clock, this.#observer);
     this.#eventPacing = new Pacing({ ...config, maxInFlight: 1 }, clock, () => this.#events.retry());

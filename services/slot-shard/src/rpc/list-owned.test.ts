@@ -19,7 +19,7 @@ class TestShard {
   readonly live: { readonly table: SlotTable };
 
   constructor(readonly number: number) {
-    this.live = { table: new SlotTable(number) };
+    this.live = { table: new SlotTable(number, new SeededRandom(1)) };
   }
 
   get knownRevision(): number {

@@ -1,4 +1,4 @@
-import type { Clock } from '@parkade/clock';
+import type { Clock, Random } from '@parkade/clock';
 import { keys, parseSlotKey } from '@parkade/ids';
 import { JournalEntry, ShardMark } from '@parkade/proto';
 import {
@@ -33,8 +33,9 @@ export class ShardImage {
   readonly #journalPrefix: string;
   readonly #markKey: string;
 
-  constructor(shard: number) {
-    this.table = new SlotTable(shard);
+  /** Of a shard of which nothing was read yet. `random`: see `SlotTable`. */
+  constructor(shard: number, random: Pick<Random, 'bytes'>) {
+    this.table = new SlotTable(shard, random);
     this.#slotsPrefix = keys.slots(shard);
     this.#journalPrefix = keys.journal(shard);
     this.#markKey = keys.mark(shard);
@@ -72,19 +73,26 @@ const PAGE_TIMEOUT_MS = 5_000;
 /** How often a shard is begun anew whose revision was compacted while it was read. */
 const MAX_RESTARTS = 3;
 
+/** What reading a shard takes. */
+export interface LoadDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'bytes'>;
+}
+
 /** Reads a shard whole at one revision. Yields to the event loop every `sliceMs`. */
-export async function loadShard(store: Store, shard: number, clock: Clock, sliceMs: number): Promise<ShardImage> {
+export async function loadShard(deps: LoadDeps, shard: number, sliceMs: number): Promise<ShardImage> {
   for (let restarts = 0; ; restarts++) {
     try {
-      return await loadPages(store, shard, clock, sliceMs);
+      return await loadPages(deps, shard, sliceMs);
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'compacted') || restarts >= MAX_RESTARTS) throw error;
     }
   }
 }
 
-async function loadPages(store: Store, shard: number, clock: Clock, sliceMs: number): Promise<ShardImage> {
-  const image = new ShardImage(shard);
+async function loadPages({ store, clock, random }: LoadDeps, shard: number, sliceMs: number): Promise<ShardImage> {
+  const image = new ShardImage(shard, random);
   const range = prefixRange(keys.shard(shard));
   const options = { limit: PAGE_KEYS, timeoutMs: PAGE_TIMEOUT_MS };
   let sliceStart = clock.monotonicMs();
@@ -130,8 +138,8 @@ export class ShardPreload {
     });
   }
 
-  static async start(store: Store, shard: number, clock: Clock, sliceMs: number): Promise<ShardPreload> {
-    return new ShardPreload(store, shard, await loadShard(store, shard, clock, sliceMs));
+  static async start(deps: LoadDeps, shard: number, sliceMs: number): Promise<ShardPreload> {
+    return new ShardPreload(deps.store, shard, await loadShard(deps, shard, sliceMs));
   }
 
   /** The whole shard as of the hand-off that made `epoch`; undefined when the copy cannot be completed within `timeoutMs`. */

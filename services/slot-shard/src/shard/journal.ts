@@ -1,5 +1,5 @@
 import type { Random } from '@parkade/clock';
-import { requestIdTimeMs, secretHash } from '@parkade/ids';
+import { requestIdTimeMs, SecretHash } from '@parkade/ids';
 import { CommandAnswer, JournalEntry } from '@parkade/proto';
 import { HashIndex } from '../packed/index.js';
 import { withRevision } from './written-answer.js';
@@ -76,7 +76,7 @@ export class RequestJournal {
   /** `random`: nobody shall find request ids whose keys have the same hash. */
   constructor(floorMs: number, random: Random) {
     this.#floorMs = floorMs;
-    this.#hash = secretHash(random);
+    this.#hash = new SecretHash(random).of;
   }
 
   /** Ids made at or before this wall time may have been forgotten. */

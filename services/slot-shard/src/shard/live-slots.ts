@@ -3,7 +3,7 @@ import TinyQueue from 'tinyqueue';
 import { nextDueMs } from '../machine/index.js';
 import type { TenantUse } from '../quotas/tenant-use.js';
 import type { ShardImage } from './image.js';
-import { type SlotEntry, SlotTable } from './slot-table.js';
+import type { SlotEntry, SlotTable } from './slot-table.js';
 
 /** The committed slots of a shard, with what is to happen to them as time goes by. */
 export class LiveSlots {
@@ -17,18 +17,17 @@ export class LiveSlots {
 
   /** Takes the image's slots over: it must not be changed any more. `onDue` hears when a slot is to be looked at, wall ms. */
   constructor(
-    shard: number,
-    image?: ShardImage,
+    image: ShardImage,
     use?: TenantUse,
     private readonly onDue: (atMs: number) => void = () => undefined,
   ) {
-    this.table = image?.table ?? new SlotTable(shard);
+    this.table = image.table;
     this.table.attach(use);
-    this.#loadedRevision = image?.revision ?? 0;
+    this.#loadedRevision = image.revision;
     this.#revision = this.#loadedRevision;
-    this.#gcRevision = image?.mark.gcRevision ?? 0;
+    this.#gcRevision = image.mark.gcRevision;
     for (const entry of this.table.entries()) this.#watch(entry);
-    for (const [lot, cursor] of Object.entries(image?.mark.cursors ?? {})) this.table.restoreCursor(lot, cursor);
+    for (const [lot, cursor] of Object.entries(image.mark.cursors)) this.table.restoreCursor(lot, cursor);
   }
 
   /** The highest revision of the shard that is known here. */

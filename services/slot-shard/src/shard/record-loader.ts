@@ -1,3 +1,4 @@
+import type { SecretHash } from '@parkade/ids';
 import { type PackedSlots, RecordScan, type Span } from '../packed/index.js';
 import type { Lot, Lots } from './lots.js';
 
@@ -8,16 +9,19 @@ import type { Lot, Lots } from './lots.js';
  *       leaves nothing behind.
  */
 export class RecordLoader {
-  readonly #scan = new RecordScan();
+  readonly #scan: RecordScan;
   /** The lot of the record before, with the bytes of its names: records come in the order of lots. */
   #last: { readonly lot: Lot; readonly tenantId: Buffer; readonly lotId: Buffer } | undefined;
 
-  /** `loaded` hears of each slot that was packed, with how many parks it has. */
+  /** `hash`: the one that `packed` has. `loaded` hears of each slot that was packed, with how many parks it has. */
   constructor(
+    hash: SecretHash,
     private readonly lots: Lots,
     private readonly packed: PackedSlots,
     private readonly loaded: (lot: Lot, parks: number) => void,
-  ) {}
+  ) {
+    this.#scan = new RecordScan(hash);
+  }
 
   /** Whether it took the record. Throws where the bytes are none. */
   take(bytes: Uint8Array, revision: number): boolean {

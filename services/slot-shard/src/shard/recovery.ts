@@ -1,8 +1,6 @@
-import type { Clock } from '@parkade/clock';
 import type { OwnedPartitions } from '@parkade/ownership';
 import type { Log } from '@parkade/rpc';
-import type { Store } from '@parkade/store';
-import { loadShard, type ShardImage } from './image.js';
+import { type LoadDeps, loadShard, type ShardImage } from './image.js';
 import type { Pending } from './pending.js';
 import { isFull } from './store-full.js';
 import type { WorkUnderWay } from './work-under-way.js';
@@ -20,9 +18,7 @@ export interface RecoveryHost {
   refuseAll(): void;
 }
 
-export interface RecoveryDeps {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface RecoveryDeps extends LoadDeps {
   readonly log: Log;
   readonly ownership: Pick<OwnedPartitions<number>, 'raiseEpoch' | 'confirmLost'>;
   /** Hears of each time a shard was read again under a new epoch. */
@@ -83,7 +79,7 @@ export class Recovery {
 
   async #run(): Promise<void> {
     const { host, work } = this;
-    const { ownership, store, clock, log, recovered } = this.deps;
+    const { ownership, clock, log, recovered } = this.deps;
     const { number } = host;
     this.#unresolved.push(...host.withdraw());
     for (let delayMs = RETRY_MIN_MS; host.recovers(); delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
@@ -91,7 +87,7 @@ export class Recovery {
       try {
         if (await ownership.confirmLost(number)) return;
         const epoch = await ownership.raiseEpoch(number);
-        const image = await loadShard(store, number, clock, this.loadSliceMs);
+        const image = await loadShard(this.deps, number, this.loadSliceMs);
         if (!host.recovers()) return;
         recovered();
         log.info('shard recovered', { shard: number, epoch });

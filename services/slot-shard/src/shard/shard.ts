@@ -16,7 +16,7 @@ import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import type { Failure } from './failures.js';
-import type { ShardImage } from './image.js';
+import { ShardImage } from './image.js';
 import { LiveSlots } from './live-slots.js';
 import { LoneWrites } from './lone-writes.js';
 import { answerOf, type Pending, refusalAnswer } from './pending.js';
@@ -96,7 +96,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
   ) {
     const { store, clock, floor } = deps;
     this.ownerKey = keys.owner('slot-shard', number);
-    this.#live = new LiveSlots(number);
+    this.#live = new LiveSlots(new ShardImage(number, deps.random));
     this.#requests = new Requests(0, config.limits.horizonMs, clock, deps.random);
     const lone = new LoneWrites(this, store, clock, floor, config.limits.transactionTimeoutMs);
     this.#execution = new Execution(this, lone, deps);
@@ -131,7 +131,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
     const { limits } = this.config;
     this.#epoch = epoch;
     this.#live.table.retire();
-    this.#live = new LiveSlots(this.number, image, this.deps.quotas.use, this.deps.due);
+    this.#live = new LiveSlots(image, this.deps.quotas.use, this.deps.due);
     this.#requests = new Requests(image.mark.journalFloorMs, limits.horizonMs, this.deps.clock, this.deps.random);
     const commits = [...image.journal.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { key, entry, revision, value } of commits) this.#requests.journal.add(key, entry, revision, value);

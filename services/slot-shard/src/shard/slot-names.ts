@@ -1,5 +1,5 @@
 import { FleetingMap } from '@parkade/clock';
-import { stableHash } from '@parkade/ids';
+import type { SecretHash } from '@parkade/ids';
 import type { CallRef, EndedPark, SlotRecord } from '@parkade/proto';
 import type { SlotEntry } from './slot-table.js';
 
@@ -11,9 +11,16 @@ type CallKey = Pick<CallRef, 'mediaNode' | 'callId'>;
  *   N1. A park that an entry's record has or remembers is found by its id, a call in it, or about to be, by its own; nothing else is.
  */
 export class SlotNames {
-  readonly #byPark = new FleetingMap<string, SlotEntry>(stableHash);
-  readonly #byCall = new FleetingMap<string, SlotEntry>(stableHash);
-  readonly #byEnded = new FleetingMap<string, SlotEntry>(stableHash);
+  readonly #byPark: FleetingMap<string, SlotEntry>;
+  readonly #byCall: FleetingMap<string, SlotEntry>;
+  readonly #byEnded: FleetingMap<string, SlotEntry>;
+
+  /** `hash`: of a secret, as those who park choose what their calls are named. */
+  constructor({ of }: Pick<SecretHash, 'of'>) {
+    this.#byPark = new FleetingMap(of);
+    this.#byCall = new FleetingMap(of);
+    this.#byEnded = new FleetingMap(of);
+  }
 
   byPark(parkId: string): SlotEntry | undefined {
     return this.#byPark.get(parkId);

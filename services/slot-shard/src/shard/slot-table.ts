@@ -1,9 +1,10 @@
-import { HOLDING_LOT, keys, parkIdTimeMs } from '@parkade/ids';
+import type { Random } from '@parkade/clock';
+import { HOLDING_LOT, keys, parkIdTimeMs, SecretHash } from '@parkade/ids';
 import type { CallRef, SlotName, SlotRecord } from '@parkade/proto';
 import type { LotSettings } from '@parkade/settings';
 import { decodeRecord, encodeRecord } from '@parkade/slots';
 import { nextDueMs } from '../machine/index.js';
-import { type Found, hashesOf, PackedSlot, PackedSlots } from '../packed/index.js';
+import { type Found, NameHashes, PackedSlot, PackedSlots } from '../packed/index.js';
 import type { SlotPool } from '../pool/index.js';
 import type { TenantUse } from '../quotas/tenant-use.js';
 import { LotPools } from './lot-pools.js';
@@ -72,16 +73,27 @@ export interface Tombstones {
  */
 export class SlotTable {
   readonly #lots = new Lots();
-  readonly #packed = new PackedSlots();
+  readonly #hashes: NameHashes;
+  readonly #packed: PackedSlots;
   /** The slots that are not packed, by place. */
   readonly #entries = new Map<number, SlotEntry>();
-  readonly #names = new SlotNames();
-  readonly #loader = new RecordLoader(this.#lots, this.#packed, (lot, parks) => this.#loaded(lot, parks));
+  readonly #names: SlotNames;
+  readonly #loader: RecordLoader;
   #parks = 0;
   #round = 0;
   #use: TenantUse | undefined;
 
-  constructor(readonly shard: number) {}
+  /** `random`: nobody shall find names of slots or calls whose hashes are the same. */
+  constructor(
+    readonly shard: number,
+    random: Pick<Random, 'bytes'>,
+  ) {
+    const hash = new SecretHash(random);
+    this.#hashes = new NameHashes(hash);
+    this.#packed = new PackedSlots(this.#hashes);
+    this.#names = new SlotNames(hash);
+    this.#loader = new RecordLoader(hash, this.#lots, this.#packed, (lot, parks) => this.#loaded(lot, parks));
+  }
 
   /** How many parks there are. */
   get parkCount(): number {
@@ -373,7 +385,7 @@ export class SlotTable {
     const { record, revision, lot, place, writing, held, waiting } = entry;
     if (record === undefined || writing || held || waiting !== undefined || nextDueMs(record) !== undefined)
       return false;
-    const packable = { hashes: hashesOf(record), revision, lot: lot.number, freedAtMs: entry.freedAtMs };
+    const packable = { hashes: this.#hashes.ofRecord(record), revision, lot: lot.number, freedAtMs: entry.freedAtMs };
     if (!this.#packed.pack(place, packable, encodeRecord(record))) return false;
     this.#names.replace(entry, record, undefined);
     this.#drop(entry);

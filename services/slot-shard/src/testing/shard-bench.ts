@@ -84,7 +84,7 @@ export class ShardBench {
     const config = { memberId: 'bench', host: '', port: 0, version: '', leaseTtlMs: 1, limits };
     const shard = new Shard(number, BENCH_SHARDS, config, this.deps());
     this.shards.set(number, shard);
-    shard.install(await loadShard(this.inner, number, this.clock, 15), epoch);
+    shard.install(await loadShard({ ...this.deps(), store: this.inner }, number, 15), epoch);
     return shard;
   }
 
