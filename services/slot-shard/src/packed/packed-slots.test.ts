@@ -18,7 +18,11 @@ function pack(
   packed: SlotRecord,
   [revision, lot, freedAtMs]: readonly [number, number, number],
 ): boolean {
-  return slots.pack(place, { hashes: hashes.ofRecord(packed), revision, lot, freedAtMs }, encodeRecord(packed));
+  return slots.pack(
+    place,
+    { hashes: hashes.ofRecord(packed), marks: hashes.marksOf(packed), revision, lot, freedAtMs },
+    encodeRecord(packed),
+  );
 }
 
 function packed(): { readonly slots: PackedSlots; readonly place: number } {

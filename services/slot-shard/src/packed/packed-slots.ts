@@ -1,6 +1,7 @@
 import { SlotName, type SlotRecord } from '@parkade/proto';
 import { BinaryReader } from '@parkade/proto/wire';
 import { decodeRecord } from '@parkade/slots';
+import type { CallMarks } from './call-marks.js';
 import { HashIndex } from './hash-index.js';
 import type { CallKey, NameHashes } from './name-hashes.js';
 import { MAX_UNPACKED, RecordPacker } from './record-packer.js';
@@ -10,6 +11,8 @@ import { MAX_PIECE, Slab } from './slab.js';
 export interface Packable {
   /** Of all names it is found by, the slot's own first. */
   readonly hashes: readonly number[];
+  /** Of the ids of its calls. */
+  readonly marks: CallMarks;
   readonly revision: number;
   /** Whose slot it is, as the table numbers its lots. */
   readonly lot: number;
@@ -39,13 +42,15 @@ const NAME_TAG = 0x0a;
  *   Z1. What is unpacked is what was packed. A record too large for it is not taken.
  *   Z2. A packed slot is found by its name, by the ids of its parks and of those that ended lately, and by its calls; once it is unpacked
  *       by none of these.
- *   Z3. What is asked often (revision, lot, whether it is free) is read without unpacking.
+ *   Z3. What is asked often (revision, lot, whether it is free, whether it may have a call) is read without unpacking.
  */
 export class PackedSlots {
   #position = new Uint32Array(FIRST_CAPACITY);
   #revision = new Float64Array(FIRST_CAPACITY);
   #freedAtMs = new Float64Array(FIRST_CAPACITY);
   #lot = new Uint32Array(FIRST_CAPACITY);
+  /** Of each place the two words of its marks. */
+  #marks = new Int32Array(2 * FIRST_CAPACITY);
   readonly #freePlaces: number[] = [];
   #places = 0;
   readonly #index = new HashIndex();
@@ -104,6 +109,11 @@ export class PackedSlots {
     return this.#freedAtMs[place] ?? 0;
   }
 
+  /** False: no call of the packed slot has all of these marks. */
+  mayHaveCall(place: number, { low, high }: CallMarks): boolean {
+    return ((this.#marks[2 * place] ?? 0) & low) === low && ((this.#marks[2 * place + 1] ?? 0) & high) === high;
+  }
+
   /** A free slot that is packed counts as freed then. */
   redate(place: number, freedAtMs: number): void {
     this.#freedAtMs[place] = freedAtMs;
@@ -124,7 +134,7 @@ export class PackedSlots {
   }
 
   /** Packs the slot of a place, whose record is `bytes`; whether it did. */
-  pack(place: number, { hashes, revision, lot, freedAtMs }: Packable, bytes: Uint8Array): boolean {
+  pack(place: number, { hashes, marks, revision, lot, freedAtMs }: Packable, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_UNPACKED) return false;
     this.#packer ??= new RecordPacker(bytes);
     const piece = this.#packer.pack(bytes);
@@ -133,6 +143,8 @@ export class PackedSlots {
     this.#revision[place] = revision;
     this.#lot[place] = lot;
     this.#freedAtMs[place] = freedAtMs;
+    this.#marks[2 * place] = marks.low;
+    this.#marks[2 * place + 1] = marks.high;
     this.#size++;
     if (freedAtMs > 0) this.#tombstones++;
     for (const hash of hashes) this.#index.add(hash, place);
@@ -203,10 +215,11 @@ export class PackedSlots {
     this.#revision = grown(new Float64Array(capacity), this.#revision);
     this.#freedAtMs = grown(new Float64Array(capacity), this.#freedAtMs);
     this.#lot = grown(new Uint32Array(capacity), this.#lot);
+    this.#marks = grown(new Int32Array(2 * capacity), this.#marks);
   }
 }
 
-function grown<T extends Float64Array | Uint32Array>(larger: T, old: T): T {
+function grown<T extends Float64Array | Uint32Array | Int32Array>(larger: T, old: T): T {
   larger.set(old);
   return larger;
 }

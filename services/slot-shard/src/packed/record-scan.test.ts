@@ -16,15 +16,16 @@ const hash = new SecretHash(random);
 function said(scan: RecordScan, bytes: Buffer): unknown {
   const text = ({ start, end }: { readonly start: number; readonly end: number }): string =>
     bytes.toString('utf8', start, end);
-  const { tenantId, lotId, slot, newestMs, parks, freedAtMs, isAtRest, hashes } = scan;
+  const { tenantId, lotId, slot, newestMs, parks, freedAtMs, isAtRest, hashes, marks } = scan;
   const name = { tenantId: text(tenantId), lotId: text(lotId), slot: text(slot) };
-  return { name, parks, freedAtMs, isAtRest, newestMs, hashes: new Set(hashes), first: hashes[0] };
+  return { name, parks, freedAtMs, isAtRest, newestMs, hashes: new Set(hashes), first: hashes[0], marks };
 }
 
 /** The same, by way of objects. */
 function expected(record: SlotRecord): unknown {
   const { name, parks, ended, last } = record;
-  const hashes = new NameHashes(hash).ofRecord(record);
+  const names = new NameHashes(hash);
+  const hashes = names.ofRecord(record);
   return {
     name,
     parks: parks.length,
@@ -33,6 +34,7 @@ function expected(record: SlotRecord): unknown {
     newestMs: parkIdTimeMs(parks.at(-1)?.parkId ?? ended.at(-1)?.parkId ?? ''),
     hashes: new Set(hashes),
     first: hashes[0],
+    marks: names.marksOf(record),
   };
 }
 

@@ -1,13 +1,14 @@
 import { parkIdTimeMsIn, type SecretHash } from '@parkade/ids';
 import { BinaryReader } from '@parkade/proto/wire';
 import { eachPackedId } from '@parkade/slots';
-import { CALL_LETTER, ENDED_LETTER, PARK_LETTER, SEPARATOR, SLOT_LETTER } from './name-hashes.js';
+import { type CallMarks, callMarks, NO_CALLS } from './call-marks.js';
+import { CALL_LETTER, ENDED_LETTER, MARK_LETTER, PARK_LETTER, SEPARATOR, SLOT_LETTER } from './name-hashes.js';
 
 /** Tags as `record.proto` and `types.proto` have them, which never change: a field's number times 8, and 2 where it is of many bytes. */
 const RECORD = { name: 10, parks: 18, last: 26, ended: 50, endedPacked: 58 };
 const NAME = { tenantId: 10, lotId: 18, slot: 26 };
 const PARK = { parkId: 10, call: 18, reserved: 74, retrieving: 98, incoming: 106 };
-const CALL = { mediaNode: 10, callId: 18 };
+const CALL = { mediaNode: 10, callId: 18, sipCallId: 50 };
 const TRANSITION = { atMs: 24 };
 const ENDED = { parkId: 10 };
 
@@ -46,24 +47,33 @@ export class RecordScan {
   isAtRest = true;
   /** Of all names it is found by, the slot's own first; see `NameHashes`. */
   readonly hashes: number[] = [];
+  /** By what its calls are marked. */
+  marks: CallMarks = NO_CALLS;
   #bytes: Uint8Array = NOTHING;
   #reader = IDLE;
-  /** From where to where the ids of calls stand, four numbers each: a node and its own id. They are hashed when the tenant is known. */
+  /** From where to where the ids of calls stand, six numbers each: a node, its own id, and that of SIP. They are hashed when the tenant is known. */
   readonly #calls: number[] = [];
+  readonly #markHashes: number[] = [];
   readonly #parkId = new Span();
   readonly #endedId = new Span();
   #endedMs: number | undefined;
   /** Of the letters alone, as the hash goes on from there. */
-  readonly #begun: { readonly slot: number; readonly park: number; readonly ended: number; readonly call: number };
+  readonly #begun: {
+    readonly slot: number;
+    readonly park: number;
+    readonly ended: number;
+    readonly call: number;
+    readonly mark: number;
+  };
 
   /** `hash`: the one that `NameHashes` has. */
   constructor(private readonly hash: SecretHash) {
-    const [slot, park, ended, call] = [SLOT_LETTER, PARK_LETTER, ENDED_LETTER, CALL_LETTER];
     this.#begun = {
-      slot: hash.begin(slot),
-      park: hash.begin(park),
-      ended: hash.begin(ended),
-      call: hash.begin(call),
+      slot: hash.begin(SLOT_LETTER),
+      park: hash.begin(PARK_LETTER),
+      ended: hash.begin(ENDED_LETTER),
+      call: hash.begin(CALL_LETTER),
+      mark: hash.begin(MARK_LETTER),
     };
   }
 
@@ -137,11 +147,12 @@ export class RecordScan {
   #call(first: number, end: number): void {
     const calls = this.#calls;
     calls.length = first;
-    calls.push(0, 0, 0, 0);
+    calls.push(0, 0, 0, 0, 0, 0);
     while (this.#reader.pos < end) {
       const tag = this.#reader.uint32();
       if (tag === CALL.mediaNode) this.#put(calls, first);
       else if (tag === CALL.callId) this.#put(calls, first + 2);
+      else if (tag === CALL.sipCallId) this.#put(calls, first + 4);
       else this.#reader.skip(tag & 7);
     }
   }
@@ -181,15 +192,22 @@ export class RecordScan {
   #hash(): void {
     const { hashes, tenantId, lotId, slot } = this;
     const bytes = this.#bytes;
-    const { slot: slotBegun, call: callBegun } = this.#begun;
+    const { slot: slotBegun, call: callBegun, mark: markBegun } = this.#begun;
     const ofLot = this.#part(this.#part(slotBegun, bytes, tenantId.start, tenantId.end), bytes, lotId.start, lotId.end);
     hashes[0] = this.#end(ofLot, bytes, slot.start, slot.end);
     const calls = this.#calls;
-    for (let i = 0; i < calls.length; i += 4) {
+    const marks = this.#markHashes;
+    marks.length = 0;
+    for (let i = 0; i < calls.length; i += 6) {
       const ofTenant = this.#part(callBegun, bytes, tenantId.start, tenantId.end);
       const ofNode = this.#part(ofTenant, bytes, calls[i], calls[i + 1]);
       hashes.push(this.#end(ofNode, bytes, calls[i + 2], calls[i + 3]));
+      for (const id of [i + 2, i + 4]) {
+        const [start, end] = [calls[id], calls[id + 1]];
+        if (start !== end) marks.push(this.#end(markBegun, bytes, start, end));
+      }
     }
+    this.marks = callMarks(marks);
   }
 
   /** A part of a name that is not its last. */

@@ -1,9 +1,10 @@
 import { ManualClock, SeededRandom } from '@parkade/clock';
 import { HOLDING_LOT } from '@parkade/ids';
-import { ListOwnedRequest, type ListOwnedResponse, ParkState } from '@parkade/proto';
+import { ListOwnedRequest, type ListOwnedResponse, ParkState, SlotRecord } from '@parkade/proto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { step } from '../machine/index.js';
 import { commands, T0 } from '../machine/testing/fixtures.js';
+import { PackedSlots } from '../packed/index.js';
 import { SlotTable } from '../shard/slot-table.js';
 import { ListOrders } from './list-orders.js';
 import { listOwned } from './list-owned.js';
@@ -121,6 +122,43 @@ describe('the list of the slots in use', () => {
     expect(second.slots).toHaveLength(100);
     expect(read.mock.calls.length).toBeLessThan(200);
     read.mockRestore();
+  });
+
+  it('looks for a call into no record but of slots that have it, or look as if', async () => {
+    fill(2_500);
+    const read = vi.spyOn(PackedSlots.prototype, 'recordAt');
+    expect(names(await list({ call: { mediaNode: '', callId: 'nobody' }, limit: 1 }))).toEqual([]);
+    expect(read.mock.calls.length).toBeLessThan(50);
+    expect(names(await list({ call: { mediaNode: '', callId: 'call-1' }, limit: 1 }))).toEqual(['east/10000']);
+    expect(read.mock.calls.length).toBeLessThan(100);
+    read.mockRestore();
+  });
+
+  it('finds a call by its id or by that of SIP, at its node or at any, packed or not, whoever else is in the slot', async () => {
+    const [shard] = shards;
+    const parked = [1, 2, 3].map((n) => ({ ...commands.park(`park-${n}`, `call-${n}`), mediaNode: `m${n}` }));
+    let record: SlotRecord | undefined;
+    const name = { tenantId: 'acme', lotId: 'east', slot: '7' };
+    for (const { mediaNode, ...command } of parked) {
+      if (command.kind !== 'park') throw new Error('no park');
+      const call = { ...command.call, mediaNode, sipCallId: `${command.call.callId}@sip` };
+      const at = { nowMs: T0, name, capacity: 3, transferGraceMs: 0 };
+      const next = step(record, { ...command, call }, at);
+      if (next.kind === 'apply') ({ record } = next);
+    }
+    if (shard === undefined || record === undefined) throw new Error('not parked');
+    const bytes = SlotRecord.encode(record).finish();
+    const found = async (callId: string, mediaNode: string): Promise<number> =>
+      (await list({ call: { callId, mediaNode } })).slots.length;
+    const asked = (): Promise<number[]> =>
+      Promise.all(['call-2', 'call-3@sip', 'call-4'].flatMap((id) => ['', 'm2', 'm3'].map((node) => found(id, node))));
+    const expected = [1, 1, 0, 1, 0, 1, 0, 0, 0];
+    shard.live.table.load(bytes, 1);
+    expect([shard.live.table.packedCount, await asked()]).toEqual([1, expected]);
+    expect(shard.live.table.find('acme', 'east', '7')?.record).toEqual(record);
+    expect([shard.live.table.packedCount, await asked()]).toEqual([0, expected]);
+    shard.pack();
+    expect([shard.live.table.packedCount, await asked()]).toEqual([1, expected]);
   });
 
   it('keeps the order of a long list for a short time only', async () => {

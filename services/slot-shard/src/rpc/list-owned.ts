@@ -2,6 +2,7 @@ import { HOLDING_LOT } from '@parkade/ids';
 import { type ListOwnedRequest, type ListOwnedResponse, ParkState, type Slot, type SlotRecord } from '@parkade/proto';
 import { slotView } from '@parkade/slots';
 import TinyQueue from 'tinyqueue';
+import { hasCall } from '../packed/index.js';
 import type { CommittedSlot, ListScope, SlotTable } from '../shard/slot-table.js';
 import { byName, type ListedShard, type ListOrders, type NamedPlace } from './list-orders.js';
 
@@ -73,7 +74,7 @@ function places(
   afterRevision: number | undefined,
 ): Iterable<number> {
   if (slot === '' || scope.lotId === '')
-    return table.placesInUse({ ...scope, holding: call !== undefined }, afterRevision);
+    return table.placesInUse({ ...scope, call, holding: call !== undefined }, afterRevision);
   const entry = table.find(scope.tenantId, scope.lotId, slot);
   return entry === undefined ? [] : [entry.place];
 }
@@ -130,13 +131,7 @@ function hasLots({ live }: ListedShard, tenantId: string): boolean {
 }
 
 function hasWanted({ parks }: SlotRecord, { call, states }: ListOwnedRequest): boolean {
-  if (call !== undefined) {
-    return parks.some(
-      (park) =>
-        (call.mediaNode === '' || park.call?.mediaNode === call.mediaNode) &&
-        (park.call?.callId === call.callId || park.call?.sipCallId === call.callId),
-    );
-  }
+  if (call !== undefined) return hasCall(parks, call);
   return states.length === 0 || parks.some((park) => states.includes(STATES[park.state?.$case ?? 'parked']));
 }
 

@@ -26,12 +26,12 @@ export class RecordLoader {
   /** Whether it took the record. Throws where the bytes are none. */
   take(bytes: Uint8Array, revision: number): boolean {
     const scan = this.#scan.read(bytes);
-    const { hashes, freedAtMs, parks } = scan;
+    const { hashes, marks, freedAtMs, parks } = scan;
     if (!scan.isNamed || !scan.isAtRest || this.packed.mayHave(hashes[0] ?? 0)) return false;
     const lot = this.#lotOf(bytes);
     if (lot.entries.size > 0 && lot.entries.has(text(bytes, scan.slot))) return false;
     const place = this.packed.take();
-    if (!this.packed.pack(place, { hashes, revision, lot: lot.number, freedAtMs }, bytes)) {
+    if (!this.packed.pack(place, { hashes, marks, revision, lot: lot.number, freedAtMs }, bytes)) {
       this.packed.release(place);
       return false;
     }
