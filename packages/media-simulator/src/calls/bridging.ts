@@ -9,7 +9,7 @@ export function bridgeByUuid(core: SwitchCore, first: string, second: string): s
   const [a, b] = [core.find(first), core.find(second)];
   if (a === undefined || b === undefined) return '-ERR Invalid uuid\n';
   core.beforeBridge(first, second);
-  core.later(() => join(core, a, b));
+  core.whenFree(b, 'CS_HIBERNATE', () => join(core, a, b));
   return `+OK ${second}\n`;
 }
 
@@ -54,7 +54,8 @@ function release(core: SwitchCore, channel: Channel): void {
  * has parked before leaves that park, and no other one begins.
  */
 export function parkByUuid(core: SwitchCore, channel: Channel): void {
-  core.whenFree(channel, () => {
+  core.whenFree(channel, 'CS_PARK', () => {
+    if (!channel.isAlive) return;
     const again = channel.state === 'CS_PARK' && channel.parked;
     release(core, channel);
     channel.state = 'CS_PARK';

@@ -11,6 +11,7 @@ const STATE_NUMBERS: Readonly<Record<ChannelState, number>> = {
   CS_EXCHANGE_MEDIA: 5,
   CS_PARK: 6,
   CS_CONSUME_MEDIA: 7,
+  CS_HIBERNATE: 8,
   CS_RESET: 9,
   CS_HANGUP: 10,
   CS_REPORTING: 11,
@@ -21,7 +22,7 @@ export function addChannel(fields: Fields, channel: Channel): void {
   const { profile, other } = channel;
   fields['Channel-State'] = channel.state;
   fields['Channel-Call-State'] = channel.callState;
-  fields['Channel-State-Number'] = String(STATE_NUMBERS[channel.state]);
+  fields['Channel-State-Number'] = String(STATE_NUMBERS[channel.nextState ?? channel.state]);
   fields['Channel-Name'] = channel.name;
   fields['Unique-ID'] = channel.uuid;
   fields['Call-Direction'] = channel.direction;

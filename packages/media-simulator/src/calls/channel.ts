@@ -12,6 +12,7 @@ export type ChannelState =
   | 'CS_EXCHANGE_MEDIA'
   | 'CS_PARK'
   | 'CS_CONSUME_MEDIA'
+  | 'CS_HIBERNATE'
   | 'CS_RESET'
   | 'CS_HANGUP'
   | 'CS_REPORTING';
@@ -58,6 +59,8 @@ export class Channel {
   /** What it was told while a `socket` application holds it; `undefined`: none does. */
   held: (() => void)[] | undefined;
   state: ChannelState = 'CS_INIT';
+  /** The state that it was told to go to, while something holds it in another one. */
+  nextState: ChannelState | undefined;
   callState: 'DOWN' | 'RINGING' | 'ACTIVE' | 'HANGUP' = 'DOWN';
   answerState: 'ringing' | 'answered' | 'hangup' = 'ringing';
   cause: string | undefined;

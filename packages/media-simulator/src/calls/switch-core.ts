@@ -5,7 +5,7 @@
 //   K3. A leg that has ended does nothing more, and is forgotten.
 import type { Clock, Timer } from '@parkade/clock';
 import { runApplication } from './applications.js';
-import type { Action, CallerProfile, Channel } from './channel.js';
+import type { Action, CallerProfile, Channel, ChannelState } from './channel.js';
 import type { Fields } from './channel-fields.js';
 import { SwitchEvents } from './switch-events.js';
 import type { Phone } from '../sip/phone.js';
@@ -84,12 +84,20 @@ export class SwitchCore {
     });
   }
 
-  /** As `later`, for what takes a leg elsewhere: the `socket` application that is not `async` holds it until its connection ends. */
-  whenFree(channel: Channel, fn: () => void): void {
+  /**
+   * As `later`, for what takes a leg elsewhere, into `next`: the `socket` application that is not `async` holds it until its connection
+   * ends. What it was told last counts then.
+   */
+  whenFree(channel: Channel, next: ChannelState, fn: () => void): void {
     const effect = (): void => {
-      if (channel.isAlive) fn();
+      channel.nextState = undefined;
+      fn();
     };
-    this.later(() => (channel.held === undefined ? effect() : void channel.held.push(effect)));
+    this.later(() => {
+      if (channel.held === undefined) return effect();
+      channel.nextState = next;
+      channel.held = [effect];
+    });
   }
 
   after(delayMs: number, fn: () => void): Timer {
@@ -239,7 +247,8 @@ export class SwitchCore {
    * conversation is let go. Happens behind the answer, and what it leads to is looked up then.
    */
   transfer(channel: Channel, route: () => readonly Action[] | undefined, profile: Partial<CallerProfile>): void {
-    this.whenFree(channel, () => {
+    this.whenFree(channel, 'CS_ROUTING', () => {
+      if (!channel.isAlive) return;
       channel.turnCallerIds();
       channel.profile = { ...channel.profile, ...profile, createdMs: this.deps.clock.nowMs() };
       channel.other = undefined;

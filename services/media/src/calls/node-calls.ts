@@ -3,12 +3,13 @@
 //       connection says of it is used.
 //   C2. Only a leg that stands in the `socket` application, or is marked as pending, or was recovered, is taken: nobody can
 //       have somebody else's conversation parked by naming it. A leg whose own event tells that it waits at a code does.
-//   C3. One thing is done with a leg at a time.
+//   C3. One thing is done with a leg at a time. What the switch tells of it late, that was so before the leg was looked at, is passed
+//       over: the leg may have talked with somebody since.
 import type { Park } from '@parkade/proto';
 import { markOf, type ParkMark, PENDING_VARIABLE } from '../switch/park-mark.js';
 import { type SeenLeg, seenLeg } from '../switch/node-switch.js';
 import { isArrival } from '../switch/subscription.js';
-import { standingOf } from '../switch/standing.js';
+import { isLeaving, standingOf } from '../switch/standing.js';
 import { isWord } from '../switch/values.js';
 import type { EslEvent, EslHeaders } from '@parkade/esl';
 import { codesOf } from '@parkade/settings';
@@ -28,7 +29,8 @@ import { reserve } from './reserving.js';
 import { retrieve } from './retrieving.js';
 import { ruleFor } from './tenant-rules.js';
 
-export type Taken = 'taken' | 'unknown-call' | 'not-a-code' | 'no-tenant' | 'unknown';
+/** `left`: the switch was told already where it goes, and has only to let it go. */
+export type Taken = 'taken' | 'left' | 'unknown-call' | 'not-a-code' | 'no-tenant' | 'unknown';
 
 /** What fetches a call, where there is one. */
 const FETCHING: ReadonlySet<Wish['kind']> = new Set(['auto', 'retrieve', 'retrieve-extension', 'auto-extension']);
@@ -36,6 +38,8 @@ const FETCHING: ReadonlySet<Wish['kind']> = new Set(['auto', 'retrieve', 'retrie
 export class NodeCalls {
   readonly #identities = new Identities();
   readonly #underWay = new Map<string, Promise<void>>();
+  /** The switch's count of events when a leg was last seen that something was done with; until it hangs up. */
+  readonly #seenAt = new Map<string, number>();
   #draining = false;
   /** Parks that a phone of another node has come for. */
   readonly #delivering = new Set<string>();
@@ -57,12 +61,14 @@ export class NodeCalls {
     this.#identities.onEvent(event);
     this.context.parked.onEvent(event);
     this.#escapes.onEvent(event);
+    if (event.name === 'CHANNEL_HANGUP') this.#seenAt.delete(event.channelUuid ?? '');
     if (isArrival(event)) void this.#arrived(event.channelUuid ?? '', event.headers);
   }
 
   /** The node tells of a call that waits at a code. One that is not taken now goes on in its dial plan, which asks again. */
   async #arrived(legId: string, headers: EslHeaders): Promise<void> {
     const { node: mediaNode, log } = this.context;
+    if (eventCount(headers) <= (this.#seenAt.get(legId) ?? -1)) return;
     const reason = await this.#takeSeen(legId, headers);
     if (reason !== 'taken') log.warn('a call was not taken', { mediaNode, callId: legId, reason });
   }
@@ -70,11 +76,11 @@ export class NodeCalls {
   /** Looks a call up at its node, and does what it wants; resolves when it is known what that is. */
   async take(legId: string): Promise<Taken> {
     if (this.#draining) return 'unknown';
-    if (this.#underWay.has(legId)) return 'taken';
     const found = await this.context.sw.look(legId);
-    if (found.kind !== 'leg') return found.kind === 'gone' ? 'unknown-call' : 'unknown';
+    if (found.kind === 'leg' && isLeaving(found.headers)) return 'left';
     // Asked again: another connection may have brought the same call meanwhile.
     if (this.#underWay.has(legId)) return 'taken';
+    if (found.kind !== 'leg') return found.kind === 'gone' ? 'unknown-call' : 'unknown';
     return waitsForUs(found.headers) ? this.#takeSeen(legId, found.headers) : 'not-a-code';
   }
 
@@ -87,18 +93,18 @@ export class NodeCalls {
     if (stands === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
     if (stands !== 'none') {
-      this.#do(legId, () => this.#readopt(seenLeg(legId, headers), stands));
+      this.#do(legId, headers, () => this.#readopt(seenLeg(legId, headers), stands));
       return 'taken';
     }
     const dialled = headers.get('Caller-Destination-Number') ?? '';
     if (isPickupNumber(dialled)) {
-      this.#do(legId, () => this.#deliver(legId, dialled, headers));
+      this.#do(legId, headers, () => this.#deliver(legId, dialled, headers));
       return 'taken';
     }
     const arrival = readArrival(this.context.node, legId, headers, (leg) => this.#identities.get(leg));
     const rule = ruleFor(this.context.config.tenants, arrival.origin);
     if (rule === undefined) {
-      this.#do(legId, () => this.#refuse(arrival));
+      this.#do(legId, headers, () => this.#refuse(arrival));
       return 'no-tenant';
     }
     // A switch brings a call back as it was when it came to its code, and sends it there again: without our mark.
@@ -109,15 +115,15 @@ export class NodeCalls {
     if (recovered === 'unknown') return 'unknown';
     if (this.#underWay.has(legId)) return 'taken';
     if (recovered !== 'none') {
-      this.#do(legId, () => this.#readopt(seenLeg(legId, headers), recovered));
+      this.#do(legId, headers, () => this.#readopt(seenLeg(legId, headers), recovered));
       return 'taken';
     }
     const wish = this.#wishOf(arrival, rule.tenantId);
     if (wish === undefined) {
-      this.#do(legId, () => refuseCode({ ...this.context, arrival, rule, wish: { kind: 'park-next' } }));
+      this.#do(legId, headers, () => refuseCode({ ...this.context, arrival, rule, wish: { kind: 'park-next' } }));
       return 'taken';
     }
-    this.#do(legId, () => serve({ ...this.context, arrival, rule, wish }));
+    this.#do(legId, headers, () => serve({ ...this.context, arrival, rule, wish }));
     return 'taken';
   }
 
@@ -140,6 +146,11 @@ export class NodeCalls {
   }
 
   /** Takes nothing more, and resolves when everything under way is done. */
+  /** Events come from another connection from now on, of a switch that may count them anew. */
+  onUp(): void {
+    this.#seenAt.clear();
+  }
+
   async drain(): Promise<void> {
     this.#draining = true;
     await Promise.all([...this.#underWay.values(), this.#escapes.idle()]);
@@ -149,7 +160,8 @@ export class NodeCalls {
     this.#draining = false;
   }
 
-  #do(legId: string, task: () => Promise<void>): void {
+  #do(legId: string, headers: EslHeaders, task: () => Promise<void>): void {
+    this.#sees(legId, headers);
     const done = task()
       .catch((error: unknown) => this.context.log.error('defect', { legId, error: String(error) }))
       .finally(() => this.#underWay.delete(legId));
@@ -157,6 +169,14 @@ export class NodeCalls {
   }
 
   /** What the code says that a call came to. */
+  #sees(legId: string, headers: EslHeaders): void {
+    this.#seenAt.delete(legId);
+    this.#seenAt.set(legId, eventCount(headers));
+    // Of who hung up while the connection was away nobody tells: the oldest are forgotten.
+    const [oldest] = this.#seenAt.keys();
+    if (oldest !== undefined && this.#seenAt.size > this.context.config.limits.maxCalls) this.#seenAt.delete(oldest);
+  }
+
   #wishOf({ dialled }: Arrival, tenantId: string): Wish | undefined {
     const settings = this.context.settingsOf(tenantId)?.settings;
     return readCode(dialled, codesOf(settings?.codes, this.context.config.codes), settings?.extension_number);
@@ -235,6 +255,11 @@ function serve(visit: Visit): Promise<void> {
 }
 
 function waitsForUs(headers: EslHeaders): boolean {
+/** The switch's count of events when it told this. */
+function eventCount(headers: EslHeaders): number {
+  return Number(headers.get('Event-Sequence') ?? NaN);
+}
+
   if (standingOf(headers) === 'connected') return false;
   // What a leg ran last stays on it in park; there it runs nothing.
   const runs = headers.get('Channel-State') === 'CS_EXECUTE' ? headers.get('variable_current_application') : undefined;

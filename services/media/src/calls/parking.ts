@@ -32,8 +32,10 @@ export async function parkTransferred(visit: Visit): Promise<void> {
   // Both are written at once; the switch takes them in this order.
   const marked = sw.setVariables(legId, PENDING_HERE);
   const place = await sw.park(arrival, false);
-  await marked;
+  const isPending = await marked;
   if (place === 'gone') return parked.leave(legId);
+  // Whatever holds it yet: who comes for it could not be connected (P1).
+  if (place === 'failed' && isPending) return waitsAsPending(visit, 'not in park');
   const heard = await holdFor(visit, wishedPlace(visit));
   const answer = way.kind === 'attended' ? await complete(visit, way.replaces) : await park(visit);
   if (!answer.ok) return refused(visit, answer);
@@ -90,7 +92,7 @@ const ASKED_ALREADY: ReadonlySet<Reason | undefined> = new Set([Reason.CALL_ALRE
 
 /** Not parked now; where nobody knows, or it was asked for already, the slots are believed. */
 async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok: false }>): Promise<void> {
-  const { rule, arrival, node, parked, clock, config, log } = visit;
+  const { rule, arrival, node } = visit;
   const { legId } = arrival;
   if (ASKED_ALREADY.has(answer.reason)) {
     const found = await parkOfCall(visit, rule.tenantId, { mediaNode: node, callId: legId });
@@ -99,11 +101,17 @@ async function refused(visit: Visit, answer: Extract<Answer<ParkResponse>, { ok:
   if (answer.known && !ASKED_ALREADY.has(answer.reason)) {
     return giveBack(visit, answer.message, shortReason(answer.reason));
   }
-  if (clock.nowMs() - arrival.sinceMs > config.limits.pendingMs) return giveBack(visit, answer.message, 'no answer');
-  // It stays marked as pending: the next reconciliation finds it in its slot, or takes it again.
-  log.warn('nobody knows whether a call was parked', { legId, message: answer.message });
+  return waitsAsPending(visit, answer.message);
+}
+
+/** It stays marked as pending: the next reconciliation finds it in its slot, or takes it again; but not for ever (P2). */
+async function waitsAsPending(visit: Visit, message: string): Promise<void> {
+  const { arrival, parked, clock, config, log, reconcileSoon } = visit;
+  const { legId } = arrival;
+  if (clock.nowMs() - arrival.sinceMs > config.limits.pendingMs) return giveBack(visit, message, 'no answer');
+  log.warn('nobody knows whether a call was parked', { legId, message });
   parked.leave(legId);
-  visit.reconcileSoon();
+  reconcileSoon();
 }
 
 function park(visit: Visit): Promise<Answer<ParkResponse>> {

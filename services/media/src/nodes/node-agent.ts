@@ -205,6 +205,11 @@ export class NodeAgent {
   hold(callId: string): Promise<void> {
     return holdIfWaiting(this.#context, callId);
   }
+    if (taken === 'left') {
+      // Where nobody is at it any more, it is found where it goes.
+      this.#context.reconcileSoon();
+      return { taken: true, reason: '', left: true };
+    }
 
   /** Hands a parked call over to a number of the dial plan. */
   handOver(leaving: Leaving, destination: string, dialContext: string): Promise<HandedOver> {
@@ -241,6 +246,7 @@ export class NodeAgent {
       this.deps.log.warn('media node down', { node: this.node.name, kind: down.kind });
   }
 
+    this.calls.onUp();
   #onEvent(event: EslEvent): void {
     this.calls.onEvent(event);
     this.legs.onEvent(event);

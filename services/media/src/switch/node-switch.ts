@@ -1,6 +1,6 @@
 // One media node as its owner commands it.
 //   N1. Nothing is written unless the node is owned at that moment (`mayWrite`, asked by the connection before each write).
-//   N2. "+OK" is believed of reads alone; every effect is confirmed by its event, waited for since before the command.
+//   N2. "+OK" is believed of reads alone; every effect is confirmed by its event, waited for since before the command, or by a look.
 //   N3. Nothing here rejects; undefined means that it is not known.
 //   N4. As long as calls may come back that the switch had before it crashed, one that is not there is not known to be gone.
 import type { Clock } from '@parkade/clock';
@@ -9,6 +9,7 @@ import { EslHeaders as Headers, executeCommand } from '@parkade/esl';
 import { EventWaits } from './event-waits.js';
 import { Releases } from './releases.js';
 import { RINGING_TONE } from './tones.js';
+import { isLeaving, isParked } from './standing.js';
 import { TOLD } from './subscription.js';
 import { isLegId, isWord, listVariable } from './values.js';
 
@@ -117,10 +118,13 @@ export class NodeSwitch {
       inPark || (answer && !answered)
         ? await this.move(legId, 'uuid_transfer', `${legId} '${steps}' inline`)
         : await this.move(legId, 'uuid_park', legId);
-    if (!taken) waited.end();
+    if (!taken && !(await this.goes(legId))) waited.end();
     const seen = await waited.result;
     if (seen !== undefined) return seen;
-    return (await this.exists(legId)) === false ? 'gone' : 'failed';
+    // It may have been told too late, or not at all: what the leg shows counts as much (N2).
+    const found = await this.look(legId);
+    if (found.kind === 'gone') return 'gone';
+    return found.kind === 'leg' && isParked(found.headers) ? 'parked' : 'failed';
   }
 
   /** For a leg left alone by a bridge that did not come about, whatever state that left it in. */
@@ -241,6 +245,14 @@ export class NodeSwitch {
     const taken = await this.say(command, argument);
     if (taken) this.releases.tell(uuid);
     return taken;
+  }
+
+  /** Whether a leg is being let go, where the answer to the command that takes it out of its dial plan was not heard. */
+  private async goes(uuid: string): Promise<boolean> {
+    const found = await this.look(uuid);
+    const isGoing = found.kind === 'leg' && isLeaving(found.headers);
+    if (isGoing) this.releases.tell(uuid);
+    return isGoing;
   }
 
   /** Whether the switch took a command. */
