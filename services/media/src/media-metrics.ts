@@ -6,7 +6,12 @@ import type { SwitchCommands } from './switch/node-switch.js';
 
 /** What of a running media process is read at each scrape. */
 export interface MediaState {
-  readonly nodes: () => Iterable<{ readonly name: string; readonly up: boolean; readonly parkedCalls: number }>;
+  readonly nodes: () => Iterable<{
+    readonly name: string;
+    readonly up: boolean;
+    readonly mayRecover: boolean;
+    readonly parkedCalls: number;
+  }>;
   readonly session: Pick<LeaseSession, 'remainingMs'>;
   readonly queues: readonly Queue[];
 }
@@ -54,6 +59,16 @@ export class MediaMetrics {
       collect() {
         this.reset();
         for (const { name, parkedCalls } of nodes()) this.set({ node: name }, parkedCalls);
+      },
+    });
+    new Gauge({
+      name: 'parkade_media_recovering',
+      help: 'Whether an owned media node may bring calls back since it was started: 1, or 0. As long as it may, no slot of a caller who is not there is freed.',
+      labelNames: ['node'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, mayRecover } of nodes()) this.set({ node: name }, mayRecover ? 1 : 0);
       },
     });
     watchQueues(this.registry, queues);

@@ -193,7 +193,13 @@ export async function startMedia(config: MediaConfig, deps: MediaDeps): Promise<
           },
         );
   metrics.watch({
-    nodes: () => [...nodes.all()].map(({ node, isUp, parkedCalls }) => ({ name: node.name, up: isUp, parkedCalls })),
+    nodes: () =>
+      [...nodes.all()].map(({ node: { name }, isUp, mayRecover, parkedCalls }) => ({
+        name,
+        up: isUp,
+        mayRecover,
+        parkedCalls,
+      })),
     session,
     queues: [
       {

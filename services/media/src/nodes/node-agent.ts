@@ -1,6 +1,9 @@
 // One owned node: its connection, its ringing legs, its calls.
 //   A1. It exists from the moment the node is owned until it is lost; nothing is written outside of that.
 //   A2. On every connection what happened meanwhile is found out before anything else is believed.
+//   A3. A switch that does not say whether it brings its calls back is waited for within a bound. Its callers are not taken for gone
+//       before it has answered something later on the same connection, so that what it was asked has been done or refused, and has
+//       had time to bring back whomever it can.
 import { type Clock, type Random, sleep } from '@parkade/clock';
 import { type Connect, type Down, type EslEvent, InboundConnection } from '@parkade/esl';
 import type { TakeCallResponse } from '@parkade/proto';
@@ -38,10 +41,15 @@ export interface NodeQueues {
 
 /** Between two reconciliations, however much there is to be ended. */
 const RECONCILE_AT_LEAST_MS = 500;
-/** Until a switch that said nothing is asked again. */
-const ASK_AGAIN_MS = 1_000;
+/** Until a switch that said nothing is asked again: at first, and at last. */
+const [ASK_AGAIN_MS, ASK_AGAIN_MAX_MS] = [1_000, 15_000];
+/** How long it is asked to bring its calls back: longer than a switch takes to begin. */
+const RECOVER_FOR_MS = 60_000;
 /** Until what was left open is looked at again. */
 const RECONCILE_SOON_MS = 2_000;
+
+const NOT_RECOVERED =
+  'callers who are not at it are taken for gone from now on; see whether its SIP profile is up (`sofia status`), then run `sofia recover` there: who comes back is parked again';
 
 export interface NodeAgentDeps {
   readonly clock: Clock;
@@ -170,6 +178,11 @@ export class NodeAgent {
     return this.#connection.isUp;
   }
 
+  /** Whether the switch may bring calls back still: who is not at it is not taken for gone. */
+  get mayRecover(): boolean {
+    return this.sw.mayRecover;
+  }
+
   /** Calls that are parked here, as far as this process knows. */
   get parkedCalls(): number {
     return this.#context.parked.size;
@@ -192,6 +205,11 @@ export class NodeAgent {
       this.#context.reconcileSoon();
       return undefined;
     }
+    if (taken === 'left') {
+      // Where nobody is at it any more, it is found where it goes.
+      this.#context.reconcileSoon();
+      return { taken: true, reason: '', left: true };
+    }
     return taken === 'taken'
       ? { taken: true, reason: '', left: await released }
       : { taken: false, reason: taken, left: false };
@@ -205,11 +223,6 @@ export class NodeAgent {
   hold(callId: string): Promise<void> {
     return holdIfWaiting(this.#context, callId);
   }
-    if (taken === 'left') {
-      // Where nobody is at it any more, it is found where it goes.
-      this.#context.reconcileSoon();
-      return { taken: true, reason: '', left: true };
-    }
 
   /** Hands a parked call over to a number of the dial plan. */
   handOver(leaving: Leaving, destination: string, dialContext: string): Promise<HandedOver> {
@@ -233,6 +246,7 @@ export class NodeAgent {
   #onUp(): void {
     this.deps.log.info('media node up', { node: this.node.name });
     this.lamps?.onUp();
+    this.calls.onUp();
     this.sw.mayRecover = this.node.recovers;
     // Events go on meanwhile.
     void this.#catchUp(++this.#ups).catch((error: unknown) => this.deps.log.error('defect', { error: String(error) }));
@@ -246,7 +260,6 @@ export class NodeAgent {
       this.deps.log.warn('media node down', { node: this.node.name, kind: down.kind });
   }
 
-    this.calls.onUp();
   #onEvent(event: EslEvent): void {
     this.calls.onEvent(event);
     this.legs.onEvent(event);
@@ -267,23 +280,32 @@ export class NodeAgent {
     await this.#rounds.now();
   }
 
-  /** A switch that was started since it was seen last brings its calls back. */
+  /**
+   * A switch that was started since it was seen last brings its calls back. Where it does not say so for RECOVER_FOR_MS, it is gone on
+   * without (A3).
+   */
   async #recover(isOver: () => boolean): Promise<void> {
     const { sw } = this;
-    const instance = await this.#surely(() => sw.instance(), isOver);
+    const instance = await this.#answer(() => sw.instance(), isOver, RECOVER_FOR_MS);
     // At the first connection nobody knows whether the switch has just been started: what can be recovered is.
-    if (instance === undefined || instance === this.#instance) return;
-    if ((await this.#surely(async () => (await sw.recover()) || undefined, isOver)) === undefined) return;
+    if (isOver() || (instance !== undefined && instance === this.#instance)) return;
+    const recovers = await this.#answer(async () => (await sw.recover()) || undefined, isOver, RECOVER_FOR_MS);
+    if (isOver()) return;
+    if (recovers === undefined) {
+      this.deps.log.error('a switch does not bring its calls back', { node: this.node.name, what: NOT_RECOVERED });
+      await this.#answer(() => sw.legs(), isOver, Infinity);
+    }
     await sleep(this.deps.clock, this.config.limits.recoverMs, this.#stop.signal);
-    if (!isOver()) this.#instance = instance;
+    if (!isOver() && recovers !== undefined) this.#instance = instance;
   }
 
-  /** Asks until the switch has answered; undefined: the connection is over. */
-  async #surely<T>(ask: () => Promise<T | undefined>, isOver: () => boolean): Promise<T | undefined> {
-    for (;;) {
+  /** Asks until the switch has answered, ever less often; undefined: the connection is over, or the time is. */
+  async #answer<T>(ask: () => Promise<T | undefined>, isOver: () => boolean, limitMs: number): Promise<T | undefined> {
+    const endMs = this.deps.clock.monotonicMs() + limitMs;
+    for (let againMs = ASK_AGAIN_MS; ; againMs = Math.min(ASK_AGAIN_MAX_MS, againMs * 2)) {
       const answer = await ask();
-      if (answer !== undefined || isOver()) return answer;
-      await sleep(this.deps.clock, ASK_AGAIN_MS, this.#stop.signal);
+      if (answer !== undefined || isOver() || this.deps.clock.monotonicMs() >= endMs) return answer;
+      await sleep(this.deps.clock, againMs, this.#stop.signal);
     }
   }
 

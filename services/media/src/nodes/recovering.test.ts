@@ -102,3 +102,51 @@ test('a phone that is rung just when the switch has recovered has not failed bec
     await world.close();
   }
 });
+
+test('a switch that never says that it recovers is waited for within a bound; then who is not there is gone, and it is told (A3)', async () => {
+  let isBack = false;
+  const world: TwoNodes = await TwoNodes.start(
+    (step, when) => Promise.resolve(isBack && when === 'before' && step === 'sofia at here' ? 'lost' : undefined),
+    { recovers: true },
+  );
+  try {
+    await world.pass(3_000);
+    await world.parked();
+    const { sim, agent } = world.here;
+    await sim.crash();
+    await world.pass(100);
+    await sim.restart();
+    isBack = true;
+    while (!agent.isUp) await world.pass(5);
+    await world.pass(50_000);
+    expect([world.slot.endReason, agent.mayRecover]).toEqual([undefined, true]);
+    await world.pass(40_000);
+    expect([world.slot.endReason, agent.mayRecover]).toEqual(['abandoned', false]);
+    expect(world.logged.filter((line) => line.startsWith('a switch does not bring its calls back'))).toHaveLength(1);
+  } finally {
+    await world.close();
+  }
+});
+
+test('where no answer is heard that a switch recovers, the callers whom it has brought back keep their slots (A3, R25)', async () => {
+  let isBack = false;
+  const world: TwoNodes = await TwoNodes.start(
+    (step, when) => Promise.resolve(isBack && when === 'after' && step === 'sofia at here' ? 'unheard' : undefined),
+    { recovers: true },
+  );
+  try {
+    await world.pass(3_000);
+    const { uuid } = await world.parked();
+    const parkId = world.slot.current?.parkId;
+    const { sim, agent } = world.here;
+    await sim.crash();
+    await world.pass(100);
+    await sim.restart();
+    isBack = true;
+    while (!agent.isUp) await world.pass(5);
+    await world.pass(120_000);
+    expect([world.slot.current?.parkId, leg(world, uuid)?.parked]).toEqual([parkId, true]);
+  } finally {
+    await world.close();
+  }
+});
