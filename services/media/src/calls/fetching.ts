@@ -1,15 +1,17 @@
 // A phone is rung for a parked call, because somebody has asked for the call there (at the board).
 //   K1. Until the phone has answered nothing is done with the call: whoever takes it meanwhile has it, and the phone stops.
 //   K2. A phone that has answered is one that came to fetch the call (retrieving.ts, G1 to G3).
-//   K3. It hangs on nothing: a phone that has answered carries RETRIEVE_VARIABLE until it has the call; one that nobody is at any
-//       more is ended by the next reconciliation (reconcile.ts, X3).
+//   K3. It hangs on nothing, and rings for nobody: a phone carries RETRIEVE_VARIABLE until it has the call; one that nobody is at any
+//       more is ended by the next reconciliations (reconcile.ts, X3), where it has answered also by the switch. Whoever rang it may ask
+//       again, whom to join it with, for NOBODYS_MS.
 //   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
 import { type Actor, type CallRef, MediaControl, type Park } from '@parkade/proto';
-import { legDialString } from '../legs/dial-string.js';
+import { ANSWERED_S, legDialString } from '../legs/dial-string.js';
 import { dial, endDialled, legFact } from '../legs/dialling.js';
 import type { LegRef } from '../legs/types.js';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
-import { RETRIEVE_VARIABLE } from '../switch/park-mark.js';
+import { RETRIEVE_VARIABLE, TENANT_VARIABLE } from '../switch/park-mark.js';
+import { plainText, quotedVariable } from '../switch/values.js';
 import { type NodeContext } from './context.js';
 import { parkNow } from './park-look.js';
 import { fetchInto, type FetchedInto } from './retrieving.js';
@@ -29,6 +31,11 @@ export type Fetched = FetchedInto | RingFailure | 'gone' | 'in-use';
 /** Beyond the time a phone rings, for the answer of the switch. */
 const RING_MARGIN_MS = 5_000;
 
+/** So long a phone rings on whose process is gone, for whoever has it rung to ask the next one. */
+const NOBODYS_MS = 2_000;
+/** No phone rings for longer. */
+const FORGOTTEN_MS = 180_000;
+
 interface Ringing {
   readonly callId: string;
   /** The call was taken, or has ended. */
@@ -41,7 +48,20 @@ export class Fetching {
   readonly #asked = new Map<string, Promise<Fetched | undefined>>();
   readonly #ringing = new Map<string, Ringing>();
 
+  /** Since when phones are known to ring that nobody is at, in monotonic ms. */
+  readonly #nobodys = new Map<string, number>();
+
   constructor(private readonly context: NodeContext) {}
+
+  /** A phone rings that was rung for a call: whether nobody has been at it for a while. */
+  isNobodys(legId: string): boolean {
+    if (this.has(legId)) return false;
+    const nowMs = this.context.clock.monotonicMs();
+    for (const [id, sinceMs] of this.#nobodys) if (nowMs - sinceMs > FORGOTTEN_MS) this.#nobodys.delete(id);
+    const sinceMs = this.#nobodys.get(legId) ?? nowMs;
+    this.#nobodys.set(legId, sinceMs);
+    return nowMs - sinceMs >= NOBODYS_MS;
+  }
 
   /** Phones that are rung, or about to be joined. */
   get size(): number {
@@ -107,11 +127,13 @@ export class Fetching {
   /** Undefined: there is nobody who could be dialled by this extension. */
   #dialString(request: FetchRequest, call: CallRef | undefined): string | undefined {
     const { tenantId, parkId, extension } = request;
+    const tenant = plainText(tenantId) === tenantId ? [[TENANT_VARIABLE, quotedVariable(tenantId)] as const] : [];
     const domain = domainOf(this.context.config, tenantId);
     if (!isExtension(extension) || domain === undefined) return undefined;
     const contact = `user/${extension}@${domain}`;
     const presentation = { name: call?.callerName ?? '', number: call?.callerNumber ?? '', alertInfo: '' };
-    return legDialString({ ...request, contact, presentation, followForwarding: false }, [[RETRIEVE_VARIABLE, parkId]]);
+    const leg = { ...request, contact, presentation, followForwarding: false };
+    return legDialString(leg, [...tenant, [RETRIEVE_VARIABLE, parkId], ['park_timeout', String(ANSWERED_S)]]);
   }
 
   /** What becomes of the leg, which may have been dialled before (K4); undefined: the switch cannot be asked. */

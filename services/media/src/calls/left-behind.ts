@@ -21,6 +21,20 @@ export async function endIfRungForNothing(
   await endLeg(context, legId, 'LOSE_RACE');
 }
 
+/** A phone that rings for somebody who wants a call there, and whose process is gone: unless whoever wants it asks again, it stops. */
+export async function endIfNobodyRings(
+  context: NodeContext,
+  legId: string,
+  headers: EslHeaders,
+  isNobodys: (legId: string) => boolean,
+): Promise<void> {
+  const isRung = (headers.get(`variable_${LEG_OF_VARIABLE}`) ?? '') !== '';
+  if (!isRung || (headers.get(`variable_${RETRIEVE_VARIABLE}`) ?? '') === '') return;
+  if (!isNobodys(legId)) return context.reconcileSoon();
+  context.log.info('a phone that nobody has ring any more', { legId });
+  await endLeg(context, legId, 'ORIGINATOR_CANCEL');
+}
+
 /**
  * A leg that talks, and that nobody is at, loses what says that it waits in a park, or for one, which is over: or it would be moved, or
  * ended, when it waits for something else one day.

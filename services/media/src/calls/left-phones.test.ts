@@ -1,5 +1,7 @@
+import { ParkState } from '@parkade/proto';
 import { expect, test } from 'vitest';
 import { TwoNodes } from '../testing/two-nodes.js';
+import type { FetchRequest } from './fetching.js';
 
 /** Of what is asked of the switch about the phone: that it parks is not lost. */
 const LOST = [2, 3];
@@ -100,3 +102,29 @@ test.each(FETCHES)(
     }
   },
 );
+
+/** What the board asks for: the parked call, at 1002. */
+function wanted({ slot }: TwoNodes): FetchRequest {
+  const parkId = slot.current?.parkId ?? '';
+  return { legId: 'rung-1', mediaNode: 'here', parkId, tenantId: 'acme', extension: '1002', ringMs: 25_000 };
+}
+
+test('a phone that rings for a call, whose process has gone, rings no longer than it takes to ask the next process (K3)', async () => {
+  for (const asksAgain of [false, true]) {
+    const world = await TwoNodes.start(() => Promise.resolve(undefined));
+    try {
+      await world.parked();
+      world.here.sim.phone('1002').behaviour = { kind: 'rings' };
+      void world.here.agent.calls.fetching.fetch(wanted(world));
+      await world.pass(200);
+      await world.takeOver('here');
+      expect(world.here.sim.core.find('rung-1')?.answerState).toBe('ringing');
+      if (asksAgain) void world.here.agent.calls.fetching.fetch(wanted(world));
+      await world.pass(7_000);
+      const rings = world.here.sim.core.find('rung-1') !== undefined;
+      expect([asksAgain, rings, world.slot.current?.state]).toEqual([asksAgain, asksAgain, ParkState.PARKED]);
+    } finally {
+      await world.close();
+    }
+  }
+});

@@ -133,6 +133,7 @@ export class NodeCalls {
       take: (legId) => this.take(legId),
       cameToFetch: (legId, headers) => this.#cameToFetch(legId, headers),
       isBusy: (legId) => this.#underWay.has(legId) || this.fetching.has(legId) || this.#escapes.has(legId),
+      isNobodys: (legId) => this.fetching.isNobodys(legId),
       isDelivering: (parkId) => this.#delivering.has(parkId),
     });
   }
@@ -145,12 +146,12 @@ export class NodeCalls {
     reconcileSoon();
   }
 
-  /** Takes nothing more, and resolves when everything under way is done. */
   /** Events come from another connection from now on, of a switch that may count them anew. */
   onUp(): void {
     this.#seenAt.clear();
   }
 
+  /** Takes nothing more, and resolves when everything under way is done. */
   async drain(): Promise<void> {
     this.#draining = true;
     await Promise.all([...this.#underWay.values(), this.#escapes.idle()]);
@@ -168,7 +169,6 @@ export class NodeCalls {
     this.#underWay.set(legId, done);
   }
 
-  /** What the code says that a call came to. */
   #sees(legId: string, headers: EslHeaders): void {
     this.#seenAt.delete(legId);
     this.#seenAt.set(legId, eventCount(headers));
@@ -177,6 +177,7 @@ export class NodeCalls {
     if (oldest !== undefined && this.#seenAt.size > this.context.config.limits.maxCalls) this.#seenAt.delete(oldest);
   }
 
+  /** What the code says that a call came to. */
   #wishOf({ dialled }: Arrival, tenantId: string): Wish | undefined {
     const settings = this.context.settingsOf(tenantId)?.settings;
     return readCode(dialled, codesOf(settings?.codes, this.context.config.codes), settings?.extension_number);
@@ -254,12 +255,12 @@ function serve(visit: Visit): Promise<void> {
   }
 }
 
-function waitsForUs(headers: EslHeaders): boolean {
 /** The switch's count of events when it told this. */
 function eventCount(headers: EslHeaders): number {
   return Number(headers.get('Event-Sequence') ?? NaN);
 }
 
+function waitsForUs(headers: EslHeaders): boolean {
   if (standingOf(headers) === 'connected') return false;
   // What a leg ran last stays on it in park; there it runs nothing.
   const runs = headers.get('Channel-State') === 'CS_EXECUTE' ? headers.get('variable_current_application') : undefined;

@@ -12,7 +12,7 @@ import type { NodeSwitch } from '../switch/node-switch.js';
 import { standingOf } from '../switch/standing.js';
 import type { EslHeaders } from '@parkade/esl';
 import { endLeg, holdAudio, type NodeContext, sayAndHangUp } from './context.js';
-import { endIfRungForNothing, unmarkTalking } from './left-behind.js';
+import { endIfNobodyRings, endIfRungForNothing, unmarkTalking } from './left-behind.js';
 import { isNoLot } from './park-api.js';
 import { parkNow, parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
@@ -22,6 +22,8 @@ export interface ReconcileActions extends Drivers {
   take(legId: string): Promise<unknown>;
   /** Whether a leg called a code by which calls are fetched. */
   cameToFetch(legId: string, headers: EslHeaders): boolean;
+  /** Whether nobody has been at a phone for a while that rings for who wants a call there. */
+  readonly isNobodys: (legId: string) => boolean;
 }
 
 /** The largest page of slots that a gateway gives. */
@@ -199,7 +201,10 @@ async function stray(
   const found = await sw.look(legId);
   if (found.kind !== 'leg') return;
   const standing = standingOf(found.headers);
-  if (standing === 'ringing') return endIfRungForNothing(context, legId, found.headers, parks);
+  if (standing === 'ringing') {
+    await endIfRungForNothing(context, legId, found.headers, parks);
+    return endIfNobodyRings(context, legId, found.headers, actions.isNobodys);
+  }
   if (standing === 'connected') return unmarkTalking(context, legId, found.headers, parks, actions);
   const mark = markOf(found.headers);
   if (mark === undefined) {

@@ -3,6 +3,8 @@ import { isWord, plainText, quotedVariable } from '../switch/values.js';
 import type { LegRequest } from './types.js';
 
 const MAX_RING_S = 600;
+/** How long whoever has answered waits for the call, in seconds: the switch ends it then, whoever rang it may be gone. */
+export const ANSWERED_S = 15;
 
 /** What `originate` is given for a leg, with `more` variables; undefined when the contact cannot be dialled. */
 export function legDialString(

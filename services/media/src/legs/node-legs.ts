@@ -12,7 +12,7 @@ import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
 import { NO_MARK, type ParkMark, TENANT_VARIABLE } from '../switch/park-mark.js';
 import { plainText, quotedVariable } from '../switch/values.js';
-import { legDialString } from './dial-string.js';
+import { ANSWERED_S, legDialString } from './dial-string.js';
 import { dial, endDialled, legFact } from './dialling.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
 
@@ -36,8 +36,6 @@ export interface NodeLegsDeps {
 
 /** Beyond the time a leg rings, for the answer of the switch, in ms. */
 const RING_MARGIN_MS = 10_000;
-/** How long whoever has answered waits for the call, in seconds. */
-const ANSWERED_S = 15;
 
 export class NodeLegs {
   readonly #legs = new Map<string, KnownLeg>();
