@@ -24,4 +24,25 @@ describe('a wrong command line', () => {
     const { code, stderr } = await faultOf('park', '--slto', '701');
     expect([code, stderr.join('\n')]).toEqual([2, expect.stringContaining("unknown option '--slto'")]);
   });
+
+  it('that would undo, ignore or widen what was meant is refused, and nothing is sent', async () => {
+    const wrong: readonly (readonly [string, RegExp])[] = [
+      ['quotas set', /needs a quota.*quotas clear/],
+      ['release --park-id p --destination 5000', /--destination goes with --cause escaped/],
+      ['token --auth-key /nowhere/key --operator --lot sales', /leave --role and --lot out/],
+      ['slots --lot=', /--lot is empty/],
+      ['park --call-id=', /^\S+ --call-id is empty/],
+      ['park --slot 701 surplus --call-id c', /too many arguments/],
+      ['quotas set --slots 5k', /--slots must be a whole number/],
+    ];
+    for (const [line, words] of wrong) {
+      const { code, stderr } = await faultOf(...line.split(' '));
+      expect([line, code, stderr.join('\n')]).toEqual([line, 2, expect.stringMatching(words)]);
+    }
+  });
+
+  it('may leave empty what people say in their own words', async () => {
+    const { stderr } = await faultOf('park', '--note=', '--caller-name=', '--slot=');
+    expect(stderr.join('\n')).not.toMatch(/note|caller-name/);
+  });
 });

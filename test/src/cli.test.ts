@@ -171,7 +171,10 @@ describe('the client commands', () => {
     expect(set.stdout).toMatch(/^parked calls: 50\nslots in use: no bound$/m);
     expect(await json('quotas', 'show')).toMatchObject({ quotas: { parkedCalls: 50 }, in_force: { parkedCalls: 50 } });
     expect((await parkade('quotas', 'set', '--parked-calls', '0')).code).toBe(2);
-    expect((await parkade('quotas', 'set')).stdout).toMatch(/^parked calls: no bound$/m);
+    expect((await parkade('quotas', 'set')).code).toBe(2);
+    expect((await parkade('quotas', 'set', '--slots', '40')).code).toBe(0);
+    expect(await json('quotas', 'show')).toMatchObject({ in_force: { parkedCalls: 50, slots: 40 } });
+    expect((await parkade('quotas', 'clear')).stdout).toMatch(/^parked calls: no bound$/m);
     expect((await parkade('retrieve', '--slot', '1', '--call-id', 'q2')).code).toBe(0);
   });
 

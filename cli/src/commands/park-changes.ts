@@ -49,12 +49,12 @@ export function addRelease(program: Command, output: Output): void {
       runClient(
         values,
         output,
-        (reader) => ({
-          ...readHead(reader),
-          callId: reader.text('callId') ?? '',
-          cause: CAUSES[reader.oneOf('cause', ['released', 'abandoned', 'escaped'], 'released')],
-          destination: reader.text('destination'),
-        }),
+        (reader) => {
+          const cause = reader.oneOf('cause', ['released', 'abandoned', 'escaped'], 'released');
+          const destination = reader.text('destination');
+          if (destination !== undefined && cause !== 'escaped') reader.fault('--destination goes with --cause escaped');
+          return { ...readHead(reader), callId: reader.text('callId') ?? '', cause: CAUSES[cause], destination };
+        },
         async ({ client, tenantId, timeoutMs, clock, json }, own) => {
           const request = ReleaseRequest.fromPartial({ ...own, tenantId });
           const { park } = await callUnary(client.release.bind(client), request, timeoutMs, clock);

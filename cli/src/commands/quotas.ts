@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<(typeof NAMES)[number], string>> = {
   requestBurst: 'requests at once',
 };
 
-/** `parkade quotas show|set`. */
+/** `parkade quotas show|set|clear`. */
 export function addQuotas(program: Command, output: Output): void {
   const quotas = program.command('quotas').description('how much of the cluster a tenant may take; for operators');
   quotas.addHelpText('after', '\nExamples:\n  parkade quotas set --tenant acme --parked-calls 5000');
@@ -48,7 +48,7 @@ export function addQuotas(program: Command, output: Output): void {
         },
       ),
     );
-  const set = quotas.command('set').description('replace what a tenant may take; what is left out is the system’s');
+  const set = quotas.command('set').description('set what is named; the rest stays as it is');
   addFlags(
     set,
     flag('--parked-calls <n>', 'calls parked at a time, in all lots'),
@@ -64,14 +64,41 @@ export function addQuotas(program: Command, output: Output): void {
     )
     .action((values: Record<string, unknown>) =>
       runClientOf(ADMIN, values, output, readQuotas, async ({ client, tenantId, timeoutMs, clock, json }, given) => {
-        const request = PutTenantQuotasRequest.fromPartial({ tenantId, quotas: given });
+        const asked = GetTenantQuotasRequest.fromPartial({ tenantId });
+        const { quotas: own, revision } = await callUnary(client.getTenantQuotas.bind(client), asked, timeoutMs, clock);
+        // At the revision that was read: what somebody else sets meanwhile is not undone.
+        const request = PutTenantQuotasRequest.fromPartial({
+          tenantId,
+          quotas: { ...own, ...given },
+          expectedRevision: revision,
+        });
         tell(output, json, await callUnary(client.putTenantQuotas.bind(client), request, timeoutMs, clock));
       }),
+    );
+  const clear = quotas
+    .command('clear')
+    .description('take back all that is set for a tenant: the system’s hold for it again');
+  addClientFlags(clear)
+    .addHelpText('after', '\nExamples:\n  parkade quotas clear --tenant acme')
+    .action((values: Record<string, unknown>) =>
+      runClientOf(
+        ADMIN,
+        values,
+        output,
+        () => undefined,
+        async ({ client, tenantId, timeoutMs, clock, json }) => {
+          const request = PutTenantQuotasRequest.fromPartial({ tenantId, quotas: {} });
+          tell(output, json, await callUnary(client.putTenantQuotas.bind(client), request, timeoutMs, clock));
+        },
+      ),
     );
 }
 
 function readQuotas(reader: FlagReader): Partial<Record<(typeof NAMES)[number], number>> {
   const set = NAMES.filter((name) => reader.has(name));
+  if (set.length === 0) {
+    reader.fault('quotas set needs a quota, such as --parked-calls 5000; quotas clear takes back all that is set');
+  }
   return Object.fromEntries(set.map((name) => [name, reader.integer(name, 1, MAX_QUOTA, 1)]));
 }
 

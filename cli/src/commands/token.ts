@@ -46,6 +46,9 @@ export function addToken(program: Command, output: Output): void {
     const unknown = roles.filter((role) => !(ROLES as readonly string[]).includes(role));
     if (unknown.length > 0) reader.fault(`--role knows ${ROLES.join(', ')}, not ${unknown.join(', ')}`);
     if (roles.length === 0 && !operator) reader.fault('--role is missing: what the token allows; or --operator');
+    if (operator && (roles.length > 0 || reader.has('lot'))) {
+      reader.fault('--operator may do everything everywhere: leave it out, or leave --role and --lot out');
+    }
     reader.check();
     const lot = reader.text('lot');
     const rights = {

@@ -1,5 +1,9 @@
 import { UsageFailure } from '../terminal/exit-codes.js';
 import { parseTime } from './times.js';
+import { type Environment, unknownVariables } from './variables.js';
+
+/** What people say in their own words: nothing at all may be said, too. */
+const FREE_TEXTS: ReadonlySet<string> = new Set(['callerName', 'callerNumber', 'note']);
 
 /**
  * Reads the texts of flags. Every fault is kept and all are thrown together by `check`, so that nobody mends a command line
@@ -7,10 +11,18 @@ import { parseTime } from './times.js';
  */
 export class FlagReader {
   readonly #values: Readonly<Record<string, unknown>>;
-  readonly #faults: string[] = [];
+  readonly #empty: ReadonlySet<string>;
+  readonly #faults: string[];
 
-  constructor(values: Readonly<Record<string, unknown>>) {
-    this.#values = values;
+  /** A misspelt variable of the environment, which commander has read, is the first fault of all; then what is given as nothing. */
+  constructor(values: Readonly<Record<string, unknown>>, environment: Environment = process.env) {
+    this.#faults = unknownVariables(environment)
+      .filter(({ slip }) => slip)
+      .map(({ name, nearest }) => `${name} is not known: did you mean ${nearest}? Rename it, or unset it`);
+    const empty = Object.keys(values).filter((name) => values[name] === '' && !FREE_TEXTS.has(name));
+    for (const name of empty) this.fault(`${dashed(name)} is empty: say what it is, or leave it out`);
+    this.#empty = new Set(empty);
+    this.#values = Object.fromEntries(Object.entries(values).filter(([name]) => !this.#empty.has(name)));
   }
 
   /** Throws `UsageFailure` with all faults so far. */
@@ -34,7 +46,7 @@ export class FlagReader {
 
   required(name: string, what: string): string {
     const value = this.text(name) ?? '';
-    if (value === '') this.fault(`${dashed(name)} is missing: ${what}`);
+    if (value === '' && !this.#empty.has(name)) this.fault(`${dashed(name)} is missing: ${what}`);
     return value;
   }
 

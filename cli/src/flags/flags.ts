@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
+import type { Variable } from './variables.js';
 
 /**
- * Every flag that more than one command takes, with its environment variable: this is the one place where the names of the
- * environment stand. The command line wins over the environment, the environment over the default. Values arrive as text
- * and are read by `FlagReader`, so that all faults are reported together.
+ * Every flag that more than one command takes, with its environment variable. The command line wins over the environment, the
+ * environment over the default. Values arrive as text and are read by `FlagReader`, so that all faults are reported together.
  */
 export const FLAGS = {
   // How clients find the service.
@@ -80,7 +80,7 @@ export const FLAGS = {
 } as const;
 
 /** One flag of one command. */
-export function flag(flags: string, description: string, variable?: string, standard?: string): () => Option {
+export function flag(flags: string, description: string, variable?: Variable, standard?: string): () => Option {
   return () => {
     const option = new Option(flags, description);
     if (variable !== undefined) option.env(variable);

@@ -13,6 +13,7 @@ import {
 import { type OpenedSecurity, openSecurity } from '../security/open-security.js';
 import { jsonLog } from '../terminal/json-log.js';
 import type { Output } from '../terminal/output.js';
+import { unknownVariables } from '../flags/variables.js';
 import { type Backends, openBackends } from './backends.js';
 import type { LocalServiceDeps } from './local-service.js';
 import { settledShardCount } from './shard-count.js';
@@ -81,6 +82,7 @@ export async function runProcess(
   letHeapGrow();
   const clock = new SystemClock();
   const log = jsonLog(flags.logLevel, (line) => output.error(line), clock);
+  for (const { name, nearest } of unknownVariables(process.env)) log.warn('variable not known', { name, nearest });
   const signals = untilStopped(output);
   const metrics = new ProcessMetrics(flags.role, softwareVersion());
   let scraped: MetricsServer | undefined;

@@ -87,7 +87,8 @@ function readTraces(flags: FlagReader): ServiceFlags['traces'] {
   if (url === undefined) return undefined;
   if (!/^https?:\/\/[^\s/]+\/\S*$/.test(url))
     flags.fault('--traces must be a URL such as http://127.0.0.1:4318/v1/traces');
-  const ratio = Number(flags.text('tracesRatio') ?? '1');
-  if (!(ratio >= 0 && ratio <= 1)) flags.fault('--traces-ratio must be a number from 0 to 1');
+  const text = flags.text('tracesRatio') ?? '1';
+  const ratio = Number(text);
+  if (!/^\d/.test(text) || !(ratio >= 0 && ratio <= 1)) flags.fault('--traces-ratio must be a number from 0 to 1');
   return { url, ratio };
 }
