@@ -84,6 +84,10 @@ class AwaitedLink {
     return new Promise((resolve) => this.#link.send(sent, deadline, resolve));
   }
 
+  moved(shard: number, graceMs: number): void {
+    this.#link.moved(shard, graceMs);
+  }
+
   close(): void {
     this.#link.close();
   }
@@ -121,6 +125,27 @@ describe('the link to an owner', () => {
     await clock.advance(0);
     channel.break();
     expect(await lost).toEqual({ kind: 'lost' });
+  });
+
+  it('goes through what waits once for all shards that moved together, and tells it in the order it was sent (K5)', async () => {
+    const { channel, clock, link: owner } = link();
+    const told: string[] = [];
+    const ask = (shard: number, name: string): void =>
+      void owner.send({ ...order, shard }, 60_000).then(({ kind }) => told.push(`${name} ${kind}`));
+    for (const shard of [3, 1, 4, 2, 3]) ask(shard, `before ${shard}`);
+    channel.open();
+    await clock.advance(0);
+    const timers = clock.pendingTimers;
+    for (const shard of [1, 2, 3, 5]) owner.moved(shard, 1_000);
+    expect(clock.pendingTimers).toBe(timers + 1);
+    await clock.advance(500);
+    ask(3, 'after');
+    owner.moved(4, 1_000);
+    await clock.advance(500);
+    expect(told).toEqual(['before 3 lost', 'before 1 lost', 'before 2 lost', 'before 3 lost']);
+    await clock.advance(500);
+    expect(told.slice(4)).toEqual(['before 4 lost']);
+    owner.close();
   });
 
   it('never writes a command whose time ended before it was written (K1, K2)', async () => {

@@ -50,6 +50,8 @@ export class OwnerLink {
   #writer: BatchWriter<Waiting, Uint8Array> | undefined;
   #session: Session | undefined;
   #lastId = 0;
+  /** The shards that moved in this millisecond, each with the id it was asked under last: all that wait are gone through once. */
+  #moves: { readonly atMs: number; readonly graceMs: number; readonly lastIds: Map<number, number> } | undefined;
   #closed = false;
 
   constructor(
@@ -82,11 +84,25 @@ export class OwnerLink {
    * still tells what it did) is told to be `lost`, or `unsent`.
    */
   moved(shard: number, graceMs: number): void {
-    const asked = this.#inOrder().filter(({ order }) => order.shard === shard);
-    if (asked.length === 0) return;
-    this.clock.setTimer(graceMs, () => {
-      for (const { correlationId, sent } of asked) this.#settle(correlationId, { kind: sent ? 'lost' : 'unsent' });
+    if (this.#waiting.size === 0) return;
+    const atMs = Math.floor(this.clock.monotonicMs());
+    if (this.#moves?.atMs !== atMs || this.#moves.graceMs !== graceMs) {
+      const lastIds = new Map<number, number>();
+      this.#moves = { atMs, graceMs, lastIds };
+      this.clock.setTimer(graceMs, () => this.#lose(lastIds));
+    }
+    this.#moves.lastIds.set(shard, this.#lastId);
+  }
+
+  /** Of what was asked of these shards up to these ids. */
+  #lose(lastIds: ReadonlyMap<number, number>): void {
+    const asked: Waiting[] = [];
+    this.#waiting.forEach((waiting) => {
+      if (waiting.correlationId <= (lastIds.get(waiting.order.shard) ?? 0)) asked.push(waiting);
     });
+    for (const { correlationId, sent } of inOrder(asked)) {
+      this.#settle(correlationId, { kind: sent ? 'lost' : 'unsent' });
+    }
   }
 
   /** Ends the stream and the channel; whoever waits hears `lost` or `unsent`. Idempotent. */
@@ -136,17 +152,12 @@ export class OwnerLink {
     this.#writer = undefined;
     this.#session = undefined;
     this.#queued = [];
-    const failed = this.#inOrder();
+    const failed = inOrder(this.#waiting.values());
     this.#waiting.clear();
     for (const waiting of failed) {
       waiting.over = true;
       waiting.done({ kind: waiting.sent ? 'lost' : 'unsent' });
     }
-  }
-
-  /** Those that wait, as they were sent. */
-  #inOrder(): Waiting[] {
-    return this.#waiting.values().sort((a, b) => a.correlationId - b.correlationId);
   }
 
   #expire(id: number): void {
@@ -161,4 +172,9 @@ export class OwnerLink {
     waiting.over = true;
     waiting.done(outcome);
   }
+}
+
+/** As they were sent. */
+function inOrder(waiting: Waiting[]): Waiting[] {
+  return waiting.sort((a, b) => a.correlationId - b.correlationId);
 }
