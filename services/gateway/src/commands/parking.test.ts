@@ -228,6 +228,62 @@ describe('the completion of a reservation that ended', () => {
   });
 });
 
+describe('the completion of a reservation that ended in a larger lot', () => {
+  const own = 1;
+  const parkId = parkIdIn(5);
+  const complete = (): Promise<unknown> =>
+    bed.call('completeReservation', { requestId: requestId(), tenantId: 'acme', parkId, call });
+  const reserved = ParkRecord.fromPartial({ note: 'blue car' });
+  const full = { $case: 'partFull', value: { beyondMax: 0, lotId: 'big', part: own } } as const;
+  const toPart = (value: number, step: number): Scripted => {
+    const to = { $case: 'part', value } as const;
+    return { $case: 'route', value: { to, step, beyondMax: 0, ofLotId: 'big', firstPart: own, reserved } };
+  };
+
+  it('is looked for in the other parts when its own is full, then held, as the shard of the reservation decides (R10)', async () => {
+    const wayOn = [full, toPart(2, 1), says.partFull, toPart(0, 2), says.partFull, says.full(3)];
+    await withScript(...wayOn, says.toLot(HOLDING_LOT, 4), says.park());
+    await complete();
+    expect(story()).toEqual([
+      `completeReservation 5 /0`,
+      `route 5 big#1`,
+      `completeReservation ${part('big', 2)} big/2`,
+      `route 5 big#2`,
+      `completeReservation ${part('big', 0)} big/0`,
+      `route 5 big#3`,
+      `route 5 big#4 holding`,
+      `completeReservation ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+    ]);
+    for (const { op } of bed.owner.commands) {
+      if (op?.$case === 'routeChoice') expect(op.value).toMatchObject({ firstPart: own, parkId });
+    }
+    expect(bed.owner.commands[2]?.reserved).toMatchObject({ note: 'blue car' });
+  });
+
+  it('goes where it was led before when it is replayed, and on from there', async () => {
+    await withScript(toPart(2, 1), says.partFull, toPart(0, 2), says.park());
+    await complete();
+    expect(story()).toEqual([
+      `completeReservation 5 /0`,
+      `completeReservation ${part('big', 2)} big/2`,
+      `route 5 big#2`,
+      `completeReservation ${part('big', 0)} big/0`,
+    ]);
+  });
+
+  it.each([Reason.MAX_SLOT_EXCEEDED, Reason.DISABLED, Reason.LOT_NOT_FOUND])(
+    'is held where its lot takes nobody any more: the caller was accepted (%i)',
+    async (reason) => {
+      await withScript(says.refusal(reason), says.toLot(HOLDING_LOT, 1), says.park());
+      await complete();
+      expect(story().slice(1)).toEqual([
+        `route 5 #1 holding`,
+        `completeReservation ${home(HOLDING_LOT)} ${HOLDING_LOT}/0`,
+      ]);
+    },
+  );
+});
+
 describe('a park id', () => {
   it('names the shard, whatever tenant asks', async () => {
     await withScript(says.park());

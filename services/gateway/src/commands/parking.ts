@@ -28,6 +28,8 @@ export interface Arrival {
 }
 
 const FULL: ReadonlySet<Reason> = new Set([Reason.LOT_FULL, Reason.MAX_SLOT_EXCEEDED, Reason.QUOTA_EXCEEDED]);
+/** The lot takes no calls any more: a reservation in it was accepted all the same. */
+const GONE: ReadonlySet<Reason> = new Set([Reason.DISABLED, Reason.LOT_NOT_FOUND]);
 const TAKEN: ReadonlySet<Reason> = new Set([Reason.SLOT_OCCUPIED, Reason.SLOT_RESERVED, Reason.SLOT_RETRIEVING]);
 
 /** Where a command stands on its way. */
@@ -92,10 +94,10 @@ export class Parking {
       if (answer instanceof Refused) {
         if (way.holding || !canBeHeld(arrival, answer.reason)) return answer;
         way.holding = true;
-        const [asked, step] = isOver ? [way.base, way.step + 1] : [way.order, 1];
+        const [asked, step] = isOver || way.order === way.base ? [way.base, way.step + 1] : [way.order, 1];
         answer = await this.#ask(way, arrival, asked, { step, holding: true, beyondMax: 0 }, deadline);
       } else if (answer.kind === 'partFull') {
-        const beyondMax = beyondMaxOf(answer);
+        const beyondMax = this.#full(way, answer);
         isOver = !this.#goesOn(way, arrival);
         answer = isOver
           ? nothingFree(way.lotId, beyondMax)
@@ -123,16 +125,27 @@ export class Parking {
     return this.delivery.deliver({ ...order, op: { $case: 'routeChoice', value } }, deadline);
   }
 
+  /** What a full part says of itself: what is beyond its highest number (see `PartFull`), and, where a completion asked it, which it is. */
+  #full(way: Way, answer: OwnerAnswer): number {
+    const result = answer.result();
+    if (result?.$case !== 'partFull') return 0;
+    const { beyondMax, lotId, part } = result.value;
+    if (lotId !== undefined) Object.assign(way, { lotId, firstPart: part ?? 0 });
+    return beyondMax;
+  }
+
   /** Takes the way that was decided; refused when that is none. */
   #follow(way: Way, { tenantId, kind }: Arrival, route: ChoiceRoute): Refused | undefined {
     const { shardCount } = this.cluster;
     way.step = route.step;
+    if (way.lotId === '') Object.assign(way, { lotId: route.ofLotId ?? '', firstPart: route.firstPart ?? 0 });
+    const kept = route.reserved === undefined ? {} : { reserved: route.reserved };
     switch (route.to?.$case) {
       case 'part': {
         const part = route.to.value;
         // A lot that is named tells the owner that any slot of the part will do, whatever slot the request names.
-        const lotId = kind === 'slot' ? way.lotId : way.base.lotId;
-        way.order = { ...way.order, shard: partShard(tenantId, way.lotId, part, shardCount), part, lotId };
+        const lotId = kind === 'choose' ? way.base.lotId : way.lotId;
+        way.order = { ...way.order, ...kept, shard: partShard(tenantId, way.lotId, part, shardCount), part, lotId };
         return undefined;
       }
       case 'lotId': {
@@ -143,7 +156,6 @@ export class Parking {
         way.firstPart = 0;
         way.step = 0;
         way.holding ||= lotId === HOLDING_LOT;
-        const kept = route.reserved === undefined ? {} : { reserved: route.reserved };
         way.base = { ...way.order, ...kept, shard: homeShard(tenantId, lotId, shardCount), part: 0, lotId };
         way.order = way.base;
         return undefined;
@@ -156,7 +168,7 @@ export class Parking {
 
   /** Whether a full part leaves anything to try. A lot that is not known here may have an overflow lot: its home knows. */
   #goesOn(way: Way, arrival: Arrival): boolean {
-    if (way.lotId === '' || way.lotId === HOLDING_LOT || arrival.kind === 'complete') return false;
+    if (way.lotId === '' || way.lotId === HOLDING_LOT) return false;
     const lot = this.lots.known(arrival.tenantId, way.lotId);
     if (lot === undefined) return true;
     return lot.spread > 1 || lot.overflow_lot_id !== undefined;
@@ -171,13 +183,8 @@ function isEnd(answer: OwnerAnswer | Refused, arrival: Arrival): boolean {
 
 function canBeHeld({ kind, onOccupied, holdIfFull }: Arrival, reason: Reason): boolean {
   if (holdIfFull === true && FULL.has(reason)) return true;
-  if (kind === 'complete') return reason === Reason.LOT_FULL || reason === Reason.QUOTA_EXCEEDED;
+  if (kind === 'complete') return FULL.has(reason) || GONE.has(reason);
   return kind === 'slot' && onOccupied === OnOccupied.RING_PARKER && TAKEN.has(reason);
-}
-
-function beyondMaxOf(answer: OwnerAnswer): number {
-  const result = answer.result();
-  return result?.$case === 'partFull' ? result.value.beyondMax : 0;
 }
 
 /** `beyondMax`: the highest number allowed, where there are free slots beyond it; 0: there are none. */

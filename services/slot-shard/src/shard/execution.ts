@@ -99,8 +99,9 @@ export class Execution {
     const tenant = settings.tenant(tenantId);
     if (op.$case === 'routeChoice') {
       const previous = known?.kind === 'routed' ? known.previous : undefined;
-      const reserved =
-        op.value.parkId === '' ? undefined : reservationOf(op.value.parkId, tenantId, this.host.context());
+      const { parkId } = op.value;
+      const left = parkId === '' ? undefined : reservationOf(parkId, tenantId, this.host.context());
+      const reserved = parkId === '' ? undefined : (left ?? previous?.reserved ?? command.reserved);
       const answer = decideRoute(op.value, tenant?.lot(op.value.lotId), previous, reserved);
       if (answer.result?.$case !== 'route') return this.#prove(pending, answer);
       this.write([], { pending, answer, requestId });

@@ -24,7 +24,10 @@ export function decideRoute(
 ): CommandAnswer {
   const step = (previous?.step ?? 0) + 1;
   const beyondMax = op.beyondMax > 0 ? op.beyondMax : (previous?.beyondMax ?? 0);
-  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, { step, beyondMax }, reserved);
+  // A completion names no lot: its replay learns here which one it is about.
+  const of = op.parkId === '' ? {} : { ofLotId: op.lotId, firstPart: op.firstPart ?? 0 };
+  const kept = reserved === undefined ? of : { ...of, reserved: ParkRecord.fromPartial(reserved) };
+  if (op.holding) return routed({ $case: 'lotId', value: HOLDING_LOT }, { step, beyondMax, ...kept });
   if (lot === undefined) {
     return refusalAnswer(Reason.LOT_NOT_FOUND, `There is no lot ${op.lotId}.`, { lot_id: op.lotId });
   }
@@ -32,21 +35,16 @@ export function decideRoute(
   if (step <= others) {
     const next = 1 + ((stableHash(op.requestId) + step - 1) % others);
     const part = ((op.firstPart ?? 0) + next) % lot.spread;
-    return routed({ $case: 'part', value: part }, { step, beyondMax });
+    return routed({ $case: 'part', value: part }, { step, beyondMax, ...kept });
   }
   if (step === others + 1 && beyondMax === 0 && lot.overflow_lot_id !== undefined) {
-    return routed({ $case: 'lotId', value: lot.overflow_lot_id }, { step, beyondMax });
+    return routed({ $case: 'lotId', value: lot.overflow_lot_id }, { step, beyondMax, ...kept });
   }
-  return routed({ $case: 'full', value: true }, { step, beyondMax });
+  return routed({ $case: 'full', value: true }, { step, beyondMax, ...kept });
 }
 
-function routed(
-  to: ChoiceRoute['to'],
-  at: Pick<ChoiceRoute, 'step' | 'beyondMax'>,
-  reserved?: Partial<ParkRecord>,
-): CommandAnswer {
-  const kept = reserved === undefined ? {} : { reserved: ParkRecord.fromPartial(reserved) };
-  return answerOf({ $case: 'route', value: { to, ...at, ...kept } });
+function routed(to: ChoiceRoute['to'], at: Omit<ChoiceRoute, 'to'>): CommandAnswer {
+  return answerOf({ $case: 'route', value: { to, ...at } });
 }
 
 /**
@@ -54,7 +52,7 @@ function routed(
  * was full: a replay that comes later must not find room in it.
  */
 export function isLedHere({ part, lotId, op }: Command): boolean {
-  if (part > 0) return true;
+  if (part > 0 || (op?.$case === 'completeReservation' && lotId !== '')) return true;
   const target = op?.$case === 'park' ? op.value.target?.kind : undefined;
   return target?.$case === 'slot' && lotId === (target.value.lotId || DEFAULT_LOT);
 }

@@ -1,4 +1,4 @@
-import { HOLDING_LOT, newParkId } from '@parkade/ids';
+import { newParkId, partOf } from '@parkade/ids';
 import {
   type CallRef,
   type Command,
@@ -6,11 +6,13 @@ import {
   MediaControl,
   type ParkRecord,
   Reason,
+  Selection,
+  type Target,
   TransitionKind,
 } from '@parkade/proto';
 import type { TenantView } from '@parkade/settings';
 import type { Operation } from '../operation.js';
-import { type PlaceContext, placeNextFree } from '../place.js';
+import { place, type PlaceContext, placeNextFree } from '../place.js';
 import type { SlotEntry } from '../slot-table.js';
 import { arriveAt, elsewhere, placeContext } from './arrive.js';
 import {
@@ -27,7 +29,7 @@ import {
 type Completion = Extract<Operation, { $case: 'completeReservation' }>['value'];
 
 /**
- * A completion whose reservation ended parks in the next free slot of the lot, with what was reserved for it (parker, note, policy,
+ * A completion whose reservation ended parks in the next free slot of the lot (of another part, where its own is full), with what was reserved for it (parker, note, policy,
  * flow, who moves the media): the caller is never dropped.
  */
 export function complete(
@@ -38,7 +40,7 @@ export function complete(
 ): Decision {
   if (request.call === undefined) return missing('call');
   const { requestId, parkId, call } = request;
-  if (command.lotId === HOLDING_LOT) return completeHeld(request, call, command, tenant, ctx);
+  if (command.lotId !== '') return completeLed(request, call, command, tenant, ctx);
   const found = findPark(parkId, request.tenantId, ctx);
   if (found.kind === 'answer') return found;
   if (found.entry.writing || found.entry.held) return { kind: 'wait', entry: found.entry };
@@ -52,15 +54,21 @@ export function complete(
   if (tenant === undefined) return tenantNotFound(request.tenantId);
   const nextId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
   const placing = placeContext(command, tenant, nextId, ctx);
+  const { lotId, slot } = found.entry.name;
   const next = placeNextFree(found.entry.name, placing);
-  if (next.kind === 'part-full') return partFull(next);
+  // Whoever asks knows neither from the park's id.
+  if (next.kind === 'part-full') return partFull(next, { lotId, part: partOf(slot, tenant.lot(lotId)?.spread ?? 1) });
   if (next.kind === 'refuse') return refuse(next.refusal);
   const at = { lotId: next.lot.lot_id, slot: next.slot, parkId: nextId };
   return parkReserved(request, call, at, reservation(found.entry, parkId), placing, ctx);
 }
 
-/** A completion that found its lot full, at the holding lot's shard: there the call waits, with what was reserved for it. */
-function completeHeld(
+const ANY_SLOT: Target = {
+  kind: { $case: 'lot', value: { lotId: '', selection: Selection.UNSPECIFIED, maxSlotNumber: 0 } },
+};
+
+/** A completion that was led on to another part of its lot, to another lot, or to the holding lot: with what was reserved for it. */
+function completeLed(
   request: Completion,
   call: CallRef,
   command: Command,
@@ -69,8 +77,12 @@ function completeHeld(
 ): Decision {
   if (tenant === undefined) return tenantNotFound(request.tenantId);
   const parkId = newParkId(ctx.clock.nowMs(), ctx.shard, ctx.random);
-  const at = { lotId: HOLDING_LOT, slot: parkId, parkId };
-  return parkReserved(request, call, at, command.reserved ?? {}, placeContext(command, tenant, parkId, ctx), ctx);
+  const placing = placeContext(command, tenant, parkId, ctx);
+  const at = place(ANY_SLOT, placing);
+  if (at.kind === 'part-full') return partFull(at);
+  if (at.kind === 'refuse') return refuse(at.refusal);
+  const to = { lotId: at.lot.lot_id, slot: at.slot, parkId };
+  return parkReserved(request, call, to, command.reserved ?? {}, placing, ctx);
 }
 
 /** Parks a caller with what his reservation has left for him. */

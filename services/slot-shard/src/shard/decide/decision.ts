@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@parkade/clock';
-import { type Actor, type CommandAnswer, Reason, type SlotRecord } from '@parkade/proto';
+import { type Actor, type CommandAnswer, type PartFull, Reason, type SlotRecord } from '@parkade/proto';
 import { resolveTransferGraceMs, type SettingsCache, type TenantView } from '@parkade/settings';
 import { parkView } from '@parkade/slots';
 import type { Change } from '../../commit/write.js';
@@ -127,8 +127,12 @@ export function missing(field: string): Decision {
 }
 
 /** `beyondMax`: what free slots of the part lie beyond; 0: there are none. `last`: it is all there is of the lot. */
-export function partFull({ beyondMax, lotId, last }: Extract<Place, { readonly kind: 'part-full' }>): Decision {
-  const answer = answerOf({ $case: 'partFull', value: { beyondMax } });
+/** `which`: the lot and the part, where whoever asks did not name them. */
+export function partFull(
+  { beyondMax, lotId, last }: Extract<Place, { readonly kind: 'part-full' }>,
+  which: Pick<PartFull, 'lotId' | 'part'> = {},
+): Decision {
+  const answer = answerOf({ $case: 'partFull', value: { beyondMax, ...which } });
   return { kind: 'answer', answer, fence: true, fullLotId: last ? lotId : undefined };
 }
 

@@ -382,18 +382,30 @@ export interface ChoiceRoute {
     | undefined;
   /** Which decision for this request this is, from 1. */
   step: number;
-  /** To the holding lot, for a completion: what the reservation that ended has left for its caller (parker, note, policy, flow). */
+  /** For a completion: what the reservation that ended has left for its caller (parker, note, policy, flow). */
   reserved?:
     | ParkRecord
     | undefined;
   /** As `PartFull.beyond_max` of any of the parts so far: where every other part was full as well, the call goes to no overflow lot. */
   beyondMax: number;
+  /** For a completion: the lot that `part` is of, which its request does not name. Absent: the one that is asked for. */
+  ofLotId?:
+    | string
+    | undefined;
+  /** With `of_lot_id`: as `RouteChoiceOp.first_part`. */
+  firstPart?: number | undefined;
 }
 
 /** The part is full. */
 export interface PartFull {
   /** It has free slots, and all lie beyond this, the highest number allowed; 0: it has none. */
   beyondMax: number;
+  /** For a completion: the lot of the reservation that ended, and the part of it that is full. Absent: those that were asked for. */
+  lotId?:
+    | string
+    | undefined;
+  /** See `lot_id`. */
+  part?: number | undefined;
 }
 
 /** Follows a shard. */
@@ -2430,7 +2442,7 @@ export const NotOwner: MessageFns<NotOwner> = {
 };
 
 function createBaseChoiceRoute(): ChoiceRoute {
-  return { to: undefined, step: 0, reserved: undefined, beyondMax: 0 };
+  return { to: undefined, step: 0, reserved: undefined, beyondMax: 0, ofLotId: undefined, firstPart: undefined };
 }
 
 export const ChoiceRoute: MessageFns<ChoiceRoute> = {
@@ -2454,6 +2466,12 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
     }
     if (message.beyondMax !== 0) {
       writer.uint32(48).uint32(message.beyondMax);
+    }
+    if (message.ofLotId !== undefined) {
+      writer.uint32(58).string(message.ofLotId);
+    }
+    if (message.firstPart !== undefined) {
+      writer.uint32(64).uint32(message.firstPart);
     }
     return writer;
   },
@@ -2519,6 +2537,22 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
             message.beyondMax = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ofLotId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.firstPart = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2561,18 +2595,26 @@ export const ChoiceRoute: MessageFns<ChoiceRoute> = {
       ? ParkRecord.fromPartial(object.reserved)
       : undefined;
     message.beyondMax = object.beyondMax ?? 0;
+    message.ofLotId = object.ofLotId ?? undefined;
+    message.firstPart = object.firstPart ?? undefined;
     return message;
   },
 };
 
 function createBasePartFull(): PartFull {
-  return { beyondMax: 0 };
+  return { beyondMax: 0, lotId: undefined, part: undefined };
 }
 
 export const PartFull: MessageFns<PartFull> = {
   encode(message: PartFull, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.beyondMax !== 0) {
       writer.uint32(8).uint32(message.beyondMax);
+    }
+    if (message.lotId !== undefined) {
+      writer.uint32(18).string(message.lotId);
+    }
+    if (message.part !== undefined) {
+      writer.uint32(24).uint32(message.part);
     }
     return writer;
   },
@@ -2598,6 +2640,22 @@ export const PartFull: MessageFns<PartFull> = {
             message.beyondMax = reader.uint32();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lotId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2616,6 +2674,8 @@ export const PartFull: MessageFns<PartFull> = {
   fromPartial<I extends Exact<DeepPartial<PartFull>, I>>(object: I): PartFull {
     const message = createBasePartFull();
     message.beyondMax = object.beyondMax ?? 0;
+    message.lotId = object.lotId ?? undefined;
+    message.part = object.part ?? undefined;
     return message;
   },
 };
