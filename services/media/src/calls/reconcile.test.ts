@@ -104,6 +104,26 @@ test('a tenant is read to its last slot, however many it uses (X1)', async () =>
   expect((await parksOf(lists))?.map(({ parkId }) => parkId)).toEqual([`park-${used - 1}`]);
 });
 
+test('a call that was fetched, and has ended before its slot was told so, was retrieved and not abandoned (R24)', async () => {
+  const world: TwoNodes = await TwoNodes.start(async (step, when) => {
+    if (step === 'ConfirmRetrieve' && when === 'before') await world.sleep(2_000);
+    return undefined;
+  });
+  try {
+    const caller = await world.parked();
+    const { agent, sim } = world.here;
+    const retriever = sim.call('1002', '*5701');
+    await world.pass(500);
+    expect(caller.peer?.uuid).toBe(retriever.uuid);
+    sim.hangUp(retriever);
+    void agent.calls.reconcile();
+    await world.pass(3_000);
+    expect([caller.isAlive, world.slot.endReason]).toEqual([false, 'retrieved']);
+  } finally {
+    await world.close();
+  }
+});
+
 test('a call that stops talking while its slot is asked for keeps its slot, and waits in it (R3)', () =>
   inWorld(async (world) => {
     const caller = await world.parked();

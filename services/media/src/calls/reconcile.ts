@@ -16,7 +16,7 @@ import { endIfNobodyRings, endIfRungForNothing, unmarkTalking } from './left-beh
 import { isNoLot } from './park-api.js';
 import { parkNow, parkOfCall } from './park-look.js';
 import { ofPark } from './parked-calls.js';
-import { type Drivers, endOwnAttempt, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
+import { type Drivers, endOwnAttempt, isDriven, isUndriven, overAtMs, settleRetrieve } from './settle-retrieve.js';
 
 export interface ReconcileActions extends Drivers {
   take(legId: string): Promise<unknown>;
@@ -53,6 +53,8 @@ export async function reconcile(context: NodeContext, actions: ReconcileActions)
     const legId = park.call?.callId ?? '';
     known.add(legId);
     if (actions.isBusy(legId)) continue;
+    // Who is at an attempt to fetch it says what became of it: they may have talked.
+    if (!legs.has(legId) && isDriven(park, actions)) continue;
     if (!legs.has(legId)) await freeIfGone(context, legId, park);
     else await keep(context, legId, park, actions);
   }

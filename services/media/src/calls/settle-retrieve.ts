@@ -31,11 +31,15 @@ export function overAtMs({ state, giveUpAt }: Park): number {
   return retrieving ? timestampMs(giveUpAt) + MARGIN_MS : Infinity;
 }
 
+/** Whether this process is at an attempt to fetch a call. */
+export function isDriven({ parkId, state, retriever }: Park, drivers: Drivers): boolean {
+  return state === ParkState.RETRIEVING && (drivers.isBusy(retriever?.callId ?? '') || drivers.isDelivering(parkId));
+}
+
 /** Whether an attempt to fetch a call of this node is for us to end. */
 export function isUndriven({ node, clock }: NodeContext, park: Park, drivers: Drivers): boolean {
-  const { parkId, state, retriever, pickup } = park;
-  if (state !== ParkState.RETRIEVING) return false;
-  if (drivers.isBusy(retriever?.callId ?? '') || drivers.isDelivering(parkId)) return false;
+  const { state, retriever, pickup } = park;
+  if (state !== ParkState.RETRIEVING || isDriven(park, drivers)) return false;
   const isOurs = pickup === PickupState.CLAIMED || (pickup === PickupState.OPEN && retriever?.mediaNode === node);
   return isOurs || overAtMs(park) <= clock.nowMs();
 }
