@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { keys } from '@parkade/ids';
 import { prefixRange } from '@parkade/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli, startCli } from './support/process.js';
+import { runHere } from './support/client-command.js';
+import { type CliRun, runCli, startCli } from './support/process.js';
 import { withCluster } from './support/with-cluster.js';
 
 let directory = '';
@@ -28,9 +29,13 @@ const TIMEOUT = ['--timeout', '15s'];
 describe('the client commands', () => {
   const cluster = withCluster({ owners: 2, gateways: 1, shards: 8 });
 
+  const environment = (): Record<string, string | undefined> => ({
+    PARKADE_GATEWAY: cluster().addresses[0],
+    PARKADE_TENANT: 'cli',
+    PARKADE_TIMEOUT: '15s',
+  });
   /** A command against the cluster's gateway, told by the environment. */
-  const parkade = (...args: string[]): ReturnType<typeof runCli> =>
-    runCli(args, { PARKADE_GATEWAY: cluster().addresses[0], PARKADE_TENANT: 'cli', PARKADE_TIMEOUT: '15s' });
+  const parkade = (...args: string[]): Promise<CliRun> => runHere(args, environment());
   const json = async (...args: string[]): Promise<Record<string, unknown>> => {
     const { code, stdout, stderr } = await parkade(...args, '--json');
     expect([code, stderr]).toEqual([0, '']);
@@ -105,10 +110,11 @@ describe('the client commands', () => {
   });
 
   it('say why they were refused, with exit code 1', async () => {
-    const refused = await parkade('retrieve', '--slot', '777', '--call-id', 'e1');
+    const retrieve = ['retrieve', '--slot', '777', '--call-id', 'e1'];
+    const refused = await runCli(retrieve, environment());
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toMatch(/^parkade: SLOT_EMPTY: /);
-    const machine = await parkade('retrieve', '--slot', '777', '--call-id', 'e1', '--json');
+    const machine = await runCli([...retrieve, '--json'], environment());
     expect(machine.code).toBe(1);
     expect(JSON.parse(machine.stderr)).toMatchObject({ reason: 'SLOT_EMPTY', code: 'NOT_FOUND', exit_code: 1 });
     const gateway = cluster().addresses[0] ?? '';
@@ -235,13 +241,13 @@ describe('the command line', () => {
     });
     expect([wrong.code, wrong.stdout]).toEqual([2, '']);
     for (const flag of ['--shards', '--grace', '--etcd', '--owners']) expect(wrong.stderr).toContain(flag);
-    expect((await runCli(['nonsense'])).code).toBe(2);
-    expect((await runCli(['park', '--nonsense'])).code).toBe(2);
+    expect((await runHere(['nonsense'])).code).toBe(2);
+    expect((await runHere(['park', '--nonsense'])).code).toBe(2);
     const media = join(directory, 'media.json');
     await writeFile(media, JSON.stringify({ tenants: [{ tenant: 'acme' }], codes: { auto: 3 } }));
-    const file = await runCli(['recall', '--etcd', '127.0.0.1:1', '--media-file', media]);
+    const file = await runHere(['recall', '--etcd', '127.0.0.1:1', '--media-file', media]);
     expect([file.code, file.stderr]).toEqual([2, matching(/tenants\.0[^]*codes\.auto/)]);
-    const needs = await runCli(['slot-shard']);
+    const needs = await runHere(['slot-shard']);
     expect([needs.code, needs.stderr]).toEqual([2, matching(/--etcd is missing[^]*--nats is missing/)]);
   });
 
@@ -254,7 +260,7 @@ describe('the command line', () => {
     expect(names).toContain('park-or-retrieve');
     for (const name of names) {
       const below = { cluster: ['restored'], settings: ['apply'], 'media-nodes': ['add'] }[name] ?? [];
-      const help = await runCli([name, ...below, '--help']);
+      const help = await runHere([name, ...below, '--help']);
       expect([name, help.code]).toEqual([name, 0]);
       expect(help.stdout, name).toContain('Examples:');
     }
@@ -264,7 +270,7 @@ describe('the command line', () => {
     const nobody = await runCli(['slots', '--gateway', '127.0.0.1:1', '--timeout', '1s']);
     expect(nobody.code).toBe(3);
     expect(nobody.stderr).toMatch(/No gateway answers at 127\.0\.0\.1:1 .*ECONNREFUSED.*parkade up.*--gateway/);
-    const noEtcd = await runCli(['shards', '--etcd', '127.0.0.1:1', '--timeout', '1s']);
+    const noEtcd = await runHere(['shards', '--etcd', '127.0.0.1:1', '--timeout', '1s']);
     expect([noEtcd.code, noEtcd.stderr]).toEqual([3, matching(/No etcd answers at 127\.0\.0\.1:1/)]);
   });
 });

@@ -6,7 +6,8 @@ import { SystemClock } from '@parkade/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALL_MS, park, parkRequest } from './support/calls.js';
 import { readEvents } from './support/event-log.js';
-import { type CliProcess, runCli, startCli } from './support/process.js';
+import { runHere } from './support/client-command.js';
+import { type CliProcess, type CliRun, startCli } from './support/process.js';
 import { withCluster } from './support/with-cluster.js';
 
 const TENANT = 'acme';
@@ -55,8 +56,8 @@ afterAll(async () => {
   expect(recall.stderr()).not.toContain('"defect"');
 });
 
-const recalls = (...args: string[]): ReturnType<typeof runCli> =>
-  runCli(['recalls', ...args], { PARKADE_RECALL: address, PARKADE_TENANT: TENANT, PARKADE_TIMEOUT: '15s' });
+const recalls = (...args: string[]): Promise<CliRun> =>
+  runHere(['recalls', ...args], { PARKADE_RECALL: address, PARKADE_TENANT: TENANT, PARKADE_TIMEOUT: '15s' });
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await recalls(...args, '--json');
@@ -157,7 +158,7 @@ describe('parkade recalls', () => {
     expect(missing.code).toBe(2);
     for (const flag of ['--park-id', '--attempt']) expect(missing.stderr).toContain(flag);
     expect(await recalls('move', '--park-id', 'x', '--recall-in', 'soon')).toMatchObject({ code: 2 });
-    const nobody = await runCli(['recalls', '--recall', '127.0.0.1:1', '--timeout', '1s']);
+    const nobody = await runHere(['recalls', '--recall', '127.0.0.1:1', '--timeout', '1s']);
     expect(nobody.code).toBe(3);
     expect(nobody.stderr).toMatch(/No recall process answers at 127\.0\.0\.1:1 .*parkade up.*--recall/);
     for (const below of ['list', 'now', 'cancel', 'move']) {

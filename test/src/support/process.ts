@@ -108,11 +108,15 @@ export function startProgram(
   };
 }
 
+/** What a command left behind. */
+export interface CliRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs a command to its end. */
-export async function runCli(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+export async function runCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CliRun> {
   const cli = startCli('parkade', args, environment);
   const code = await cli.ended();
   return { code, stdout: cli.stdout(), stderr: cli.stderr() };
