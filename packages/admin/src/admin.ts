@@ -131,7 +131,7 @@ export class Admin {
     this.users = new Users({ store, writer, limits, clock, random });
     this.members = new Members({ writer, users: this.users, draining: this.draining });
     this.ringGroups = new RingGroups({ store, writer, limits });
-    this.lots = new Lots({ writer, limits });
+    this.lots = new Lots({ writer, limits, parked });
     this.ownSettings = new OwnSettings({ writer });
     this.tenants = new Tenants({ store, settings, own: this.ownSettings, limits });
     this.quotas = new Quotas({ writer, settings });

@@ -12,4 +12,10 @@ export interface ParkedCalls {
     extensions: readonly string[],
     revision: number,
   ): Promise<ReadonlySet<string> | Refused>;
+
+  /**
+   * A slot of the lot in which a call waits that would not be found by it, were the lot spread over so many parts: an earlier lot of this
+   * name was spread otherwise. Undefined: none. Of many calls the first ones count. Never rejects.
+   */
+  misplaced(tenantId: string, lotId: string, spread: number): Promise<string | undefined | Refused>;
 }

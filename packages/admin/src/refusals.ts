@@ -53,6 +53,14 @@ export function inUse(what: string, by: string): Refused {
   return new Refused(Reason.IN_USE, `${what} is needed by ${by}: change that first.`, { by });
 }
 
+/** Calls of an earlier lot of this name are where this one does not look for them. */
+export function otherSpread(lotId: string, spread: number, slot: string): Refused {
+  const message =
+    `Calls wait in an earlier lot ${lotId} (one in slot ${slot}) that a spread of ${spread} would not find by their slots: ` +
+    'make it with the spread it had, or retrieve or release these calls first.';
+  return new Refused(Reason.IN_USE, message, { by: `a call in slot ${slot}`, field: 'spread' });
+}
+
 /** The store did not answer, or its settings are not known here in time. */
 export function storeUnavailable(unknownOutcome: boolean): Refused {
   const outcome = unknownOutcome ? ' Whether it was done is not known: read before you repeat it.' : '';

@@ -231,4 +231,24 @@ describe('lots and ring groups', () => {
     expect(refusal(await admin.lots.show(TENANT, 'b'))).toBe('LOT_NOT_FOUND');
     expect(done(await admin.lots.show(TENANT, EXTENSION_LOT)).value.any_slot).toBe(true);
   });
+
+  it('are not made anew with another spread while calls of the earlier one would not be found by it (A7)', async () => {
+    const put = (spread: number) =>
+      admin.lots.put(TENANT, 'wide', { ranges: [{ first: '701', last: '720' }], spread }).then(refusal);
+    expect(await put(3)).toBe('done');
+    done(await admin.lots.destroy(TENANT, 'wide'));
+    bench.parked.placed.add('wide 705 3');
+    expect(await put(1)).toBe('IN_USE spread');
+    bench.parked.away = true;
+    expect(await put(3)).toBe('NO_OWNER');
+    bench.parked.away = false;
+    expect(await put(3)).toBe('done');
+    // One that is there is written as ever, whoever can be asked.
+    bench.parked.away = true;
+    expect(await put(3)).toBe('done');
+    bench.parked.away = false;
+    done(await admin.lots.destroy(TENANT, 'wide'));
+    bench.parked.placed.clear();
+    expect(await put(1)).toBe('done');
+  });
 });

@@ -20,7 +20,7 @@ import { ensureMeta, SettingsCache } from '@parkade/settings';
 import type { Store } from '@parkade/store';
 import { quotaRefusals, Registry, RpcMetrics } from '@parkade/telemetry';
 import { DrainingSweeper } from './admin/draining-sweeper.js';
-import { ParkedByGroup } from './admin/parked-by-group.js';
+import { OwnersParked } from './admin/owners-parked.js';
 import { adminService } from './admin/rpc/admin-service.js';
 import { parkService, type ParkServiceDeps } from './api/park-service.js';
 import { ClusterWatch } from './board/cluster-watch.js';
@@ -193,7 +193,7 @@ export async function createGateway(input: GatewayConfigInput, deps: GatewayDeps
     return found instanceof Refused ? found : (found.park?.lotId ?? '');
   };
   const { blobs } = deps;
-  const parked = new ParkedByGroup(commands, clock, limits);
+  const parked = new OwnersParked(commands, clock, limits, cluster, owned);
   const admin = new Admin({ store, settings, clock, random, parked, blobs });
   const records = new RecordReads(deps.bus);
   records.begin(settings.system.records, (error) => log.warn('record streams', { error: String(error) }));

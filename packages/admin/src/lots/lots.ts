@@ -11,7 +11,8 @@ import {
 } from '@parkade/settings';
 import { objectOf, patched } from '../json-object.js';
 import type { AdminLimits } from '../limits.js';
-import { inUse, invalid, invalidField, lotNotFound, tooMany } from '../refusals.js';
+import type { ParkedCalls } from '../parked-calls.js';
+import { inUse, invalid, invalidField, lotNotFound, otherSpread, tooMany } from '../refusals.js';
 import { unexpected, type WriteOptions } from '../rules/expected-revision.js';
 import type { TenantWriter, Written } from '../tenant-writer.js';
 
@@ -21,11 +22,18 @@ import type { TenantWriter, Written } from '../tenant-writer.js';
  *   A5. A lot names a ring group and an overflow lot of its tenant that are there, and overflow never leads in a circle.
  *   A6. A lot another one overflows into is not deleted. Calls parked in a lot that is deleted stay, keep their policy, and
  *       are retrieved by their park id.
- *   A7. `spread` says where slots live: it is not changed.
+ *   A7. `spread` says where slots live: it is not changed, also not by way of deleting the lot while calls are in it: it is not made
+ *       anew with another spread before they have left.
  *   A8. No two lots have a lamp in common.
  */
 export class Lots {
-  constructor(private readonly deps: { readonly writer: TenantWriter; readonly limits: AdminLimits }) {}
+  constructor(
+    private readonly deps: {
+      readonly writer: TenantWriter;
+      readonly limits: AdminLimits;
+      readonly parked: Pick<ParkedCalls, 'misplaced'>;
+    },
+  ) {}
 
   async show(tenantId: string, lotId: string): Promise<Written<LotSettings> | Refused> {
     const stored = await this.deps.writer.read(keys.lot(tenantId, lotId));
@@ -47,6 +55,8 @@ export class Lots {
     const checked = parseLot(lotId, input);
     if (!checked.ok) return invalid(checked.issues);
     const key = keys.lot(tenantId, lotId);
+    const fault = await this.#misplacedBy(tenantId, checked.value);
+    if (fault !== undefined) return fault;
     return writer.write(tenantId, [key], ({ tenant, at }) => {
       const stored = at(key);
       const refused =
@@ -62,6 +72,16 @@ export class Lots {
       const value = encodeJson(patched(input, { lot_id: lotId }));
       return { value: checked.value, ops: [{ kind: 'put', key, value }] };
     });
+  }
+
+  /** Why a lot that is not there cannot be made with this spread. While there is none nobody is parked in it. */
+  async #misplacedBy(tenantId: string, { lot_id: lotId, spread }: LotSettings): Promise<Refused | undefined> {
+    const { writer, parked } = this.deps;
+    if (isReservedLot(lotId)) return undefined;
+    const stored = await writer.read(keys.lot(tenantId, lotId));
+    if (stored !== undefined) return stored instanceof Refused ? stored : undefined;
+    const slot = await parked.misplaced(tenantId, lotId, spread);
+    return slot === undefined || slot instanceof Refused ? slot : otherSpread(lotId, spread, slot);
   }
 
   /** Of a reserved lot: what is set of it. */

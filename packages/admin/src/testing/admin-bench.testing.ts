@@ -15,12 +15,20 @@ export const TENANT = 'acme';
 /** Calls that a test says are parked: `group extension`. */
 export class SaidParked implements ParkedCalls {
   readonly calls = new Set<string>();
+  /** Slots with calls that only a lot of this spread finds: `lot slot spread`. */
+  readonly placed = new Set<string>();
   /** Nobody can be asked. */
   away = false;
 
   ofGroup(_tenantId: string, groupId: string, extensions: readonly string[]): Promise<ReadonlySet<string> | Refused> {
     if (this.away) return Promise.resolve(new Refused(Reason.NO_OWNER, 'away'));
     return Promise.resolve(new Set(extensions.filter((extension) => this.calls.has(`${groupId} ${extension}`))));
+  }
+
+  misplaced(_tenantId: string, lotId: string, spread: number): Promise<string | undefined | Refused> {
+    if (this.away) return Promise.resolve(new Refused(Reason.NO_OWNER, 'away'));
+    const all = [...this.placed].map((each) => each.split(' '));
+    return Promise.resolve(all.find(([lot, , found]) => lot === lotId && found !== String(spread))?.[1]);
   }
 }
 

@@ -1,22 +1,40 @@
 import type { ParkedCalls } from '@parkade/admin';
 import type { Clock } from '@parkade/clock';
-import { EXTENSION_LOT } from '@parkade/ids';
+import { EXTENSION_LOT, parkIdShard, slotShard } from '@parkade/ids';
 import { Consistency, Reason } from '@parkade/proto';
 import { Refused } from '@parkade/rpc';
 import type { Commands } from '../commands/commands.js';
 import type { GatewayLimits } from '../config.js';
 import { deadlineIn } from '../deadline.js';
+import type { Cluster } from '../ports.js';
+import type { OwnedSlots } from '../reads/owned-slots.js';
+
+/** Of the calls of a lot that is made anew, so many are looked at: with another spread half of all slots are elsewhere, or more. */
+const MAX_LOOKED_AT = 100;
 
 /**
- * What groups have parked, asked of the owners with the settings this gateway has seen: an owner answers when it has seen them
+ * What groups have parked, and what is left of lots, asked of the owners with the settings this gateway has seen: an owner answers when it has seen them
  * too.
  */
-export class ParkedByGroup implements ParkedCalls {
+export class OwnersParked implements ParkedCalls {
   constructor(
     private readonly commands: Pick<Commands, 'execute'>,
     private readonly clock: Clock,
     private readonly limits: GatewayLimits,
+    private readonly cluster: Pick<Cluster, 'shardCount'>,
+    private readonly owned: Pick<OwnedSlots, 'list'>,
   ) {}
+
+  async misplaced(tenantId: string, lotId: string, spread: number): Promise<string | undefined | Refused> {
+    const query = { tenantId, lotId, states: [], limit: MAX_LOOKED_AT, after: { lotId: '', slot: '' } };
+    const page = await this.owned.list(query, deadlineIn(undefined, this.clock, this.limits));
+    if (page instanceof Refused) return page;
+    const { shardCount } = this.cluster;
+    return page.slots.find(({ slot, parks }) => {
+      const shard = parkIdShard(parks[0]?.parkId ?? '');
+      return shard !== undefined && shard !== slotShard(tenantId, lotId, slot, spread, shardCount);
+    })?.slot;
+  }
 
   async ofGroup(
     tenantId: string,
