@@ -86,3 +86,20 @@ test('a call that somebody is fetching is not handed over: he was first (V4, R2)
     expect(await came(world, agent.handOver(leaving, '1003', ''))).toBe('not-held');
     expect(caller.parked).toBe(true);
   }));
+
+test('a call whose end the switch was not told of has not ended: it is asked for again', async () => {
+  let lost = true;
+  const world = await TwoNodes.start((step, when) =>
+    Promise.resolve(lost && when === 'before' && step === 'uuid_kill at here' ? 'lost' : undefined),
+  );
+  try {
+    const caller = await world.parked();
+    const leaving = { callId: caller.uuid, parkId: world.slot.current?.parkId ?? '' };
+    const { agent } = world.here;
+    expect([await came(world, agent.endParked(leaving)), caller.isAlive]).toEqual(['unknown', true]);
+    lost = false;
+    expect([await came(world, agent.endParked(leaving)), caller.isAlive]).toEqual(['done', false]);
+  } finally {
+    await world.close();
+  }
+});

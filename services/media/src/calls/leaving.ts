@@ -50,8 +50,9 @@ export async function endParked(context: NodeContext, leaving: Leaving): Promise
   const held = await heldFor(context, leaving);
   if (held === 'unknown') return held;
   if (typeof held === 'string') return 'done';
-  await context.sw.kill(leaving.callId, 'NORMAL_CLEARING');
-  return 'done';
+  const { sw } = context;
+  const isGone = (await sw.kill(leaving.callId, 'NORMAL_CLEARING')) || (await sw.exists(leaving.callId)) === false;
+  return isGone ? 'done' : 'unknown';
 }
 
 /** What the switch shows of a call that waits for nobody but its park (V1 to V3); else why it is let alone. */

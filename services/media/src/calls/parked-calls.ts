@@ -126,7 +126,8 @@ export class ParkedCalls {
       return true;
     }
     this.#entries.delete(legId);
-    void this.release(legId, park, entry.ended);
+    // Where it talked by then (T3), whoever fetched it says so.
+    if (!entry.talks) void this.release(legId, park, entry.ended);
     return false;
   }
 
