@@ -1,22 +1,14 @@
 export * from './admin.js';
 export { type Group, type GroupInput, type GroupPatch } from './groups/group.js';
 export { type Member } from './groups/members.js';
-export { type AdminLimits, DEFAULT_ADMIN_LIMITS } from './limits.js';
-export {
-  type ListQuery,
-  type ListShape,
-  MAX_SEARCH_LENGTH,
-  MAX_SKIP,
-  MAX_TOP,
-  type Page,
-  pageOf,
-} from './lists/page.js';
+export { type AdminLimits } from './limits.js';
+export { type ListQuery, type ListShape, MAX_TOP, type Page } from './lists/page.js';
 export * from './park-server/park-server.js';
 export { type ParkedCalls } from './parked-calls.js';
 export * from './prompt-files/blobs.js';
-export { LINK_MS, SignedLinks } from './prompt-files/links.js';
+export { SignedLinks } from './prompt-files/links.js';
 export * from './prompt-files/prompt-file.js';
-export { invalid, invalidField } from './refusals.js';
+export { invalidField } from './refusals.js';
 export { ActorScope, type ChangeBy } from './audit/actor-scope.js';
 export { auditedStore } from './audit/audited-store.js';
 export { type WriteOptions } from './rules/expected-revision.js';

@@ -12,7 +12,7 @@ export * from './down.js';
 export * from './inbound-config.js';
 export * from './inbound-connection.js';
 export type { LinkConfig, LinkEnd } from './link.js';
-export { DEFAULT_SILENCE_LIMITS, type SilenceLimits } from './silence-watch.js';
+export { type SilenceLimits } from './silence-watch.js';
 export * from './outbound-server.js';
 export type { OutboundEnd } from './outbound-line.js';
 export type { OutboundSession } from './outbound-session.js';

@@ -6,7 +6,7 @@ export * from './store/apply-document.js';
 export * from './store/flow-cache.js';
 export { FlowRecords } from './store/flow-records.js';
 export * from './store/stored-flows.js';
-export { FLOW_MODULES, type FlowModule } from './tree/flow-target.js';
+export { type FlowModule } from './tree/flow-target.js';
 export * from './tree/flow-text.js';
 export * from './tree/flow-tree.js';
 export * from './tree/parse-flow.js';

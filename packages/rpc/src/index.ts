@@ -8,7 +8,7 @@ export * from './refused.js';
 export * from './security.js';
 export * from './server.js';
 export * from './time.js';
-export { traced, traceOf } from './traced.js';
+export { traceOf } from './traced.js';
 export * from './tracer.js';
 export { draining, UnderWay } from './under-way.js';
 export { serveUnary, unaryMethods } from './unary/serve-unary.js';

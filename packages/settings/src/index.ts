@@ -6,7 +6,7 @@ export { renewed, withLampOf } from './given.js';
 export * from './group-rules.js';
 export * from './group-settings.js';
 export * from './issues.js';
-export { decodeJson, encodeJson, MAX_VALUE_BYTES } from './json-value.js';
+export { decodeJson, encodeJson } from './json-value.js';
 export * from './lamp-ids.js';
 export * from './lot-settings.js';
 export * from './media/feature-codes.js';
@@ -36,11 +36,10 @@ export {
   guardedPut,
   invalid,
   nameIssues,
-  tenantGuard,
   type WriteOptions,
   type WriteResult,
 } from './writes/guarded-write.js';
 export * from './writes/put-ring-group.js';
 export * from './writes/put-settings.js';
-export { type CheckedDocument, type FlowReader, readDocument } from './writes/settings-document.js';
+export { type CheckedDocument, type FlowReader } from './writes/settings-document.js';
 export * from './writes/tenant-document.js';

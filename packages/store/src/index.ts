@@ -1,5 +1,5 @@
 export * from './embedded/open-embedded-store.js';
-export { DEFAULT_HISTORY_LIMITS, type HistoryLimits } from './embedded/history.js';
+export { type HistoryLimits } from './embedded/history.js';
 export * from './etcd/open-etcd-store.js';
 export type { EtcdStoreOptions, TlsOptions } from './etcd/options.js';
 export * from './open-store.js';

@@ -6,9 +6,4 @@ export function orderKey(key: string): string {
   return NON_ASCII.test(key) ? Buffer.from(key, 'utf8').toString('latin1') : key;
 }
 
-/** The key that has this order key. */
-export function keyOfOrderKey(order: string): string {
-  return NON_ASCII.test(order) ? Buffer.from(order, 'latin1').toString('utf8') : order;
-}
-
 const NON_ASCII = /[^\0-\x7f]/;

@@ -1,9 +1,3 @@
-export {
-  DEFAULT_LIMITS,
-  type GatewayConfig,
-  gatewayConfig,
-  type GatewayConfigInput,
-  type GatewayLimits,
-} from './config.js';
+export { type GatewayConfig, type GatewayConfigInput, type GatewayLimits } from './config.js';
 export { createGateway, type Gateway, type GatewayDeps } from './gateway.js';
 export type * from './routing/owner-transport.js';

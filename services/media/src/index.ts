@@ -6,7 +6,6 @@ export {
   DEFAULT_MEDIA_LIMITS,
   DEFAULT_PICKUP_CONTEXT,
   DEFAULT_PROMPT_BYTES,
-  DEFAULT_SIP_PROFILE,
   type MediaConfig,
   type MediaLimits,
   type PromptsConfig,

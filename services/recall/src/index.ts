@@ -4,5 +4,5 @@ export type { Contacts } from './machine/plan.js';
 export type { Presentation } from './machine/presentation.js';
 export * from './media/port.js';
 export { type Habit, type MediaDeed, MediaSimulator } from './media/simulator.js';
-export { type Recall, type RecallDeps, RECALL_ROLE, startRecall } from './recall.js';
-export { type Branches, recordedBranches } from './run/branches.js';
+export { type Recall, type RecallDeps, startRecall } from './recall.js';
+export { type Branches } from './run/branches.js';

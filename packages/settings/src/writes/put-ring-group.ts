@@ -2,14 +2,7 @@ import { keys } from '@parkade/ids';
 import type { Store } from '@parkade/store';
 import { nestingIssues } from '../ring-group-nesting.js';
 import { parseRingGroup, type RingGroupSettingsInput } from '../ring-group-settings.js';
-import {
-  guardedDelete,
-  guardedPut,
-  invalid,
-  nameIssues,
-  type WriteOptions,
-  type WriteResult,
-} from './guarded-write.js';
+import { guardedPut, invalid, nameIssues, type WriteOptions, type WriteResult } from './guarded-write.js';
 import { storedRingGroups } from './stored-groups.js';
 
 /**
@@ -33,15 +26,4 @@ export async function putRingGroup(
   const nesting = nestingIssues(checked.value, (id) => others.get(id));
   if (nesting.length > 0) return invalid(nesting);
   return guardedPut(store, keys.ringGroup(tenantId, groupId), { ...group, ring_group_id: groupId }, options);
-}
-
-/** Deletes a ring group. Policies that name it find nobody there, and go on to their fallback. */
-export function deleteRingGroup(
-  store: Store,
-  tenantId: string,
-  groupId: string,
-  options: WriteOptions = {},
-): Promise<WriteResult> {
-  const key = keys.ringGroup(tenantId, groupId);
-  return guardedDelete(store, key, { start: key }, options);
 }

@@ -1,4 +1,4 @@
-export { callMarks, type CallMarks, hasCall, type SoughtCall } from './call-marks.js';
+export { callMarks, hasCall, type SoughtCall } from './call-marks.js';
 export { HashIndex } from './hash-index.js';
 export { NameHashes } from './name-hashes.js';
 export { PackedSlot } from './packed-slot.js';

@@ -1,1 +1,1 @@
-export { type Choice, type ChoiceContext, SlotPool, type SlotPoolOptions, type SlotSelection } from './slot-pool.js';
+export { SlotPool } from './slot-pool.js';

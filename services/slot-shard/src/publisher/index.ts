@@ -2,6 +2,5 @@ export * from './catch-up.js';
 export * from './config.js';
 export * from './history.js';
 export * from './observer.js';
-export { Publisher, type PublisherDeps } from './publisher.js';
+export { Publisher } from './publisher.js';
 export type { ShardCommitted } from './republish.js';
-export type { Committed } from './shard-queue.js';
