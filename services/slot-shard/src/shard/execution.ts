@@ -12,7 +12,7 @@ import { holdAsItStands } from './decide/move.js';
 import type { LoneWriteHost, LoneWrites } from './lone-writes.js';
 import { type Failure, failureOf, fullLot } from './failures.js';
 import { asked } from './operation.js';
-import { type Pending, refusalAnswer } from './pending.js';
+import { outOfTime, type Pending, refusalAnswer } from './pending.js';
 import { journalled, type Requests } from './requests.js';
 import { decideRoute, isLedHere } from './route.js';
 import type { SlotEntry } from './slot-table.js';
@@ -73,7 +73,7 @@ export class Execution {
     const { command } = pending;
     const { op } = command;
     if (clock.monotonicMs() >= pending.deadlineMs) {
-      this.host.give(pending, refusalAnswer(Reason.DEADLINE, 'The time the caller allows is over.'));
+      this.host.give(pending, outOfTime());
       return;
     }
     if (op === undefined) {

@@ -1,4 +1,4 @@
-import type { Command, CommandAnswer, Reason } from '@parkade/proto';
+import { type Command, type CommandAnswer, Reason } from '@parkade/proto';
 
 /** A command under way in this process, and where its answer goes. */
 export interface Pending {
@@ -16,6 +16,11 @@ export function refusalAnswer(
   metadata: Readonly<Record<string, string>> = {},
 ): CommandAnswer {
   return answerOf({ $case: 'refusal', value: { reason, message, metadata: { ...metadata } } });
+}
+
+/** The sender stops waiting. */
+export function outOfTime(): CommandAnswer {
+  return refusalAnswer(Reason.DEADLINE, 'The time the caller allows is over.');
 }
 
 /** An answer with this result and no revision. */

@@ -74,6 +74,23 @@ describe('a shard (H4)', () => {
     expect([kindOf(await first), kindOf(await second)]).toEqual(['notOwner', 'notOwner']);
   });
 
+  it('lets go of commands whose time is over while it cannot be read, as more come: others of the process have their room', async () => {
+    const raise = gate();
+    bench.beforeRaise = () => raise.opened;
+    const reload = shard.reload();
+    const ask = (call: string, timeoutMs: number) =>
+      bench.send(home, { $case: 'park', value: parkRequest(call, slotTarget('701')) }, { timeoutMs });
+    const late = Array.from({ length: 60 }, (_, i) => ask(`late-${i}`, 1));
+    const waits = ask('waits', 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const more = Array.from({ length: 10 }, (_, i) => ask(`more-${i}`, 60_000));
+    for (const answer of await Promise.all(late)) expect(kindOf(answer)).toBe('DEADLINE');
+    raise.open();
+    await reload;
+    expect(kindOf(await waits)).toBe('park');
+    for (const answer of await Promise.all(more)) expect(kindOf(answer)).toBe('SLOT_OCCUPIED');
+  });
+
   it('ends a drain that began during a recovery, and takes nothing new meanwhile', async () => {
     bench.between = (txn, pass) => (writesSlot(txn) ? lostAnswer() : pass());
     const raise = gate();

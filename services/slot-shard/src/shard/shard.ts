@@ -14,12 +14,13 @@ import type { SlotShardConfig } from '../config.js';
 import type { OwnerQuotas } from '../quotas/owner-quotas.js';
 import { decideTick } from './decide/decide.js';
 import type { DecideContext } from './decide/decision.js';
+import { Backlog } from './backlog.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import type { Failure } from './failures.js';
 import { ShardImage } from './image.js';
 import { LiveSlots } from './live-slots.js';
 import { LoneWrites } from './lone-writes.js';
-import { answerOf, type Pending, refusalAnswer } from './pending.js';
+import { answerOf, outOfTime, type Pending, refusalAnswer } from './pending.js';
 import { Recovery, type RecoveryHost } from './recovery.js';
 import { Requests } from './requests.js';
 import type { SlotEntry } from './slot-table.js';
@@ -68,7 +69,7 @@ export interface ShardDeps {
  *   H3. An unknown outcome is resolved before anything else happens to the shard: the epoch is raised (after which the
  *       unknown write has happened or never will), the shard is read again, and every command asks the journal first.
  *   H4. Every command gets exactly one answer, also when the shard is lost (then `not_owner`).
- *   H5. What waits is bounded: per slot by `maxWaitingPerSlot`, in all by the process's `maxCommands`.
+ *   H5. What waits is bounded: per slot by `maxWaitingPerSlot`, in all by the process's `maxCommands`; whose time is over leaves room for others (`Backlog`).
  *   H6. While the store has no space nobody waits: whoever comes hears STORE_FULL at once, until the shard could be read again.
  */
 export class Shard implements ExecutionHost, RecoveryHost {
@@ -82,7 +83,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
   #requests: Requests;
   readonly #execution: Execution;
   /** Commands that wait until the shard serves. */
-  #backlog: Pending[] = [];
+  readonly #backlog = new Backlog();
   /** Writes that were decided and are not settled, and own reads to wait for. */
   readonly #work = new WorkUnderWay();
   readonly #recovery: Recovery;
@@ -143,7 +144,11 @@ export class Shard implements ExecutionHost, RecoveryHost {
     if (this.#state === 'lost') this.give(pending, this.#notOwner());
     else if (this.serving || (this.recovers() && isUnfencedRead(pending.command))) this.#execution.run(pending);
     else if (this.#storeFull) this.give(pending, storeFull());
-    else this.#backlog.push(pending);
+    else this.#waitToServe(pending);
+  }
+
+  #waitToServe(pending: Pending): void {
+    for (const late of this.#backlog.push(pending, this.deps.clock.monotonicMs())) this.give(late, outOfTime());
   }
 
   /** Lets time act on the slots whose time has come. */
@@ -184,8 +189,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
     this.#state = 'lost';
     this.#live.table.retire();
     const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
-    const all = [...this.withdraw(), ...this.#backlog, ...this.#recovery.take(), ...waiting];
-    this.#backlog = [];
+    const all = [...this.withdraw(), ...this.#backlog.take(), ...this.#recovery.take(), ...waiting];
     for (const pending of all) this.give(pending, this.#notOwner());
     this.#work.told();
   }
@@ -287,7 +291,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
   refuted(pending: Pending, epoch: number): void {
     if (epoch === this.#epoch) void this.#recover();
     // What is known here would be refuted once more: after the recovery.
-    if (this.recovers()) this.#backlog.push(pending);
+    if (this.recovers()) this.#waitToServe(pending);
     else this.submit(pending);
   }
 
@@ -401,16 +405,14 @@ export class Shard implements ExecutionHost, RecoveryHost {
     if (!this.recovers()) return;
     this.#storeFull = true;
     const waiting = [...this.#live.table.entries()].flatMap(takeWaiting);
-    const all = [...this.#recovery.take(), ...this.#backlog, ...waiting];
-    this.#backlog = [];
+    const all = [...this.#recovery.take(), ...this.#backlog.take(), ...waiting];
     for (const pending of all) this.give(pending, storeFull());
   }
 
   reinstall(image: ShardImage, epoch: number): void {
     const before = this.#live.table;
     const waiting = [...before.entries()].flatMap(takeWaiting);
-    const again = [...this.#recovery.take(), ...waiting, ...this.#requests.takeJoined()];
-    this.#backlog = [...again, ...this.#backlog];
+    this.#backlog.prepend([...this.#recovery.take(), ...waiting, ...this.#requests.takeJoined()]);
     this.install(image, epoch);
     // What was written meanwhile without our hearing of it is told now, one change a slot.
     for (const { key, name, record, revision } of this.#live.table.all(this.#recovery.knownBefore)) {
@@ -426,9 +428,7 @@ export class Shard implements ExecutionHost, RecoveryHost {
     // What came due while nothing was served is looked at now.
     const { nextDueMs } = this.#live;
     if (nextDueMs !== undefined) this.deps.due(nextDueMs);
-    const backlog = this.#backlog;
-    this.#backlog = [];
-    for (const pending of backlog) this.submit(pending);
+    for (const pending of this.#backlog.take()) this.submit(pending);
   }
 
   withdraw(): readonly Pending[] {
