@@ -37,7 +37,8 @@ async function run(script: string, ports: readonly string[]): Promise<string> {
     .replaceAll('/tmp/parkade-', `${directory}/`)
     .replace(/^npm ci.*\n/m, '')
     .replace(/^alias parkade.*\n/m, '');
-  ports.forEach((port, i) => (own = own.replaceAll(port, String(free[i] ?? 0))));
+  // All at once: a free port may have another one's digits in it.
+  own = own.replace(new RegExp(ports.join('|'), 'g'), (port) => String(free[ports.indexOf(port)] ?? 0));
   // etcd and the command line have defaults where the README names none.
   own = own.replace(
     /^etcd /m,

@@ -121,10 +121,15 @@ export abstract class PhoneWorld {
     return this.until('the reservation stands', () => leg.variables.has('parkade_park'));
   }
 
-  /** How a park ended. */
+  /** How a park ended; waits for that: its slot is told a moment after who fetched it talks. */
   async endedAs(parkId: string): Promise<string> {
-    const failure = await failureOf(getPark(this.client, parkId));
-    return failure.metadata['end_reason'] ?? failure.message;
+    let ended = '';
+    await this.until(`park ${parkId} has ended`, async () => {
+      const failure = await failureOf(getPark(this.client, parkId)).catch(() => undefined);
+      ended = failure?.metadata['end_reason'] ?? failure?.message ?? '';
+      return ended !== '';
+    });
+    return ended;
   }
 
   /** These two talk, as they should; it waits for that. */
