@@ -6,12 +6,11 @@
 //       again, whom to join it with, for NOBODYS_MS.
 //   K4. A leg that exists is not dialled again, whoever is asked; at most maxLegs ring.
 import { type Actor, type CallRef, MediaControl, type Park } from '@parkade/proto';
-import { ANSWERED_S, legDialString } from '../legs/dial-string.js';
+import { legDialString } from '../legs/dial-string.js';
 import { dial, endDialled, legFact } from '../legs/dialling.js';
 import type { LegRef } from '../legs/types.js';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
-import { RETRIEVE_VARIABLE, TENANT_VARIABLE } from '../switch/park-mark.js';
-import { plainText, quotedVariable } from '../switch/values.js';
+import { RETRIEVE_VARIABLE } from '../switch/park-mark.js';
 import { type NodeContext } from './context.js';
 import { parkNow } from './park-look.js';
 import { fetchInto, type FetchedInto } from './retrieving.js';
@@ -47,7 +46,6 @@ interface Ringing {
 export class Fetching {
   readonly #asked = new Map<string, Promise<Fetched | undefined>>();
   readonly #ringing = new Map<string, Ringing>();
-
   /** Since when phones are known to ring that nobody is at, in monotonic ms. */
   readonly #nobodys = new Map<string, number>();
 
@@ -127,13 +125,11 @@ export class Fetching {
   /** Undefined: there is nobody who could be dialled by this extension. */
   #dialString(request: FetchRequest, call: CallRef | undefined): string | undefined {
     const { tenantId, parkId, extension } = request;
-    const tenant = plainText(tenantId) === tenantId ? [[TENANT_VARIABLE, quotedVariable(tenantId)] as const] : [];
     const domain = domainOf(this.context.config, tenantId);
     if (!isExtension(extension) || domain === undefined) return undefined;
     const contact = `user/${extension}@${domain}`;
     const presentation = { name: call?.callerName ?? '', number: call?.callerNumber ?? '', alertInfo: '' };
-    const leg = { ...request, contact, presentation, followForwarding: false };
-    return legDialString(leg, [...tenant, [RETRIEVE_VARIABLE, parkId], ['park_timeout', String(ANSWERED_S)]]);
+    return legDialString({ ...request, contact, presentation, followForwarding: false }, [[RETRIEVE_VARIABLE, parkId]]);
   }
 
   /** What becomes of the leg, which may have been dialled before (K4); undefined: the switch cannot be asked. */

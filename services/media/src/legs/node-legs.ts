@@ -10,9 +10,8 @@ import type { EslEvent } from '@parkade/esl';
 import { type RingFailure, ringFailure } from '../switch/causes.js';
 import { join, type Joined } from '../switch/joining.js';
 import type { NodeSwitch } from '../switch/node-switch.js';
-import { NO_MARK, type ParkMark, TENANT_VARIABLE } from '../switch/park-mark.js';
-import { plainText, quotedVariable } from '../switch/values.js';
-import { ANSWERED_S, legDialString } from './dial-string.js';
+import { NO_MARK, type ParkMark } from '../switch/park-mark.js';
+import { legDialString } from './dial-string.js';
 import { dial, endDialled, legFact } from './dialling.js';
 import type { Happening, LegFact, LegRef, LegRequest } from './types.js';
 
@@ -50,11 +49,9 @@ export class NodeLegs {
 
   /** Resolves when the leg was asked for; what becomes of it is told. False: nobody knows whether it exists, and nothing was done. */
   async ring(request: LegRequest): Promise<boolean> {
-    const { legId, parkId, tenantId } = request;
+    const { legId, parkId } = request;
     if (this.#legs.has(legId)) return true;
-    // A name that cannot be written as it is would be another tenant's.
-    const tenant = plainText(tenantId) === tenantId ? [[TENANT_VARIABLE, quotedVariable(tenantId)] as const] : [];
-    const dialString = legDialString(request, [...tenant, ['park_timeout', String(ANSWERED_S)]]);
+    const dialString = legDialString(request);
     if (dialString === undefined || this.#legs.size >= this.deps.maxLegs) {
       this.deps.tell(legId, 'failed');
       return true;

@@ -1,6 +1,7 @@
 // A switch that crashed, and brings its calls back, while requests go on.
 import type { Channel } from '@parkade/media-simulator';
 import { expect, test } from 'vitest';
+import type { RequestFault } from '../testing/one-slot.js';
 import { TwoNodes } from '../testing/two-nodes.js';
 
 interface Crashed {
@@ -9,32 +10,50 @@ interface Crashed {
   readonly parkId: string;
 }
 
-/** A switch that has just come back after a crash, with a call parked at it; `loses` a command whenever it says so. */
-async function crashed(loses: (step: string) => boolean, run: (given: Crashed) => Promise<void>): Promise<void> {
+/** What becomes of a command, and of its answer. */
+type Mishap = (step: string, when: 'before' | 'after') => RequestFault;
+
+/** Crashes the switch and starts it again; resolves when it is connected. */
+async function crash(world: TwoNodes, isBack: () => void): Promise<void> {
+  const { sim, agent } = world.here;
+  await sim.crash();
+  await world.pass(100);
+  await sim.restart();
+  isBack();
+  while (!agent.isUp) await world.pass(5);
+}
+
+/** A switch that has just come back after a crash, with a call parked at it; from then on commands fare as `mishap` says. */
+async function comesBack(mishap: Mishap, run: (given: Crashed) => Promise<void>): Promise<void> {
   let isBack = false;
-  const world = await TwoNodes.start(
-    (step, when) => Promise.resolve(isBack && when === 'before' && loses(step) ? 'lost' : undefined),
-    { recovers: true },
-  );
+  const world = await TwoNodes.start((step, when) => Promise.resolve(isBack ? mishap(step, when) : undefined), {
+    recovers: true,
+  });
   try {
     // What is recovered when a process comes has been.
     await world.pass(3_000);
     const { uuid: callId } = await world.parked();
     const parkId = world.slot.current?.parkId ?? '';
-    const { sim, agent } = world.here;
-    await sim.crash();
-    await world.pass(100);
-    await sim.restart();
-    isBack = true;
-    while (!agent.isUp) await world.pass(5);
+    await crash(world, () => (isBack = true));
     await run({ world, callId, parkId });
-    await world.pass(40_000);
-    expect([world.slot.current?.parkId, world.slot.endReason]).toEqual([parkId, undefined]);
-    const back = leg(world, callId);
-    expect([back?.parked, back?.nested?.argument]).toEqual([true, 'local_stream://moh']);
   } finally {
     await world.close();
   }
+}
+
+/** The same where the switch loses a command whenever `loses` says so: in the end its call waits with music as before. */
+async function crashed(loses: (step: string) => boolean, run: (given: Crashed) => Promise<void>): Promise<void> {
+  await comesBack(
+    (step, when) => (when === 'before' && loses(step) ? 'lost' : undefined),
+    async (given) => {
+      const { world, callId, parkId } = given;
+      await run(given);
+      await world.pass(40_000);
+      expect([world.slot.current?.parkId, world.slot.endReason]).toEqual([parkId, undefined]);
+      const back = leg(world, callId);
+      expect([back?.parked, back?.nested?.argument]).toEqual([true, 'local_stream://moh']);
+    },
+  );
 }
 
 /** The leg of the call; undefined: the switch does not have it (yet). */
@@ -85,10 +104,7 @@ test('a phone that is rung just when the switch has recovered has not failed bec
   );
   try {
     const { agent, sim } = world.here;
-    await sim.crash();
-    await world.pass(100);
-    await sim.restart();
-    while (!agent.isUp) await world.pass(5);
+    await crash(world, () => undefined);
     slow = true;
     sim.phone('1003').behaviour = { kind: 'rings' };
     const rung = agent.legs.ring({
@@ -104,49 +120,25 @@ test('a phone that is rung just when the switch has recovered has not failed bec
 });
 
 test('a switch that never says that it recovers is waited for within a bound; then who is not there is gone, and it is told (A3)', async () => {
-  let isBack = false;
-  const world: TwoNodes = await TwoNodes.start(
-    (step, when) => Promise.resolve(isBack && when === 'before' && step === 'sofia at here' ? 'lost' : undefined),
-    { recovers: true },
+  await comesBack(
+    (step, when) => (when === 'before' && step === 'sofia at here' ? 'lost' : undefined),
+    async ({ world }) => {
+      const { agent } = world.here;
+      await world.pass(50_000);
+      expect([world.slot.endReason, agent.mayRecover]).toEqual([undefined, true]);
+      await world.pass(40_000);
+      expect([world.slot.endReason, agent.mayRecover]).toEqual(['abandoned', false]);
+      expect(world.logged.filter((line) => line.startsWith('a switch does not bring its calls back'))).toHaveLength(1);
+    },
   );
-  try {
-    await world.pass(3_000);
-    await world.parked();
-    const { sim, agent } = world.here;
-    await sim.crash();
-    await world.pass(100);
-    await sim.restart();
-    isBack = true;
-    while (!agent.isUp) await world.pass(5);
-    await world.pass(50_000);
-    expect([world.slot.endReason, agent.mayRecover]).toEqual([undefined, true]);
-    await world.pass(40_000);
-    expect([world.slot.endReason, agent.mayRecover]).toEqual(['abandoned', false]);
-    expect(world.logged.filter((line) => line.startsWith('a switch does not bring its calls back'))).toHaveLength(1);
-  } finally {
-    await world.close();
-  }
 });
 
 test('where no answer is heard that a switch recovers, the callers whom it has brought back keep their slots (A3, R25)', async () => {
-  let isBack = false;
-  const world: TwoNodes = await TwoNodes.start(
-    (step, when) => Promise.resolve(isBack && when === 'after' && step === 'sofia at here' ? 'unheard' : undefined),
-    { recovers: true },
+  await comesBack(
+    (step, when) => (when === 'after' && step === 'sofia at here' ? 'unheard' : undefined),
+    async ({ world, callId, parkId }) => {
+      await world.pass(120_000);
+      expect([world.slot.current?.parkId, leg(world, callId)?.parked]).toEqual([parkId, true]);
+    },
   );
-  try {
-    await world.pass(3_000);
-    const { uuid } = await world.parked();
-    const parkId = world.slot.current?.parkId;
-    const { sim, agent } = world.here;
-    await sim.crash();
-    await world.pass(100);
-    await sim.restart();
-    isBack = true;
-    while (!agent.isUp) await world.pass(5);
-    await world.pass(120_000);
-    expect([world.slot.current?.parkId, leg(world, uuid)?.parked]).toEqual([parkId, true]);
-  } finally {
-    await world.close();
-  }
 });

@@ -126,8 +126,7 @@ export function missing(field: string): Decision {
   return refuse({ reason: Reason.INVALID_FIELD, message: `${field} is required.`, metadata: { field } });
 }
 
-/** `beyondMax`: what free slots of the part lie beyond; 0: there are none. `last`: it is all there is of the lot. */
-/** `which`: the lot and the part, where whoever asks did not name them. */
+/** `beyondMax`: what free slots of the part lie beyond; 0: there are none. `last`: it is all there is of the lot. `which`: the lot and the part, where whoever asks did not name them. */
 export function partFull(
   { beyondMax, lotId, last }: Extract<Place, { readonly kind: 'part-full' }>,
   which: Pick<PartFull, 'lotId' | 'part'> = {},
